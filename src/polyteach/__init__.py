@@ -1,0 +1,1 @@
+"""Polyteach: which language model, used how, teaches a language best."""

@@ -1,0 +1,45 @@
+"""What a language code means: BCP-47 and `swh_Latn` spellings in, one standard code out."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import langcodes
+
+from polyteach.errors import UserError
+
+RIGHT_TO_LEFT_SCRIPTS = {"Arab", "Hebr", "Thaa", "Syrc", "Nkoo", "Adlm", "Rohg"}
+
+
+@lru_cache(maxsize=1024)
+def standard_code(spelling: str) -> str:
+    """Returns the standard code of a language, without the script that goes without saying.
+
+    `tl` and `tgl` are `fil`, `swh_Latn` is `sw`, `zh-Hant` keeps its script.
+
+    Raises:
+        UserError: the spelling is no known language.
+    """
+    fix = "use a BCP-47 code such as 'sw', 'fil' or 'swh_Latn'"
+    try:
+        language = langcodes.Language.get(spelling.strip().replace("_", "-"))
+    except ValueError as error:  # langcodes' own tag error is a ValueError
+        raise UserError(f"unknown language {spelling!r}", fix=fix) from error
+    if language.language in (None, "und") or not language.is_valid():
+        raise UserError(f"unknown language {spelling!r}", fix=fix)
+    return str(language.simplify_script().prefer_macrolanguage())
+
+
+def english_name(code: str) -> str:
+    """Returns the English name of a language, as CLDR has it."""
+    return langcodes.Language.get(code).display_name("en")
+
+
+def script(code: str) -> str:
+    """Returns the ISO 15924 code of the script a language is usually written in, such as `Arab`."""
+    return langcodes.Language.get(code).maximize().script or "Zyyy"
+
+
+def is_right_to_left(code: str) -> bool:
+    """Says whether the usual script of a language runs from right to left."""
+    return script(code) in RIGHT_TO_LEFT_SCRIPTS
