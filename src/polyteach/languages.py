@@ -27,7 +27,7 @@ def standard_code(spelling: str) -> str:
         raise UserError(f"unknown language {spelling!r}", fix=fix) from error
     if language.language in (None, "und") or not language.is_valid():
         raise UserError(f"unknown language {spelling!r}", fix=fix)
-    return str(language.simplify_script().prefer_macrolanguage())
+    return str(language.prefer_macrolanguage().simplify_script())
 
 
 def english_name(code: str) -> str:
