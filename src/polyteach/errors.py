@@ -14,7 +14,7 @@ class UserError(Exception):
         fix: what the user can do about it.
     """
 
-    def __init__(self, what: str, *, where: str | None = None, fix: str | None = None) -> None:
+    def __init__(self, what: str, where: str | None = None, fix: str | None = None) -> None:
         super().__init__(what, where, fix)
         self.what = what
         self.where = where

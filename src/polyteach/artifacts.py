@@ -1,0 +1,206 @@
+"""Where outputs live: one content-addressed store that studies share.
+
+    <store>/<kind>/<key>/...files..., manifest.json     a finished artifact
+    <store>/partial/<key>/                              one being made
+    <store>/locks/<key>.lock                            who makes it
+
+A folder without a readable manifest whose digests hold is no artifact. The manifest is written last, then the
+folder is moved to its place, so an artifact is there whole or not at all, whenever the process dies.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from polyteach.errors import UserError
+from polyteach.steps import Progress, SilentProgress, Step, StepTask
+
+MANIFEST = "manifest.json"
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """A finished step's output.
+
+    Attributes:
+        path: the folder of its files.
+        manifest: settings, inputs, digests of files, facts, versions, time.
+        reused: whether it was there already.
+    """
+
+    path: Path
+    manifest: Mapping[str, Any]
+    reused: bool
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """What the step's work said of its output (rows, tokens, failures)."""
+        facts: Mapping[str, Any] = self.manifest["facts"]
+        return facts
+
+    @property
+    def seconds(self) -> float:
+        """Wall-clock seconds that making it took."""
+        return float(self.manifest["seconds"])
+
+
+class Damaged(Exception):
+    """An artifact is there but is not what its manifest says."""
+
+
+class Store:
+    """The artifacts under one folder. Several processes may use it at once."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def prepare(self) -> None:
+        """Makes the folder.
+
+        Raises:
+            UserError: it cannot be written to.
+        """
+        try:
+            for name in ("partial", "locks"):
+                (self.root / name).mkdir(parents=True, exist_ok=True)
+            probe = self.root / "partial" / f".write-test-{os.getpid()}"
+            probe.write_bytes(b"")
+            probe.unlink()
+        except OSError as error:
+            raise UserError(
+                f"cannot write here ({error.strerror})",
+                where=str(self.root),
+                fix="give --output-dir a folder you may write to",
+            ) from error
+
+    def folder(self, step: Step) -> Path:
+        """Where a step's artifact is, or would be."""
+        return self.root / step.kind / step.key
+
+    def find(self, step: Step) -> Artifact | None:
+        """Returns the finished artifact of a step, or None where there is none.
+
+        Raises:
+            Damaged: there is one, but a file is missing or its digest is not the manifest's.
+        """
+        folder = self.folder(step)
+        if not folder.exists():
+            return None
+        return Artifact(folder, _checked_manifest(folder, step.key), reused=True)
+
+    def make(self, step: Step, progress: Progress | None = None, *, anew: bool = False) -> Artifact:
+        """Runs a step's work unless its artifact is there; its inputs must be.
+
+        Args:
+            step: what to make.
+            progress: told how far the work is.
+            anew: make it even if it is there.
+        """
+        with FileLock(self.root / "locks" / f"{step.key}.lock"):
+            if not anew:
+                try:
+                    found = self.find(step)
+                except Damaged:
+                    found = None
+                if found:
+                    return found
+            return self._make(step, progress or SilentProgress())
+
+    def _make(self, step: Step, progress: Progress) -> Artifact:
+        partial = self.root / "partial" / step.key
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        inputs = {name: self.folder(parent) for name, parent in step.inputs.items()}
+        started = time.monotonic()
+        facts = step.work(StepTask(step.settings, step.locations, inputs, partial, progress))
+        manifest = {
+            "schema_version": SCHEMA_VERSION,
+            "id": step.id,
+            "kind": step.kind,
+            "version": step.version,
+            "key": step.key,
+            "settings": step.settings,
+            "locations": step.locations,
+            "inputs": {name: parent.key for name, parent in step.inputs.items()},
+            "facts": facts,
+            "files": {
+                str(path.relative_to(partial)): {"bytes": path.stat().st_size, "sha256": file_digest(path)}
+                for path in sorted(partial.rglob("*"))
+                if path.is_file()
+            },
+            "software": software(),
+            "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "seconds": round(time.monotonic() - started, 3),
+        }
+        write_json(partial / MANIFEST, manifest)
+        final = self.folder(step)
+        final.parent.mkdir(parents=True, exist_ok=True)
+        if final.exists():  # damaged, or to be made anew: nobody else may hold it, we have its lock
+            shutil.rmtree(final)
+        partial.rename(final)
+        return Artifact(final, manifest, reused=False)
+
+
+def _checked_manifest(folder: Path, key: str) -> Mapping[str, Any]:
+    try:
+        manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_bytes())
+        files: dict[str, dict[str, Any]] = manifest["files"]
+        if manifest["key"] != key:
+            raise Damaged(f"{folder}: the manifest is of another artifact")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise Damaged(f"{folder}: no readable manifest") from error
+    for name, expected in files.items():
+        path = folder / name
+        if not path.is_file() or path.stat().st_size != expected["bytes"]:
+            raise Damaged(f"{path}: missing or of another size")
+        if file_digest(path) != expected["sha256"]:
+            raise Damaged(f"{path}: its digest is not the manifest's")
+    return manifest
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file's content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Writes JSON so that a reader sees the old file or the new one, never a part."""
+    text = json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+
+
+def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
+    """Lets `write` fill a temporary file, makes it durable, and moves it to its place."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    write(temporary)
+    with temporary.open("rb") as file:
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+@lru_cache(maxsize=1)
+def software() -> dict[str, str]:
+    """Versions of what the numbers may depend on."""
+    versions = {"python": platform.python_version()}
+    for name in ("polyteach", "torch", "transformers", "trl", "peft", "lm_eval", "numpy"):
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return versions

@@ -1,0 +1,146 @@
+"""Worker processes of the local executor: quiet, single-threaded, and gone when their parent is."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import signal
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from concurrent.futures import Future, ProcessPoolExecutor
+from multiprocessing.context import SpawnContext
+from multiprocessing.queues import SimpleQueue
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from polyteach.artifacts import Artifact, Store
+from polyteach.errors import UserError
+from polyteach.steps import Step
+
+Told = tuple[str, int, int, str]
+OnProgress = Callable[[str, int, int, str], None]
+
+_PARENT_CHECK_SECONDS = 0.5
+_REPORT_SECONDS = 0.2
+_ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+
+
+class WorkerPool:
+    """Processes that make steps. Leaving the `with` block by an exception kills them."""
+
+    def __init__(self, workers: int, store_root: Path, on_progress: OnProgress) -> None:
+        self.workers = workers
+        self._store_root = store_root
+        self._on_progress = on_progress
+        self._context: SpawnContext = multiprocessing.get_context("spawn")
+
+    def __enter__(self) -> Self:
+        self._open()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is not None:
+            self._kill()
+        self._close()
+
+    def submit(self, step: Step, anew: bool) -> Future[Artifact]:
+        """Hands a step to the next free worker."""
+        return self._processes.submit(_make, step, anew)
+
+    def restart(self) -> None:
+        """Replaces all workers after one of them died."""
+        self._kill()
+        self._close()
+        self._open()
+
+    def _open(self) -> None:
+        self._told: SimpleQueue[Told | None] = self._context.SimpleQueue()
+        self._processes = ProcessPoolExecutor(
+            self.workers,
+            mp_context=self._context,
+            initializer=_begin,
+            initargs=(os.getpid(), str(self._store_root), self._told),
+        )
+        self._listener = threading.Thread(target=self._listen, args=(self._told,), daemon=True)
+        self._listener.start()
+
+    def _close(self) -> None:
+        self._processes.shutdown(wait=True, cancel_futures=True)
+        self._told.put(None)
+        self._listener.join(timeout=5)
+
+    def _kill(self) -> None:
+        self._processes.kill_workers() if hasattr(self._processes, "kill_workers") else _kill(self._processes)
+
+    def _listen(self, told: SimpleQueue[Told | None]) -> None:
+        while (message := told.get()) is not None:
+            self._on_progress(*message)
+
+
+def _kill(pool: ProcessPoolExecutor) -> None:
+    """What `ProcessPoolExecutor.kill_workers` does from Python 3.14 on."""
+    for process in list((pool._processes or {}).values()):
+        process.kill()
+
+
+class _WorkerProgress:
+    """Sends progress to the parent, seldom enough to cost nothing."""
+
+    def __init__(self, step_id: str, told: SimpleQueue[Told | None]) -> None:
+        self._id, self._told = step_id, told
+        self._done, self._total, self._unit, self._sent = 0, 0, "", 0.0
+
+    def start(self, total: int, unit: str) -> None:
+        self._done, self._total, self._unit = 0, total, unit
+        self._send()
+
+    def advance(self, done: int = 1) -> None:
+        self._done += done
+        if time.monotonic() - self._sent > _REPORT_SECONDS or self._done >= self._total:
+            self._send()
+
+    def _send(self) -> None:
+        self._sent = time.monotonic()
+        self._told.put((self._id, self._done, self._total, self._unit))
+
+
+class _Worker:
+    """What a worker process knows; set once by `_begin`."""
+
+    store: Store
+    told: SimpleQueue[Told | None]
+
+
+def _begin(parent: int, store_root: str, told: SimpleQueue[Told | None]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
+    for name in _ONE_THREAD:
+        os.environ[name] = "1"
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    logging.captureWarnings(True)
+    threading.Thread(target=_leave_with_parent, args=(parent,), daemon=True).start()
+    _Worker.store, _Worker.told = Store(Path(store_root)), told
+
+
+def _leave_with_parent(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(_PARENT_CHECK_SECONDS)
+    os._exit(1)
+
+
+class StepFailed(Exception):
+    """A step's work raised; carries the traceback as text, since not every exception can cross processes."""
+
+
+def _make(step: Step, anew: bool) -> Artifact:
+    try:
+        return _Worker.store.make(step, _WorkerProgress(step.id, _Worker.told), anew=anew)
+    except UserError:
+        raise
+    except Exception:  # noqa: BLE001 - whatever a step raises is that step's failure, not the run's
+        raise StepFailed(traceback.format_exc()) from None

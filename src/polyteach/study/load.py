@@ -1,0 +1,147 @@
+"""Reads a study file. Every mistake found carries its line, its path inside the file, its value and the fix."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from polyteach.errors import UserError, UserErrors
+from polyteach.study.schema import Study
+
+Place = tuple[str | int, ...]
+
+_NOT_TEXT = "write the study as UTF-8 text; `polyteach init de` makes one to start from"
+
+
+def load_study(path: Path) -> Study:
+    """Returns the study in a YAML file.
+
+    Raises:
+        UserError: the file cannot be read or is no YAML.
+        UserErrors: it is YAML, but not a study; holds every mistake.
+    """
+    text = _read(path)
+    plain, lines = _parse(text, path)
+    if not isinstance(plain, dict):
+        raise UserError("a study is a mapping of settings", where=str(path), fix=_NOT_TEXT)
+    try:
+        return Study.model_validate(plain)
+    except ValidationError as error:
+        raise UserErrors([_explain(fault, path, lines) for fault in error.errors()]) from error
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError as error:
+        raise UserError(
+            "no such study file", where=str(path), fix="`polyteach init LANG > study.yaml` writes one"
+        ) from error
+    except IsADirectoryError as error:
+        raise UserError("this is a folder", where=str(path), fix="name the study's YAML file") from error
+    except OSError as error:
+        raise UserError(f"cannot be read ({error.strerror})", where=str(path)) from error
+    except UnicodeDecodeError as error:
+        raise UserError(f"not UTF-8 at byte {error.start}", where=str(path), fix=_NOT_TEXT) from error
+
+
+def _parse(text: str, path: Path) -> tuple[Any, dict[Place, int]]:
+    """Returns the YAML's data and the line of each place in it."""
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        lines: dict[Place, int] = {}
+        if root is not None:
+            _note_lines(root, (), lines, path)
+        return yaml.safe_load(text), lines
+    except (yaml.YAMLError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{path}:{mark.line + 1}" if mark else str(path)
+        problem = getattr(error, "problem", None) or "nested too deep"
+        raise UserError(
+            f"not valid YAML: {problem}", where=where, fix="check quotes and indentation"
+        ) from error
+
+
+def _note_lines(node: yaml.Node, place: Place, lines: dict[Place, int], path: Path) -> None:
+    lines[place] = node.start_mark.line + 1
+    if isinstance(node, yaml.SequenceNode):
+        for index, child in enumerate(node.value):
+            _note_lines(child, (*place, index), lines, path)
+    elif isinstance(node, yaml.MappingNode):
+        for key, child in node.value:
+            inner = (*place, key.value)
+            if inner in lines:
+                raise UserError(
+                    f"`{key.value}` stands here twice",
+                    where=f"{path}:{key.start_mark.line + 1}",
+                    fix="keep one of them",
+                )
+            _note_lines(child, inner, lines, path)
+            lines[inner] = key.start_mark.line + 1
+
+
+def _explain(fault: Mapping[str, Any], path: Path, lines: Mapping[Place, int]) -> UserError:
+    place: Place = fault["loc"]
+    if place[0] == "seed_data":  # pydantic names the kind of source after the index; the file does not
+        place = place[:2] + place[3:]
+    shown = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in place).lstrip(".") or "study"
+    line = next((lines[place[:n]] for n in range(len(place), -1, -1) if place[:n] in lines), 1)
+    where = f"{path}:{line}: {shown}"
+    kind, value = fault["type"], fault["input"]
+    if kind == "extra_forbidden":
+        return UserError("unknown key", where=where, fix=_nearest_key(place))
+    if kind == "missing":
+        return UserError("missing", where=where, fix=f"add `{place[-1]}: ...`{_described(place)}")
+    message = fault["msg"].removeprefix("Value error, ").replace("Input", "this", 1)
+    return UserError(f"{message} (found {_shortly(value)})", where=where, fix=_fix(place))
+
+
+def _shortly(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _part_at(place: Sequence[str | int]) -> type[BaseModel] | None:
+    """The part of the schema that holds the last name of a place."""
+    part: Any = Study
+    for name in place[:-1]:
+        if isinstance(name, int):
+            continue
+        field = part.model_fields.get(name)
+        models = _models_in(field.annotation) if field else []
+        if not models:
+            return None
+        part = models[0]
+    return part if isinstance(part, type) and issubclass(part, BaseModel) else None
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for inner in get_args(annotation) for model in _models_in(inner)]
+
+
+def _nearest_key(place: Place) -> str:
+    part = _part_at(place)
+    if part is None:
+        return "remove it"
+    near = difflib.get_close_matches(str(place[-1]), part.model_fields, n=1)
+    known = ", ".join(part.model_fields)
+    return f"did you mean `{near[0]}`?" if near else f"remove it; known here: {known}"
+
+
+def _described(place: Place) -> str:
+    """What the schema says of the innermost named place, in brackets after a blank; else nothing."""
+    part = _part_at(place)
+    field = part.model_fields.get(str(place[-1])) if part else None
+    return f" ({field.description})" if field and field.description else ""
+
+
+def _fix(place: Place) -> str | None:
+    described = _described(tuple(p for p in place if not isinstance(p, int)) or place)
+    return f"see{described}" if described else None

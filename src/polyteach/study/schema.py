@@ -1,0 +1,196 @@
+"""The study file as typed data. Plain values only: nothing here loads a model or reads a data set."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
+
+from polyteach.errors import UserError
+from polyteach.languages import standard_code
+
+Method = Literal["generate", "translate", "respond"]
+METHODS: tuple[Method, ...] = ("generate", "translate", "respond")
+
+
+def _language(spelling: str) -> str:
+    try:
+        return standard_code(spelling)
+    except UserError as error:
+        raise ValueError(f"{error.what}; {error.fix}") from error
+
+
+def _distinct(values: list[Any]) -> list[Any]:
+    names = [getattr(value, "name", value) for value in values]
+    twice = sorted({str(name) for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"listed twice: {', '.join(twice)}")
+    return values
+
+
+def _name(value: str) -> str:
+    if not re.fullmatch(r"\w[\w.+@-]{0,79}", value):
+        raise ValueError("a name is made of letters, digits and . + @ - _ (80 at most); it becomes a folder")
+    return value
+
+
+def _number(value: Any) -> Any:
+    """YAML 1.1 reads `5e-5` as text."""
+    try:
+        return float(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
+
+
+def _kind_of_source(value: Any) -> str:
+    return "pocket" if isinstance(value, Mapping) and "pocket" in value else "file"
+
+
+Language = Annotated[str, AfterValidator(_language)]
+Name = Annotated[str, AfterValidator(_name)]
+Number = Annotated[float, BeforeValidator(_number)]
+Distinct = AfterValidator(_distinct)
+Positive = Annotated[int, Field(ge=1)]
+TokenLimit = Annotated[int, Field(ge=1, le=1_000_000)]
+
+
+class Part(BaseModel):
+    """Any part of a study: unknown keys are refused, values are not changed afterwards."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Teacher(Part):
+    """A model that writes data.
+
+    The sampling defaults are the study's for models without a provider's recommendation (paper, section 3).
+    """
+
+    name: Name
+    model: str = Field(description="a folder, a hub id (org/name), or pocket:NAME")
+    family: str | None = Field(
+        default=None, description="models of one family share a base; used in warnings"
+    )
+    prompts: Literal["default", "pocket"] = Field(default="default", description="which prompt files to use")
+    temperature: Number = Field(default=0.8, ge=0, le=5)
+    top_p: Number = Field(default=0.9, gt=0, le=1)
+    max_new_tokens: TokenLimit = 1024
+    batch_size: Positive = Field(default=16, description="requests at once")
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+
+
+class FileSource(Part):
+    """Seed data in a local JSONL, Parquet or CSV file."""
+
+    path: str
+    language: Language
+    methods: Annotated[list[Method], Distinct, Field(min_length=1)] = Field(
+        default=["generate", "respond"], description="what it feeds; English files may feed translate"
+    )
+
+
+class PocketSource(Part):
+    """Seed data from the curriculum of the pocket world, true answers included."""
+
+    pocket: Positive = Field(description="rows a language")
+    methods: Annotated[list[Method], Distinct, Field(min_length=1)] = Field(default=list(METHODS))
+
+
+Source = Annotated[
+    Annotated[FileSource, Tag("file")] | Annotated[PocketSource, Tag("pocket")],
+    Discriminator(_kind_of_source),
+]
+
+
+class Synthesis(Part):
+    """How much data each teacher writes, and how."""
+
+    methods: Annotated[list[Method], Distinct, Field(min_length=1)] = Field(default=list(METHODS))
+    rows_per_method: Positive = Field(
+        default=3500, description="requests a method in each cell (paper: 3,500)"
+    )
+    few_shot: Positive = Field(default=3, le=50, description="seed pairs shown to generate (paper: 3)")
+
+
+class Quality(Part):
+    """How the data is measured."""
+
+    embedder: str = Field(
+        default="lexical", description="lexical (character n-grams), or a sentence-transformers model"
+    )
+    perplexity_model: str | None = Field(
+        default=None, description="scores the responses; the first student base where nothing is said"
+    )
+    judge: str | None = Field(
+        default=None, description="oracle (pocket world), or a model; nothing: no rubric"
+    )
+
+
+class Lora(Part):
+    """Low-rank adapters on all linear layers instead of all weights (paper: r = alpha = 16)."""
+
+    r: Positive = 16
+    alpha: Positive = 16
+
+
+class Base(Part):
+    """A base model that students start from, with the reference that anchors it."""
+
+    name: Name
+    model: str = Field(description="a folder, a hub id (org/name), or pocket:NAME")
+    reference: str = Field(
+        default="seed_data", description="seed_data (the base tuned on seed data of equal size), or a model"
+    )
+    family: str | None = None
+
+
+class Students(Part):
+    """How students are fine-tuned. Defaults are the paper's (Table 9)."""
+
+    bases: Annotated[list[Base], Distinct, Field(min_length=1)]
+    rows: Positive = Field(default=10_000, description="examples a student, in equal shares of the methods")
+    epochs: Positive = 2
+    learning_rate: Number = Field(default=5e-5, gt=0, le=1)
+    batch_size: Positive = 32
+    gradient_accumulation: Positive = 4
+    weight_decay: Number = Field(default=0.001, ge=0)
+    max_length: TokenLimit = 16_384
+    lora: Lora | None = None
+
+
+class Study(Part):
+    """One question put to a set of teachers: everything that its numbers depend on."""
+
+    name: Name
+    rng_seed: int = Field(default=1, ge=0, lt=2**31)
+    languages: Annotated[list[Language], Distinct, Field(min_length=1)]
+    teachers: Annotated[list[Teacher], Distinct, Field(min_length=1)]
+    seed_data: Annotated[list[Source], Field(min_length=1)]
+    synthesis: Synthesis = Synthesis()
+    quality: Quality = Quality()
+    students: Students
+    benchmarks: Annotated[list[str], Distinct, Field(min_length=1)]
+    benchmark_items: Positive | None = Field(default=None, description="first n items of each benchmark only")
+    trials: Positive = Field(default=3, description="repetitions, each with its own rng_seed (paper: 3)")
+
+    def limited(self, rows: int) -> Study:
+        """The same study on at most so many rows a method, rows a student and items a benchmark."""
+        synthesis = self.synthesis.model_copy(
+            update={"rows_per_method": min(rows, self.synthesis.rows_per_method)}
+        )
+        students = self.students.model_copy(update={"rows": min(rows, self.students.rows)})
+        items = min(rows, self.benchmark_items or rows)
+        return self.model_copy(
+            update={"synthesis": synthesis, "students": students, "benchmark_items": items}
+        )
+
+    def feeding(self, method: Method, language: str) -> Sequence[FileSource | PocketSource]:
+        """The sources that feed a method in a language; translate is fed by English ones."""
+        wanted = "en" if method == "translate" else language
+        return [
+            source
+            for source in self.seed_data
+            if method in source.methods and (isinstance(source, PocketSource) or source.language == wanted)
+        ]
