@@ -1,0 +1,30 @@
+"""What a model is asked, and what it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+Message = dict[str, str]
+"""One turn: `role` (`system`, `user`, `assistant`) and `content`."""
+
+STOP = "stop"
+LENGTH = "length"
+TOO_LONG = "prompt_too_long"
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """A model's answer to one conversation.
+
+    Attributes:
+        text: the answer, without special tokens; empty where the prompt was too long.
+        finish_reason: `stop` (the model ended its answer), `length` (cut off at the token limit or at the end
+            of the context), or `prompt_too_long` (no room for even one token: the model was not asked).
+        prompt_tokens: tokens of the rendered conversation.
+        completion_tokens: tokens of the answer, its end token not counted.
+    """
+
+    text: str
+    finish_reason: str
+    prompt_tokens: int
+    completion_tokens: int

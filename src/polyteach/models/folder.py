@@ -1,0 +1,164 @@
+"""What a model's folder must hold, checked without loading it; and its identity."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from polyteach.errors import UserError
+from polyteach.models.names import split_hub
+
+_TOKENIZERS = ("tokenizer.json", "tokenizer.model", "spiece.model", "sentencepiece.bpe.model", "vocab.json")
+_PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
+_IDENTITY = (
+    *_TOKENIZERS,
+    *("config.json", "generation_config.json", "tokenizer_config.json", "special_tokens_map.json"),
+    *("added_tokens.json", "merges.txt", "vocab.txt", "chat_template.jinja", "chat_template.json"),
+    *("*.safetensors", "*.safetensors.index.json"),
+)
+_DOWNLOAD_AGAIN = "copy or download the model again"
+
+
+def model_digest(location: str) -> str:
+    """Returns the identity of a model: what makes two of them the same, wherever they lie.
+
+    For a folder the SHA-256 over names and bytes of its config, tokenizer and safetensors files (a README
+    does not count); for `org/name@commit` the text `hub:org/name@commit`.
+
+    Raises:
+        UserError: the folder is missing or unreadable.
+    """
+    hub = split_hub(location)
+    if hub:
+        return f"hub:{hub[0]}@{hub[1]}"
+    folder = _folder(Path(location))
+    total = hashlib.sha256()
+    for path in sorted({p for pattern in _IDENTITY for p in folder.glob(pattern)}):
+        with _open(path) as file:
+            content = hashlib.file_digest(file, "sha256").hexdigest()
+        total.update(f"{path.name} {content}\n".encode())
+    return total.hexdigest()
+
+
+def check_model_folder(path: Path) -> None:
+    """Checks, in milliseconds and without importing torch, that a folder can be a causal language model.
+
+    Raises:
+        UserError: no folder, no config, no tokenizer, no safetensors (or only pickled weights, which are
+            never loaded), a missing shard, a file that is cut off or damaged.
+    """
+    folder = _folder(path)
+    config = folder / "config.json"
+    if not config.is_file():
+        adapter = (folder / "adapter_config.json").is_file()
+        raise UserError(
+            "is a LoRA adapter, not a whole model"
+            if adapter
+            else "is no model folder: it has no config.json",
+            where=str(path),
+            fix="merge the adapter into its base first" if adapter else "point at the folder of config.json",
+        )
+    if not isinstance(_json(config), dict) or not _json(config).get("model_type"):
+        raise UserError("names no model_type", where=str(config), fix=_DOWNLOAD_AGAIN)
+    _check_tokenizer(folder)
+    for weights in _weight_files(folder):
+        check_safetensors(weights)
+
+
+def check_safetensors(path: Path) -> None:
+    """Checks that a safetensors file has a readable header and is as long as the header says.
+
+    Raises:
+        UserError: the file is cut off or damaged.
+    """
+    size = path.stat().st_size
+    with _open(path) as file:
+        start = file.read(8)
+        length = struct.unpack("<Q", start)[0] if len(start) == 8 else size
+        if length > size - 8:
+            raise _damaged(path, f"is cut off: it has {size} bytes, fewer than its header needs")
+        text = file.read(length)
+    try:
+        tensors = {k: v for k, v in json.loads(text).items() if k != "__metadata__"}
+        expected = 8 + length + max((t["data_offsets"][1] for t in tensors.values()), default=0)
+    except (ValueError, TypeError, AttributeError, LookupError) as error:
+        raise _damaged(path, "has no readable header: it is no safetensors file, or damaged") from error
+    if size != expected:
+        state = "is cut off" if size < expected else "is damaged"
+        raise _damaged(path, f"{state}: it has {size} bytes, its header says {expected}")
+
+
+def _check_tokenizer(folder: Path) -> None:
+    if not any((folder / name).is_file() for name in (*_TOKENIZERS, "vocab.txt")):
+        raise UserError(
+            "has no tokenizer",
+            where=str(folder),
+            fix="copy tokenizer.json and tokenizer_config.json of the model into the folder",
+        )
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        if (folder / name).is_file():
+            _json(folder / name)
+
+
+def _weight_files(folder: Path) -> Iterable[Path]:
+    whole, index = folder / "model.safetensors", folder / "model.safetensors.index.json"
+    if whole.is_file():
+        return [whole]
+    if not index.is_file():
+        pickles = sorted(p.name for pattern in _PICKLES for p in folder.glob(pattern))
+        found = f", only pickled weights ({pickles[0]}), which can run code" if pickles else ""
+        raise UserError(
+            f"has no model.safetensors{found}",
+            where=str(folder),
+            fix="convert the weights to safetensors: model.save_pretrained(...) of transformers does",
+        )
+    shards = _shards(index)
+    missing = [name for name in shards if not (folder / name).is_file()]
+    if missing:
+        raise UserError(
+            f"lacks {len(missing)} of {len(shards)} weight files, first {missing[0]}",
+            where=str(folder),
+            fix=_DOWNLOAD_AGAIN,
+        )
+    return [folder / name for name in shards]
+
+
+def _shards(index: Path) -> list[str]:
+    content = _json(index)
+    weight_map = content.get("weight_map") if isinstance(content, dict) else None
+    if not isinstance(weight_map, dict) or not weight_map:
+        raise _damaged(index, "names no weight files")
+    return sorted({str(name) for name in weight_map.values()})
+
+
+def _folder(path: Path) -> Path:
+    if not path.exists():
+        raise UserError("there is no such model folder", where=str(path), fix="check the path")
+    if not path.is_dir():
+        raise UserError("is a file, not a model folder", where=str(path), fix="give the folder it lies in")
+    return path
+
+
+def _json(path: Path) -> Any:
+    try:
+        with _open(path) as file:
+            return json.load(file)
+    except ValueError as error:  # broken JSON or broken UTF-8
+        raise _damaged(path, f"is no readable JSON: {error}") from error
+
+
+def _open(path: Path) -> Any:
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise UserError(
+            f"cannot be read: {error.strerror}", where=str(path), fix="check the permissions"
+        ) from error
+
+
+def _damaged(path: Path, what: str) -> UserError:
+    return UserError(what, where=str(path), fix=_DOWNLOAD_AGAIN)

@@ -1,0 +1,233 @@
+"""A model on this machine, through transformers: loaded once a process, asked in batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from polyteach.errors import UserError
+from polyteach.models.completions import LENGTH, STOP, TOO_LONG, Completion, Message
+from polyteach.models.folder import check_model_folder
+from polyteach.models.names import split_hub
+from polyteach.models.sampling import NucleusSampler
+from polyteach.steps import Progress, SilentProgress
+
+if TYPE_CHECKING:
+    import torch
+
+DTYPES = ("float32", "bfloat16", "float16", "auto")
+
+
+class LocalModel:
+    """A causal language model and its tokenizer, ready to answer.
+
+    Attributes:
+        model, tokenizer: transformers' own; shared by all who load the same location, so never train them.
+        location: where it was loaded from.
+        context: the most tokens prompt and answer may have together.
+    """
+
+    def __init__(self, model: Any, tokenizer: Any, location: str) -> None:
+        self.model = model
+        self.tokenizer = tokenizer
+        self.location = location
+        config = model.config.get_text_config()
+        self.context = int(getattr(config, "max_position_embeddings", None) or tokenizer.model_max_length)
+        self._end_ids = _end_ids(model, tokenizer)
+
+    @classmethod
+    def load(cls, location: str, *, dtype: str = "float32", device: str | None = None) -> LocalModel:
+        """Loads a folder or `org/name@commit`; the last two models of a process are kept.
+
+        Only safetensors are read and no code of the model is run. Device: the first GPU if there is one.
+
+        Raises:
+            UserError: the folder is no complete model, or transformers does not know its architecture.
+        """
+        if split_hub(location) is None:
+            check_model_folder(Path(location))
+        return _load(location, dtype, device)
+
+    def render(self, messages: Sequence[Message]) -> str:
+        """Returns the text that the model continues.
+
+        The tokenizer's chat template where it has one; a template that refuses system turns gets the system
+        text as the start of the first user turn. Without a template: the turns' texts, each ended by a line
+        break, as a base model reads questions and answers.
+        """
+        if not self.tokenizer.chat_template:
+            return "".join(f"{message['content']}\n" for message in messages)
+        from jinja2 import TemplateError
+
+        try:
+            return self._template(messages)
+        except TemplateError as error:
+            if messages[0]["role"] != "system" or len(messages) < 2:
+                raise self._template_fault(error) from error
+        first = f"{messages[0]['content']}\n\n{messages[1]['content']}"
+        try:
+            return self._template([{"role": messages[1]["role"], "content": first}, *messages[2:]])
+        except TemplateError as error:
+            raise self._template_fault(error) from error
+
+    def encode(self, messages: Sequence[Message]) -> list[int]:
+        """Returns the token ids of a conversation up to where the answer starts."""
+        # A template writes its own special tokens; without one the tokenizer adds what it adds (often <bos>).
+        special = not self.tokenizer.chat_template
+        return list(self.tokenizer(self.render(messages), add_special_tokens=special)["input_ids"])
+
+    def generate(
+        self,
+        conversations: Sequence[Sequence[Message]],
+        *,
+        temperature: float,
+        top_p: float,
+        max_new_tokens: int,
+        batch_size: int,
+        rng_seed: int,
+        progress: Progress | None = None,
+    ) -> list[Completion]:
+        """Answers conversations, in their order; the same arguments give the same answers on one machine.
+
+        Sampling draws from softmax(logits / temperature) cut to the nucleus `top_p`, without top-k;
+        temperature 0 is greedy. What else the model's own generation_config asks for (a repetition penalty)
+        applies. Each conversation has its own random stream, from `rng_seed` and its number. Batches hold prompts of like
+        length; padding moves logits by rounding, so `batch_size` can still change a sampled answer.
+        """
+        progress = progress or SilentProgress()
+        prompts = [self.encode(messages) for messages in conversations]
+        answers = [Completion("", TOO_LONG, len(prompt), 0) for prompt in prompts]
+        for batch in _batches(prompts, self.context, max_new_tokens, batch_size):
+            limit = min(max_new_tokens, self.context - max(len(prompts[i]) for i in batch))
+            samplers = []
+            if temperature > 0:
+                sampler = NucleusSampler(rng_seed, batch, steps=limit, temperature=temperature, top_p=top_p)
+                samplers.append(sampler)
+            tokens = self._continue([prompts[i] for i in batch], limit, samplers)
+            for i, new in zip(batch, tokens, strict=True):
+                answers[i] = self._completion(len(prompts[i]), new)
+            progress.advance(len(batch))
+        progress.advance(sum(answer.finish_reason == TOO_LONG for answer in answers))
+        return answers
+
+    def _continue(
+        self, prompts: list[list[int]], limit: int, samplers: list[NucleusSampler]
+    ) -> list[list[int]]:
+        """Returns at most `limit` new tokens for each prompt; padding after the end token included."""
+        import torch
+        from transformers import GenerationConfig, LogitsProcessorList
+
+        ids, mask = _left_padded(prompts, self._end_ids[0])
+        config = GenerationConfig(  # type: ignore[no-untyped-call]
+            max_new_tokens=limit,
+            do_sample=False,  # the sampler leaves one token to be picked
+            temperature=1.0,
+            top_p=1.0,
+            top_k=50,  # transformers' neutral value when nothing is sampled
+            use_cache=True,
+            eos_token_id=self._end_ids,
+            pad_token_id=self._end_ids[0],
+        )
+        with torch.inference_mode():
+            output = self.model.generate(
+                input_ids=ids.to(self.model.device),
+                attention_mask=mask.to(self.model.device),
+                generation_config=config,
+                logits_processor=LogitsProcessorList(samplers),
+            )
+        new: list[list[int]] = output[:, ids.shape[1] :].tolist()
+        return new
+
+    def _completion(self, prompt_tokens: int, new: list[int]) -> Completion:
+        ends = set(self._end_ids)
+        end = next((at for at, token in enumerate(new) if token in ends), None)
+        answer = new if end is None else new[:end]
+        text = self.tokenizer.decode(answer, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        return Completion(text, LENGTH if end is None else STOP, prompt_tokens, len(answer))
+
+    def _template(self, messages: Sequence[Message]) -> str:
+        text = self.tokenizer.apply_chat_template(list(messages), tokenize=False, add_generation_prompt=True)
+        return str(text)
+
+    def _template_fault(self, error: Exception) -> UserError:
+        return UserError(
+            f"the chat template refuses a conversation: {error}",
+            where=self.location,
+            fix="repair chat_template in the model's tokenizer_config.json",
+        )
+
+
+def _batches(
+    prompts: Sequence[Sequence[int]], context: int, max_new_tokens: int, batch_size: int
+) -> Iterator[list[int]]:
+    """Yields the indices of prompts to ask together: of like length, longest first.
+
+    A prompt that leaves less room than `max_new_tokens` is asked alone, so that it shortens nobody else's
+    answer; one that leaves no room is not asked.
+    """
+    order = sorted(range(len(prompts)), key=lambda i: -len(prompts[i]))
+    roomy = [i for i in order if len(prompts[i]) + max_new_tokens <= context]
+    tight = [i for i in order if context - max_new_tokens < len(prompts[i]) < context]
+    yield from ([i] for i in tight)
+    yield from (roomy[start : start + batch_size] for start in range(0, len(roomy), batch_size))
+
+
+def _left_padded(prompts: list[list[int]], pad: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Returns ids and attention mask, both [prompts, longest prompt], padded on the left."""
+    import torch
+
+    longest = max(len(prompt) for prompt in prompts)
+    ids = torch.tensor([[pad] * (longest - len(p)) + p for p in prompts])
+    mask = torch.tensor([[0] * (longest - len(p)) + [1] * len(p) for p in prompts])
+    return ids, mask
+
+
+def _end_ids(model: Any, tokenizer: Any) -> list[int]:
+    """The tokens that end an answer: what the model's generation_config says, and the tokenizer's own."""
+    said = model.generation_config.eos_token_id
+    ends = [said] if isinstance(said, int) else list(said or [])
+    if tokenizer.eos_token_id is not None and tokenizer.eos_token_id not in ends:
+        ends.append(tokenizer.eos_token_id)
+    if not ends:
+        raise UserError(
+            "has no token that ends an answer",
+            where=str(tokenizer.name_or_path),
+            fix="set eos_token in its tokenizer_config.json",
+        )
+    return ends
+
+
+@lru_cache(maxsize=2)
+def _load(location: str, dtype: str, device: str | None) -> LocalModel:
+    import torch
+    from safetensors import SafetensorError
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # a study has its own
+    name, commit = split_hub(location) or (location, None)
+    options = {"revision": commit, "trust_remote_code": False} if commit else {"trust_remote_code": False}
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(name, **options)
+        loaded: Any = AutoModelForCausalLM.from_pretrained(
+            name, dtype=dtype, use_safetensors=True, output_loading_info=True, **options
+        )
+    # what transformers raises for unknown architectures, wrong shapes, files it cannot read
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        raise UserError(
+            f"transformers cannot load this model: {str(error).strip().splitlines()[0]}",
+            where=location,
+            fix="check that it is a complete causal language model that this version of transformers knows",
+        ) from error
+    model, loading = loaded
+    if loading["missing_keys"]:
+        missing = sorted(loading["missing_keys"])
+        raise UserError(
+            f"lacks {len(missing)} weights of its architecture, first {missing[0]}",
+            where=location,
+            fix="download or convert the model again: missing weights would be random numbers",
+        )
+    target = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    return LocalModel(model.to(target).eval(), tokenizer, location)

@@ -1,0 +1,71 @@
+"""Nucleus sampling whose every draw is fixed before the model is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import torch
+
+_HEAD = (
+    128  # sorting a whole vocabulary costs more than a small model; the nucleus is nearly always in the head
+)
+
+
+class NucleusSampler:
+    """Picks each next token from the nucleus; a logits processor for transformers' *greedy* generation.
+
+    The token is the inverse of the nucleus's distribution function at a uniform draw. Row i's draws come from
+    (rng_seed, its number), so they depend neither on the batch it is in nor on torch's global generator.
+    """
+
+    def __init__(
+        self, rng_seed: int, numbers: Sequence[int], *, steps: int, temperature: float, top_p: float
+    ) -> None:
+        draws = [np.random.default_rng([rng_seed, number]).random(steps) for number in numbers]
+        self._draws = np.stack(draws)  # [rows, steps]
+        self._temperature = temperature
+        self._top_p = top_p
+        self._step = 0
+
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+        """Takes logits [rows, vocabulary]; returns 0 for the token drawn and -inf for all others."""
+        import torch
+
+        draws = torch.from_numpy(self._draws[:, self._step]).to(scores.device, torch.float32)
+        self._step += 1
+        tokens = draw_tokens(torch.softmax(scores.float() / self._temperature, -1), self._top_p, draws)
+        return torch.full_like(scores, -torch.inf).scatter_(1, tokens[:, None], 0.0)
+
+
+def draw_tokens(probabilities: torch.Tensor, top_p: float, draws: torch.Tensor) -> torch.Tensor:
+    """Returns one token a row [rows] from the smallest set of likeliest tokens whose mass reaches `top_p`.
+
+    Args:
+        probabilities: [rows, vocabulary], each row summing to 1.
+        top_p: 0..1; 1 is the whole distribution.
+        draws: [rows], uniform in [0, 1).
+    """
+    if top_p >= 1:
+        return _invert(probabilities, draws)
+    likeliest, tokens = probabilities.topk(min(_HEAD, probabilities.shape[1]))
+    if (likeliest.sum(1) < top_p).any():
+        likeliest, tokens = probabilities.sort(dim=1, descending=True, stable=True)
+    before = likeliest.cumsum(1) - likeliest
+    nucleus = likeliest.masked_fill(before >= top_p, 0.0)
+    nucleus[:, 0] = likeliest[:, 0]  # top_p of 0 leaves the likeliest
+    return tokens.gather(1, _invert(nucleus, draws)[:, None])[:, 0]
+
+
+def _invert(weights: torch.Tensor, draws: torch.Tensor) -> torch.Tensor:
+    """Returns for each row the first index at which the cumulated weight exceeds the draw's share of it."""
+    import torch
+
+    cumulated = weights.cumsum(1)
+    target = (draws * cumulated[:, -1])[:, None]
+    # rounding may put the target at the very end: the last index that has weight
+    last = (cumulated < cumulated[:, -1:]).sum(1)
+    return torch.minimum((cumulated <= target).sum(1), last)

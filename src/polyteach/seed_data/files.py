@@ -1,0 +1,157 @@
+"""Rows from a file that a user brings: seed data of a study, or what `polyteach measure` measures."""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from polyteach.errors import UserError
+from polyteach.languages import standard_code
+from polyteach.seed_data.records import Record, read_records
+
+if TYPE_CHECKING:
+    from polyteach.rows import Row
+
+_USED = ("id", "language", "teacher", "prompt", "response", "messages")
+
+
+def read_file(path: Path, *, language: str | None = None) -> list[Row]:
+    """Reads a JSONL, CSV or Parquet file of examples; text is kept exactly as it is.
+
+    A row has a `prompt` (and a `response`, unless it is a prompt alone) or `messages`, of which the first
+    user turn and the first assistant turn after it count. `id` (else the row's number, from 1), `language` and
+    `teacher` are used where present; all other columns, `category` among them, are kept in `Row.extra`.
+
+    Args:
+        path: the file.
+        language: what the rows must be in; None takes each row's own `language`.
+
+    Returns:
+        Rows of method `human`, whose `source` is the file's name.
+
+    Raises:
+        UserError: see `records.read_records`; or a row without a prompt, with one that is no text or empty,
+            with malformed messages, in another language than asked for, or with an id used before.
+    """
+    code = standard_code(language) if language is not None else None
+    rows: list[Row] = []
+    seen: dict[str, str] = {}
+    for number, record in enumerate(read_records(path), start=1):
+        row = _row(record, number, path.name, code)
+        if row.id in seen:
+            raise UserError(
+                f"id {row.id!r} was used before, at {seen[row.id]}",
+                where=record.where,
+                fix="give each row its own id, or leave the column out",
+            )
+        seen[row.id] = record.where
+        rows.append(row)
+    return rows
+
+
+def _row(record: Record, number: int, source: str, language: str | None) -> Row:
+    from polyteach.rows import Row
+
+    columns = record.columns
+    row_id = str(number) if columns.get("id") in (None, "") else str(columns["id"])
+    prompt, response = _turns(record)
+    return Row(
+        id=row_id,
+        language=_language(record, language),
+        method="human",
+        teacher=_optional_text(record, "teacher"),
+        source=source,
+        source_id=row_id,
+        prompt=prompt,
+        response=response,
+        extra={name: _plain(value) for name, value in columns.items() if name not in _USED},
+    )
+
+
+def _turns(record: Record) -> tuple[str, str]:
+    """Returns prompt and response; `prompt` wins over `messages` where a row has both."""
+    columns = record.columns
+    if "prompt" in columns:
+        prompt, response = columns["prompt"], _optional_text(record, "response")
+    elif "messages" in columns:
+        prompt, response = _first_turns(record)
+    else:
+        found = ", ".join(map(repr, columns)) or "none"
+        raise UserError(
+            f"has neither a 'prompt' nor a 'messages' column; columns found: {found}",
+            where=record.where,
+            fix="rename the column that holds what the user says to 'prompt'",
+        )
+    if not isinstance(prompt, str):
+        raise _fault(record, f"the prompt is {_kind(prompt)}, not text", "make it a string")
+    if not prompt.strip():
+        raise _fault(record, "the prompt is empty", "remove the row or write the prompt")
+    return prompt, response
+
+
+def _first_turns(record: Record) -> tuple[Any, str]:
+    messages = record.columns["messages"]
+    fix = 'messages are [{"role": "user", "content": "..."}, {"role": "assistant", "content": "..."}]'
+    if not isinstance(messages, list) or not all(isinstance(turn, Mapping) for turn in messages):
+        raise _fault(record, "'messages' is no list of turns", fix)
+    for turn in messages:
+        if not isinstance(turn.get("role"), str) or not isinstance(turn.get("content"), str):
+            raise _fault(record, "a turn in 'messages' lacks a 'role' or a 'content' that is text", fix)
+    turns = [(turn["role"], turn["content"]) for turn in messages]
+    user = next((at for at, (role, _) in enumerate(turns) if role == "user"), None)
+    if user is None:
+        raise _fault(record, "'messages' has no turn of the user", fix)
+    answers = (content for role, content in turns[user + 1 :] if role == "assistant")
+    return turns[user][1], next(answers, "")
+
+
+def _language(record: Record, wanted: str | None) -> str:
+    spelling = _optional_text(record, "language")
+    if not spelling:
+        if wanted is None:
+            raise _fault(record, "does not say its language", "name it with --language, or add the column")
+        return wanted
+    try:
+        code = standard_code(spelling)
+    except UserError as error:
+        raise _fault(record, error.what, error.fix or "") from error
+    if wanted is not None and code != wanted:
+        raise _fault(
+            record,
+            f"is in language {spelling!r}, not {wanted!r} as asked for",
+            "ask for the file's language, or split the file by language",
+        )
+    return code
+
+
+def _optional_text(record: Record, name: str) -> str:
+    value = record.columns.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise _fault(record, f"'{name}' is {_kind(value)}, not text", "make it a string")
+    return value
+
+
+def _plain(value: Any) -> Any:
+    """Returns a column's value as JSON can hold it; what Parquet knows beyond that becomes text."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, datetime.date | datetime.time | datetime.timedelta | decimal.Decimal):
+        return str(value)
+    if isinstance(value, bytes):
+        return f"({len(value)} bytes)"
+    return value
+
+
+def _kind(value: Any) -> str:
+    return "missing" if value is None else f"a {type(value).__name__}"
+
+
+def _fault(record: Record, what: str, fix: str) -> UserError:
+    return UserError(what, where=record.where, fix=fix)

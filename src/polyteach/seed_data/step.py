@@ -1,0 +1,80 @@
+"""The step that gathers a language's seed data from its sources."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from polyteach.errors import UserError
+from polyteach.seed_data.files import read_file
+from polyteach.seed_data.pocket import read_pocket
+from polyteach.steps import StepTask
+
+if TYPE_CHECKING:
+    from polyteach.rows import Row
+
+METHODS = ("generate", "translate", "respond")
+
+
+def file_digest(path: Path) -> str:
+    """Returns the SHA-256 of a file: what identifies it in a step's settings."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise UserError(f"cannot be read: {error.strerror}", where=str(path), fix="check the path") from error
+
+
+def seed_data(task: StepTask) -> Mapping[str, Any]:
+    """Writes `rows.parquet`: the rows of all sources, with the methods each may feed in `extra["feeds"]`.
+
+    Settings: `language`; `sources`, each `{"kind": "file", "digest", "methods"}` or
+    `{"kind": "pocket", "rows", "methods"}`; `rng_seed`. Locations: a file's path by its digest.
+    """
+    from polyteach.rows import write_rows
+
+    language = task.settings["language"]
+    rows: list[Row] = []
+    for source in task.settings["sources"]:
+        name, found = _read(source, language, task.settings["rng_seed"], task.locations)
+        rows += [_fed(row, name, source["methods"]) for row in found]
+    _refuse_twins(rows)
+    write_rows(task.output / "rows.parquet", rows)
+    feeds = {method: sum(method in row.extra["feeds"] for row in rows) for method in METHODS}
+    return {"rows": len(rows), "feeds": feeds}
+
+
+def methods_fed(row: Row, methods: Sequence[str]) -> list[str]:
+    """Returns which of a source's methods a row can feed.
+
+    Generate shows whole pairs, so it needs a response; translate starts from English.
+    """
+    able = {"generate": bool(row.response), "translate": row.language == "en", "respond": True}
+    return [method for method in METHODS if method in methods and able[method]]
+
+
+def _read(
+    source: Mapping[str, Any], language: str, rng_seed: int, locations: Mapping[str, str]
+) -> tuple[str, list[Row]]:
+    if source["kind"] == "pocket":
+        return "pocket", read_pocket(language, source["rows"], rng_seed)
+    path = Path(locations[source["digest"]])
+    if file_digest(path) != source["digest"]:
+        raise UserError("has changed since the study was read", where=str(path), fix="run the study again")
+    # Not the file's name: the same content must give the same artifact wherever it lies.
+    return f"file:{source['digest'][:12]}", read_file(path, language=language)
+
+
+def _fed(row: Row, source: str, methods: Sequence[str]) -> Row:
+    extra = dict(row.extra) | {"feeds": methods_fed(row, methods)}
+    return replace(row, id=f"{source}/{row.id}", source=source, source_id=row.id, method="human", extra=extra)
+
+
+def _refuse_twins(rows: Sequence[Row]) -> None:
+    if len({row.id for row in rows}) < len(rows):
+        raise UserError(
+            "a source of seed data is listed twice", fix="list each file once, with all its methods"
+        )
