@@ -1,0 +1,177 @@
+"""What a reader of the results must know before believing them; each caution is derived from the numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+
+from polyteach.scoring.cells import Scored
+from polyteach.scoring.leaderboard import Ranking
+
+FEW_ROWS = 100
+LOW_FIDELITY = 0.5
+MANY_UNSCORED = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Caution:
+    """A warning of `results.json`: a code for programs, a place, a sentence for people."""
+
+    code: str
+    where: str
+    message: str
+
+    def to_json(self) -> dict[str, str]:
+        """As the outside view has it."""
+        return asdict(self)
+
+
+def cautions(scored: Scored, ranking: Ranking) -> list[Caution]:
+    """All cautions of a study, the gravest first, each kind in the study's order."""
+    return [
+        *_nothing_learned(scored, ranking),
+        *_little_worth(ranking),
+        *_failures(scored),
+        *_one_trial(scored),
+        *_no_benchmark(scored),
+        *_left_out(scored),
+        *_one_benchmark(scored),
+        *_identical(scored),
+        *_unscored(scored),
+        *_low_fidelity(scored),
+        *_low_rows(scored),
+        *_scorer_family(scored),
+        *_components(scored),
+    ]
+
+
+def _nothing_learned(scored: Scored, ranking: Ranking) -> Iterator[Caution]:
+    if not scored.counts:
+        text = "No benchmark counts in any language, so no student can be shown to have learned anything."
+        yield Caution("nothing_learned", "study", text)
+    elif ranking.order and all(ranking.intervals[name].low <= 0 for name in ranking.order):
+        text = "No teacher's students are clearly better than their base: every gain's interval reaches zero."
+        yield Caution("nothing_learned", "study", text)
+
+
+def _little_worth(ranking: Ranking) -> Iterator[Caution]:
+    for name in ranking.order:
+        bounds = ranking.intervals[name]
+        if bounds.low > 0:
+            continue
+        estimate = ranking.gains[name].estimate
+        value = estimate.value if estimate else 0.0
+        found = "worse than" if bounds.high < 0 else "not clearly better than"
+        text = (
+            f"Students taught by {name} are {found} their base (gain {value:+.3f}, 95% interval "
+            f"{bounds.low:+.3f} to {bounds.high:+.3f}): as training data its answers are worth little here."
+        )
+        yield Caution("little_worth", name, text)
+
+
+def _failures(scored: Scored) -> Iterator[Caution]:
+    for failure in scored.evidence.failures:
+        yield Caution("missing_cell", failure.step, f"{failure.step} failed: {failure.reason}")
+    for cell in scored.cells.values():
+        where = f"{cell.base}/{cell.teacher}/{cell.language}"
+        if 0 < cell.trials < scored.evidence.study.trials:
+            text = f"Only {cell.trials} of {scored.evidence.study.trials} trials were examined."
+            yield Caution("missing_trial", where, text)
+        elif not cell.trials and not scored.evidence.failures:
+            yield Caution("missing_cell", where, "No student was examined.")
+
+
+def _one_trial(scored: Scored) -> Iterator[Caution]:
+    if scored.evidence.study.trials == 1:
+        text = "One trial: intervals are over items only and leave out the luck of training; nobody can win."
+        yield Caution("one_trial", "study", text)
+
+
+def _no_benchmark(scored: Scored) -> Iterator[Caution]:
+    for pair in dict.fromkeys((anchor.base, anchor.language) for anchor in scored.anchors):
+        if pair not in scored.counts:
+            text = "No benchmark counts here, so it is left out of every teacher's mean."
+            yield Caution("no_benchmark_counts", "/".join(pair), text)
+
+
+def _left_out(scored: Scored) -> Iterator[Caution]:
+    for anchor in scored.anchors:
+        if not anchor.counts:
+            where = f"{anchor.base}/{anchor.language}/{anchor.benchmark}"
+            yield Caution("benchmark_left_out", where, f"Shown, not counted: {anchor.reason}.")
+
+
+def _one_benchmark(scored: Scored) -> Iterator[Caution]:
+    for (base, language), names in scored.counts.items():
+        if len(names) == 1:
+            yield Caution("one_benchmark", f"{base}/{language}", f"Only {names[0]} counts here.")
+
+
+def _identical(scored: Scored) -> Iterator[Caution]:
+    groups: dict[tuple[str, str, str, tuple[tuple[str, float | None], ...]], list[str]] = {}
+    for cell in scored.cells.values():
+        for benchmark, trials in cell.exams.items():
+            for exam in trials.values():
+                results = tuple(sorted(zip(exam.item_ids, exam.scores, strict=True)))
+                teachers = groups.setdefault((cell.base, cell.language, benchmark, results), [])
+                if cell.teacher not in teachers:
+                    teachers.append(cell.teacher)
+    for (base, language, benchmark, _), teachers in groups.items():
+        if len(teachers) > 1:
+            text = f"Students of {', '.join(teachers)} gave the same results on every item."
+            yield Caution("identical_scores", f"{base}/{language}/{benchmark}", text)
+
+
+def _unscored(scored: Scored) -> Iterator[Caution]:
+    for cell in scored.cells.values():
+        for benchmark, trials in sorted(cell.exams.items()):
+            asked = sum(len(exam.item_ids) for exam in trials.values())
+            lost = sum(score is None for exam in trials.values() for score in exam.scores)
+            if asked and lost / asked > MANY_UNSCORED:
+                where = f"{cell.base}/{cell.teacher}/{cell.language}/{benchmark}"
+                yield Caution("unscored_items", where, f"{lost} of {asked} answers could not be scored.")
+
+
+def _low_fidelity(scored: Scored) -> Iterator[Caution]:
+    for (language, teacher), figures in scored.metrics.items():
+        figure = figures.get("response_fidelity")
+        if figure and figure.value is not None and figure.value < LOW_FIDELITY:
+            text = f"Only {figure.value:.0%} of {teacher}'s responses are in the language asked for."
+            yield Caution("low_language_fidelity", f"{teacher}/{language}", text)
+
+
+def _low_rows(scored: Scored) -> Iterator[Caution]:
+    for facts in scored.evidence.synthesis:
+        failed = sum(facts.failures.values())
+        where = f"{facts.teacher}/{facts.language}"
+        if facts.rows < failed:
+            worst = max(sorted(facts.failures), key=lambda reason: facts.failures[reason])
+            text = f"{failed} attempts failed and {facts.rows} rows were kept; most often: {worst}."
+            yield Caution("low_rows", where, text)
+        elif facts.rows < FEW_ROWS:
+            yield Caution("low_rows", where, f"Only {facts.rows} rows: metrics of so few rows are rough.")
+
+
+def _scorer_family(scored: Scored) -> Iterator[Caution]:
+    study = scored.evidence.study
+    for scorer in study.scorers:
+        kin = [
+            teacher.name for teacher in study.teachers if scorer.family and teacher.family == scorer.family
+        ]
+        if kin:
+            text = (
+                f"{scorer.metric} is taken under {scorer.model}, of the same family ({scorer.family}) as "
+                f"{', '.join(kin)}: it may favour them."
+            )
+            yield Caution("scorer_family", scorer.metric, text)
+
+
+def _components(scored: Scored) -> Iterator[Caution]:
+    pools = {"published": scored.published_z} | {
+        f"paper/{language}": pool for language, pool in scored.paper_z.items()
+    }
+    for where, pool in pools.items():
+        if pool.dropped:
+            gone = ", ".join(f"{name} ({reason})" for name, reason in pool.dropped.items())
+            used = ", ".join(pool.used) or "nothing"
+            yield Caution("intrinsic_component_dropped", where, f"z uses {used}; without {gone}.")

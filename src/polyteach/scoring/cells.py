@@ -1,0 +1,206 @@
+"""Every cell of a study, for every base: scores, gains, PGR, the two PG-Scores."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
+from math import fsum
+
+from polyteach.figures import Figure
+from polyteach.scoring import gain, pg_score, pgr
+from polyteach.scoring.anchors import Anchor, anchors_of
+from polyteach.scoring.gain import CellEstimate, CellKey
+from polyteach.scoring.pg_score import Intrinsic
+from polyteach.scoring.pgr import BenchmarkPgr
+from polyteach.scoring.records import Evidence, Exam
+
+ExamKey = tuple[str, str, str]
+"""Base, language, benchmark."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What is known of one teacher's students of one base in one language.
+
+    Attributes:
+        exams: by benchmark, then trial.
+        gains: by benchmark, whether it counts or not.
+        gain: mean over the benchmarks that count; None where undefined, `reason` says why.
+        pgr_pooled: PGR of the scores averaged over benchmarks first.
+    """
+
+    base: str
+    language: str
+    teacher: str
+    exams: Mapping[str, Mapping[int, Exam]]
+    scores: Mapping[str, CellEstimate]
+    gains: Mapping[str, CellEstimate]
+    gain: CellEstimate | None
+    reason: str | None
+    pgrs: Mapping[str, BenchmarkPgr]
+    pgr: CellEstimate | None
+    pgr_pooled: float | None
+
+    @property
+    def key(self) -> CellKey:
+        """Base, language, teacher."""
+        return self.base, self.language, self.teacher
+
+    @property
+    def trials(self) -> int:
+        """Trials that were examined on anything."""
+        return len({trial for trials in self.exams.values() for trial in trials})
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A study's evidence, computed; nothing is rounded or worded yet.
+
+    Attributes:
+        counts: the benchmarks that count, by (base, language); pairs without any are absent.
+        published_z: pooled over all cells; keys are (language, teacher).
+        paper_z: across the teachers of a language, by language; keys likewise.
+    """
+
+    evidence: Evidence
+    anchors: list[Anchor]
+    counts: Mapping[tuple[str, str], list[str]]
+    cells: Mapping[CellKey, Cell]
+    metrics: Mapping[tuple[str, str], Mapping[str, Figure]]
+    published_z: Intrinsic
+    paper_z: Mapping[str, Intrinsic]
+    paper_eq3: Mapping[Hashable, float] = field(default_factory=dict)
+
+
+def score_evidence(evidence: Evidence) -> Scored:
+    """Computes everything per cell, in the study's order."""
+    study = evidence.study
+    anchors = _in_order(evidence, anchors_of(evidence.bases, evidence.references))
+    bases = {(exam.base, exam.language, exam.benchmark): exam for exam in evidence.bases}
+    references = {(exam.base, exam.language, exam.benchmark): exam for exam in evidence.references}
+    students = _students(evidence.students)
+    cells = {
+        (base, language, teacher.name): _cell(
+            (base, language, teacher.name),
+            students.get((base, language, teacher.name), {}),
+            [anchor for anchor in anchors if (anchor.base, anchor.language) == (base, language)],
+            bases,
+            references,
+        )
+        for base in study.bases
+        for language in study.languages
+        for teacher in study.teachers
+    }
+    metrics = {(m.language, m.teacher): m.figures for m in evidence.metrics if m.teacher is not None}
+    paper_z = {
+        language: pg_score.intrinsic(_pool(metrics, [language]))
+        for language in dict.fromkeys(study.languages)
+    }
+    return Scored(
+        evidence=evidence,
+        anchors=anchors,
+        counts=gain.counting(anchors),
+        cells=cells,
+        metrics=metrics,
+        published_z=pg_score.intrinsic(_pool(metrics, study.languages)),
+        paper_z=paper_z,
+        paper_eq3=_eq3(cells.values(), paper_z),
+    )
+
+
+def _students(exams: Iterable[Exam]) -> dict[CellKey, dict[str, dict[int, Exam]]]:
+    students: dict[CellKey, dict[str, dict[int, Exam]]] = {}
+    for exam in exams:
+        if exam.teacher is None or exam.trial is None:
+            raise ValueError("a student's exam names its teacher and trial")
+        cell = students.setdefault((exam.base, exam.language, exam.teacher), {})
+        cell.setdefault(exam.benchmark, {})[exam.trial] = exam
+    return students
+
+
+def _cell(
+    key: CellKey,
+    exams: Mapping[str, Mapping[int, Exam]],
+    anchors: list[Anchor],
+    bases: Mapping[ExamKey, Exam],
+    references: Mapping[ExamKey, Exam],
+) -> Cell:
+    base, language, teacher = key
+    scores, gains, pgrs = {}, {}, {}
+    for anchor in anchors:
+        trials = exams.get(anchor.benchmark)
+        if not trials:
+            continue
+        exam_key = (base, language, anchor.benchmark)
+        if score := gain.benchmark_score(trials):
+            scores[anchor.benchmark] = score
+        if exam_key in bases and (learned := gain.benchmark_gain(trials, bases[exam_key])):
+            gains[anchor.benchmark] = learned
+        pgrs[anchor.benchmark] = pgr.benchmark_pgr(
+            trials, bases.get(exam_key), references.get(exam_key), anchor
+        )
+    counted = [anchor for anchor in anchors if anchor.counts]
+    reason = _why_no_gain(counted, exams, gains)
+    ratios = [ratio for a in counted if a.benchmark in pgrs and (ratio := pgrs[a.benchmark].cell)]
+    return Cell(
+        base=base,
+        language=language,
+        teacher=teacher,
+        exams=exams,
+        scores=scores,
+        gains=gains,
+        gain=None if reason else gain.cell_mean([gains[a.benchmark] for a in counted]),
+        reason=reason,
+        pgrs=pgrs,
+        pgr=gain.cell_mean(ratios) if not reason and len(ratios) == len(counted) else None,
+        pgr_pooled=None if reason else _pooled(counted, scores),
+    )
+
+
+def _why_no_gain(
+    counted: list[Anchor], exams: Mapping[str, Mapping[int, Exam]], gains: Mapping[str, CellEstimate]
+) -> str | None:
+    if not counted:
+        return "no benchmark counts"
+    if not exams:
+        return "no student was examined"
+    missing = [anchor.benchmark for anchor in counted if anchor.benchmark not in gains]
+    return f"no item of {', '.join(missing)} was scored for student and base" if missing else None
+
+
+def _pooled(counted: list[Anchor], scores: Mapping[str, CellEstimate]) -> float | None:
+    below = [a.base_score for a in counted if a.base_score is not None]
+    above = [a.reference_score for a in counted if a.reference_score is not None]
+    return pgr.pooled_pgr([scores[a.benchmark].estimate.value for a in counted], below, above)
+
+
+def _pool(
+    metrics: Mapping[tuple[str, str], Mapping[str, Figure]], languages: Iterable[str]
+) -> dict[Hashable, dict[str, float | None]]:
+    wanted = set(languages)
+    return {
+        key: {name: figure.value for name, figure in figures.items()}
+        for key, figures in metrics.items()
+        if key[0] in wanted
+    }
+
+
+def _eq3(cells: Iterable[Cell], paper_z: Mapping[str, Intrinsic]) -> dict[Hashable, float]:
+    sums: dict[tuple[str, str], dict[Hashable, float]] = {}
+    for cell in cells:
+        z = paper_z[cell.language].values.get((cell.language, cell.teacher))
+        if z is not None and cell.pgr is not None:
+            total = fsum((z, cell.pgr.estimate.value))
+            sums.setdefault((cell.base, cell.language), {})[cell.key] = total
+    merged: dict[Hashable, float] = {}
+    for group in sums.values():
+        merged |= pg_score.paper_eq3(group)
+    return merged
+
+
+def _in_order(evidence: Evidence, anchors: list[Anchor]) -> list[Anchor]:
+    """Anchors in the study's order of bases and languages, benchmarks by name: no order of files leaks in."""
+    study = evidence.study
+    return sorted(
+        anchors, key=lambda a: (study.bases.index(a.base), study.languages.index(a.language), a.benchmark)
+    )

@@ -1,0 +1,141 @@
+"""Reading what earlier steps wrote into the records that scoring computes with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from polyteach.figures import Figure
+from polyteach.scoring.records import (
+    CellMetrics,
+    Evidence,
+    Exam,
+    Failure,
+    Scorer,
+    StudyFacts,
+    SynthesisFacts,
+    Teacher,
+)
+
+SEED_DATA = "seed_data"
+
+
+def study_facts(plain: Mapping[str, Any]) -> StudyFacts:
+    """The study's facts as typed data.
+
+    `bases` may be names or objects with a `name`; `family`, `parameters` and `scorers` may be missing.
+    """
+    bases = [base if isinstance(base, str) else base["name"] for base in plain["bases"]]
+    return StudyFacts(
+        name=plain["name"],
+        languages=tuple(plain["languages"]),
+        bases=tuple(bases),
+        trials=plain["trials"],
+        teachers=tuple(
+            Teacher(teacher["name"], teacher.get("family"), teacher.get("parameters"))
+            for teacher in plain["teachers"]
+        ),
+        definitions={b["name"]: b["definition"] for b in plain["benchmarks"] if b.get("definition")},
+        scorers=tuple(Scorer(s["metric"], s["model"], s.get("family")) for s in plain.get("scorers", ())),
+    )
+
+
+def read_evidence(study: StudyFacts, inputs: Mapping[str, Path], failed: list[Mapping[str, str]]) -> Evidence:
+    """Finds each input by the id of the step that made it; what is missing is simply absent."""
+    places = [(base, language) for base in study.bases for language in study.languages]
+    return Evidence(
+        study=study,
+        bases=[
+            exam
+            for base, language in places
+            for exam in _exams(inputs.get(f"examination/{base}/base/{language}"), base, language)
+        ],
+        references=[
+            exam
+            for base, language in places
+            for exam in _exams(inputs.get(f"examination/{base}/reference/{language}"), base, language)
+        ],
+        students=[exam for base, language in places for exam in _students(study, inputs, base, language)],
+        metrics=list(_metrics(study, inputs)),
+        seed_metrics=list(_seed_metrics(study, inputs)),
+        synthesis=list(_synthesis(study, inputs)),
+        failures=[Failure(entry["step"], entry["reason"]) for entry in failed],
+    )
+
+
+def _students(study: StudyFacts, inputs: Mapping[str, Path], base: str, language: str) -> Iterator[Exam]:
+    for teacher in study.teachers:
+        for trial in range(study.trials):
+            folder = inputs.get(f"examination/{base}/{teacher.name}/{language}/{trial}")
+            yield from _exams(folder, base, language, teacher.name, trial)
+
+
+def _exams(
+    folder: Path | None, base: str, language: str, teacher: str | None = None, trial: int | None = None
+) -> Iterator[Exam]:
+    """One exam a benchmark out of an examination's `items.parquet` and `summary.json`."""
+    if folder is None:
+        return
+    import pyarrow.parquet as pq
+
+    summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    columns = ["benchmark", "item_id", "score", "reason"]
+    items: dict[str, list[dict[str, Any]]] = {}
+    for item in pq.read_table(folder / "items.parquet", columns=columns).to_pylist():
+        items.setdefault(item["benchmark"], []).append(item)
+    for benchmark, rows in sorted(items.items()):
+        reasons: dict[str, int] = {}
+        for row in rows:
+            if row["score"] is None:
+                reason = row["reason"] or "no score"
+                reasons[reason] = reasons.get(reason, 0) + 1
+        yield Exam(
+            base=base,
+            language=language,
+            benchmark=benchmark,
+            item_ids=tuple(row["item_id"] for row in rows),
+            scores=tuple(row["score"] for row in rows),
+            chance=float(summary[benchmark]["chance"]),
+            teacher=teacher,
+            trial=trial,
+            reasons=reasons,
+        )
+
+
+def _metrics(study: StudyFacts, inputs: Mapping[str, Path]) -> Iterator[CellMetrics]:
+    for teacher in study.teachers:
+        for language in study.languages:
+            folder = inputs.get(f"quality/{teacher.name}/{language}")
+            if folder:
+                yield CellMetrics(teacher.name, language, _figures(folder))
+
+
+def _seed_metrics(study: StudyFacts, inputs: Mapping[str, Path]) -> Iterator[CellMetrics]:
+    for language in study.languages:
+        folder = inputs.get(f"quality/{SEED_DATA}/{language}")
+        if folder:
+            yield CellMetrics(None, language, _figures(folder))
+
+
+def _figures(folder: Path) -> dict[str, Figure]:
+    plain = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    return {name: Figure.from_json(figure) for name, figure in sorted(plain.items())}
+
+
+def _synthesis(study: StudyFacts, inputs: Mapping[str, Path]) -> Iterator[SynthesisFacts]:
+    """One record a cell, its methods together."""
+    import pyarrow.parquet as pq
+
+    for teacher in study.teachers:
+        for language in study.languages:
+            prefix = f"synthesis/{teacher.name}/{language}/"
+            folders = [inputs[name] for name in sorted(inputs) if name.startswith(prefix)]
+            failures: dict[str, int] = {}
+            for folder in folders:
+                for reason, facts in json.loads((folder / "failures.json").read_text("utf-8")).items():
+                    failures[reason] = failures.get(reason, 0) + facts["count"]
+            if folders:
+                rows = sum(pq.read_metadata(folder / "rows.parquet").num_rows for folder in folders)
+                yield SynthesisFacts(teacher.name, language, rows, failures)

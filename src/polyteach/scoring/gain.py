@@ -1,0 +1,128 @@
+"""Gain: what a student learned, as a share of what could be learned above chance.
+
+g = (student - base) / (1 - chance) per benchmark. Unlike PGR it divides by nothing that is measured, so it is
+always defined. A cell's gain is the mean over the benchmarks that count; a teacher's is the mean over bases,
+then languages, and only where the teacher is complete on all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import fsum
+
+from polyteach.scoring.anchors import Anchor
+from polyteach.scoring.intervals import Estimate, TrialSpread, item_mean, mean_of, pooled_spread
+from polyteach.scoring.records import Exam
+
+DEFINITION = "gain g = (student - base) / (1 - chance)"
+CELL_DEFINITION = f"{DEFINITION}, mean over the benchmarks that count"
+TEACHER_DEFINITION = f"{CELL_DEFINITION}, then over bases, then over languages"
+
+CellKey = tuple[str, str, str]
+"""Base, language, teacher."""
+
+
+@dataclass(frozen=True, slots=True)
+class CellEstimate:
+    """A quantity of one cell.
+
+    Attributes:
+        per_trial: the same quantity for each trial alone, by trial.
+    """
+
+    estimate: Estimate
+    per_trial: Mapping[int, float]
+
+
+@dataclass(frozen=True, slots=True)
+class TeacherGain:
+    """A teacher's overall gain; `estimate` is None where it is undefined, and `reason` says why."""
+
+    estimate: Estimate | None
+    reason: str | None = None
+
+
+def item_values(
+    trials: Mapping[int, Exam], value: Callable[[str, float], float | None]
+) -> tuple[dict[str, float], dict[int, float]]:
+    """Averages a value of each answer over trials.
+
+    Args:
+        trials: one student's exams on one benchmark, by trial.
+        value: from an item id and its score; None where the item cannot be used.
+
+    Returns:
+        The mean over trials by item, and the mean over items by trial.
+    """
+    by_item: dict[str, list[float]] = {}
+    by_trial: dict[int, float] = {}
+    for trial, exam in sorted(trials.items()):
+        kept = {item: v for item, score in exam.by_item.items() if (v := value(item, score)) is not None}
+        for item, v in kept.items():
+            by_item.setdefault(item, []).append(v)
+        if kept:
+            by_trial[trial] = fsum(kept.values()) / len(kept)
+    return {item: fsum(vs) / len(vs) for item, vs in by_item.items()}, by_trial
+
+
+def benchmark_score(trials: Mapping[int, Exam]) -> CellEstimate | None:
+    """A student's mean score on one benchmark; None where no item was scored."""
+    benchmark = next(iter(trials.values())).benchmark
+    means, by_trial = item_values(trials, lambda _, score: score)
+    return CellEstimate(item_mean(benchmark, means, len(by_trial)), by_trial) if means else None
+
+
+def benchmark_gain(trials: Mapping[int, Exam], base: Exam) -> CellEstimate | None:
+    """A student's gain on one benchmark over the items its base was scored on too; None without any."""
+    below, room = base.by_item, 1 - base.chance
+    means, by_trial = item_values(
+        trials, lambda item, score: (score - below[item]) / room if item in below else None
+    )
+    return CellEstimate(item_mean(base.benchmark, means, len(by_trial)), by_trial) if means else None
+
+
+def cell_mean(parts: Sequence[CellEstimate]) -> CellEstimate:
+    """The mean of a cell's quantity over benchmarks; a trial enters only with all of its benchmarks."""
+    shared = [trial for trial in parts[0].per_trial if all(trial in part.per_trial for part in parts)]
+    per_trial = {t: fsum(part.per_trial[t] for part in parts) / len(parts) for t in shared}
+    return CellEstimate(mean_of([part.estimate for part in parts], same_trials=True), per_trial)
+
+
+def spread_of(cells: Iterable[CellEstimate]) -> TrialSpread | None:
+    """The trial variance of a quantity, pooled over its cells."""
+    return pooled_spread([list(cell.per_trial.values()) for cell in cells])
+
+
+def counting(anchors: Iterable[Anchor]) -> dict[tuple[str, str], list[str]]:
+    """The benchmarks that count, by base and language; pairs without any are absent."""
+    benchmarks: dict[tuple[str, str], list[str]] = {}
+    for anchor in anchors:
+        if anchor.counts:
+            benchmarks.setdefault((anchor.base, anchor.language), []).append(anchor.benchmark)
+    return benchmarks
+
+
+def teacher_gain(
+    teacher: str, cells: Mapping[CellKey, CellEstimate], needed: Iterable[tuple[str, str]]
+) -> TeacherGain:
+    """A teacher's gain over all bases and languages in which any benchmark counts.
+
+    Args:
+        teacher: its name.
+        cells: the cells' gains.
+        needed: every (base, language) in which a benchmark counts. A pair without one is missing for every
+            teacher alike, so leaving it out favours none.
+    """
+    pairs = list(needed)
+    if not pairs:
+        return TeacherGain(None, "no benchmark counts in any language")
+    missing = [f"{base}/{language}" for base, language in pairs if (base, language, teacher) not in cells]
+    if missing:
+        return TeacherGain(None, f"not complete: no gain in {', '.join(missing)}")
+    languages = dict.fromkeys(language for _, language in pairs)
+    means = [
+        mean_of([cells[base, lang, teacher].estimate for base, lang in pairs if lang == language])
+        for language in languages
+    ]
+    return TeacherGain(mean_of(means))

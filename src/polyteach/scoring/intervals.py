@@ -1,0 +1,160 @@
+"""Estimates that know their error: over items, clustered, and over trials, pooled.
+
+An estimate is a mean over items and trials. Its error over items is kept as an *influence* per item: how much
+that item moves the value. Means and differences of estimates add influences item by item, so whatever shares
+an item (students of several teachers, trials, bases, parallel languages with the same item ids) stays paired
+without a special case. The error over trials is independent between students; its variance is pooled over
+cells, because three trials say next to nothing about their own spread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import fsum, sqrt
+
+from polyteach.figures import Figure
+from polyteach.scoring.records import Item
+
+LEVEL = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A value, and what its error is made of.
+
+    Attributes:
+        influence: by item; the variance over items is the sum of their squares.
+        trial_load: the variance over trials is this times that of one trial (1/R for one cell of R trials).
+        n: items the value is over, counted once for every exam they were asked in.
+    """
+
+    value: float
+    influence: Mapping[Item, float]
+    trial_load: float
+    n: int
+
+    @property
+    def item_variance(self) -> float:
+        """Variance of the value over samples of items, clustered by item."""
+        return fsum(u * u for u in self.influence.values())
+
+
+@dataclass(frozen=True, slots=True)
+class TrialSpread:
+    """Variance of one trial's value, pooled over cells; `freedom` is its degrees of freedom."""
+
+    variance: float
+    freedom: int
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """Standard error and the bounds of a two-sided 95% interval."""
+
+    se: float
+    low: float
+    high: float
+
+
+def item_mean(benchmark: str, values: Mapping[str, float], trials: int) -> Estimate:
+    """The mean of one value per item, each already averaged over `trials` trials.
+
+    The influence carries n/(n-1), so that the standard error is the usual sd / sqrt(n).
+
+    Raises:
+        ValueError: no items.
+    """
+    n = len(values)
+    if n == 0:
+        raise ValueError("a mean over no items")
+    mean = fsum(values.values()) / n
+    scale = sqrt(n / (n - 1)) / n if n > 1 else 0.0
+    influence = {(benchmark, item): scale * (value - mean) for item, value in values.items()}
+    return Estimate(mean, influence, 1 / trials, n)
+
+
+def combine(parts: Sequence[tuple[float, Estimate]]) -> Estimate:
+    """The weighted sum of estimates whose trials are independent and whose items may be shared."""
+    influence: dict[Item, list[float]] = {}
+    for weight, part in parts:
+        for item, u in part.influence.items():
+            influence.setdefault(item, []).append(weight * u)
+    return Estimate(
+        value=fsum(weight * part.value for weight, part in parts),
+        influence={item: fsum(us) for item, us in influence.items()},
+        trial_load=fsum(weight * weight * part.trial_load for weight, part in parts),
+        n=sum(part.n for _, part in parts),
+    )
+
+
+def mean_of(parts: Sequence[Estimate], *, same_trials: bool = False) -> Estimate:
+    """The plain mean of estimates.
+
+    Args:
+        parts: at least one.
+        same_trials: the parts are of one student (its benchmarks), so its trials do not average out; the
+            variance of a trial must then be taken from the means, see `pooled_spread`.
+    """
+    combined = combine([(1 / len(parts), part) for part in parts])
+    if not same_trials:
+        return combined
+    load = max(part.trial_load for part in parts)
+    return Estimate(combined.value, combined.influence, load, combined.n)
+
+
+def pooled_spread(cells: Sequence[Sequence[float]]) -> TrialSpread | None:
+    """Pools the variance between trials over cells; None where no cell has two trials."""
+    squares: list[float] = []
+    freedom = 0
+    for values in cells:
+        mean = fsum(values) / len(values) if values else 0.0
+        squares.extend((value - mean) ** 2 for value in values)
+        freedom += max(len(values) - 1, 0)
+    return TrialSpread(fsum(squares) / freedom, freedom) if freedom else None
+
+
+def standard_error(estimate: Estimate, spread: TrialSpread | None) -> tuple[float, float]:
+    """Standard error and its degrees of freedom (Satterthwaite).
+
+    The two parts both hold the noise of single answers, so their sum is a little wide rather than narrow.
+    It is never less than what one item weighs, 1/n: data without spread is no evidence of precision.
+    """
+    items = estimate.item_variance
+    trials = spread.variance * estimate.trial_load if spread else 0.0
+    total = items + trials
+    item_freedom = max(len(estimate.influence) - 1, 1)
+    freedom = float(item_freedom)
+    if total > 0 and spread:
+        freedom = total**2 / (items**2 / item_freedom + trials**2 / spread.freedom)
+    floor = 1 / max(len(estimate.influence), 1)
+    return max(sqrt(total), floor), freedom
+
+
+def interval(estimate: Estimate, spread: TrialSpread | None) -> Interval:
+    """The 95% t-interval of an estimate; over items alone where there is no spread of trials."""
+    from scipy.special import stdtrit  # inside: the command line imports the steps, and half a second is long
+
+    se, freedom = standard_error(estimate, spread)
+    reach = float(stdtrit(freedom, (1 + LEVEL) / 2)) * se
+    return Interval(se, estimate.value - reach, estimate.value + reach)
+
+
+def figure_of(
+    estimate: Estimate,
+    spread: TrialSpread | None,
+    definition: str,
+    unscored: Mapping[str, int] | None = None,
+) -> Figure:
+    """An estimate as a figure whose definition says what its interval is over."""
+    bounds = interval(estimate, spread)
+    over = "items and trials" if spread else "items only: one trial"
+    return Figure(
+        value=estimate.value,
+        definition=f"{definition}; 95% interval over {over}",
+        n=estimate.n,
+        se=bounds.se,
+        low=bounds.low,
+        high=bounds.high,
+        unscored=unscored or {},
+    )

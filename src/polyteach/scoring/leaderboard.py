@@ -1,0 +1,180 @@
+"""One line a teacher: overall figures, and the order they are listed in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import fsum
+from typing import Any
+
+from polyteach.figures import Figure, undefined
+from polyteach.scoring import gain, pg_score, pgr
+from polyteach.scoring.cells import Cell, Scored
+from polyteach.scoring.gain import CellEstimate, TeacherGain
+from polyteach.scoring.intervals import Estimate, Interval, TrialSpread, figure_of, interval, mean_of
+from polyteach.scoring.ranks import Comparison, compare
+
+DEFAULT_SCORE = "gain"
+QUALITY = f"intrinsic z, not yet gated: {pg_score.PUBLISHED_Z}; mean over languages"
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Teachers in order of their gain.
+
+    Attributes:
+        order: teachers with a gain, best first; equal ones in the study's order.
+        spread: trial variance of a cell's gain, pooled; None with one trial.
+    """
+
+    gains: Mapping[str, TeacherGain]
+    order: tuple[str, ...]
+    intervals: Mapping[str, Interval]
+    comparison: Comparison
+    spread: TrialSpread | None
+
+
+def rank(scored: Scored, rng_seed: int) -> Ranking:
+    """Ranks the teachers of a study by mean gain."""
+    cells = {key: cell.gain for key, cell in scored.cells.items() if cell.gain}
+    spread = gain.spread_of(cells.values())
+    names = [teacher.name for teacher in scored.evidence.study.teachers]
+    gains = {name: gain.teacher_gain(name, cells, scored.counts) for name in names}
+    known = {name: found.estimate for name, found in gains.items() if found.estimate is not None}
+    order = tuple(sorted(known, key=lambda name: -known[name].value))
+    intervals = {name: interval(known[name], spread) for name in order}
+    return Ranking(gains, order, intervals, compare(known, spread, rng_seed), spread)
+
+
+def rows(scored: Scored, ranking: Ranking) -> list[dict[str, Any]]:
+    """The leaderboard as the outside view has it; teachers without a gain come last."""
+    teachers = {teacher.name: teacher for teacher in scored.evidence.study.teachers}
+    names = [*ranking.order, *(name for name in teachers if name not in ranking.order)]
+    return [
+        {
+            "teacher": name,
+            "family": teachers[name].family,
+            "parameters": teachers[name].parameters,
+            "rank_interval": list(ranking.comparison.rank_interval(name)) if name in ranking.order else None,
+            "gain": _gain(ranking.gains[name], ranking.spread).to_json(),
+            "gain_by_language": _gain_by(scored, ranking, name, "language"),
+            "gain_by_base": _gain_by(scored, ranking, name, "base"),
+            "quality": _quality(scored, name).to_json(),
+            "pgr": _pgr(scored, name).to_json(),
+            "scores": {
+                "published": _mean_score(scored, name, published_of, pg_score.PUBLISHED).to_json(),
+                "paper": _mean_score(scored, name, paper_of, pg_score.PAPER).to_json(),
+                "paper_eq3": _mean_score(scored, name, eq3_of, pg_score.PAPER_EQ3).to_json(),
+            },
+        }
+        for name in names
+    ]
+
+
+def published_of(scored: Scored, cell: Cell) -> tuple[float | None, str | None]:
+    """A cell's `published` PG-Score, or why it has none."""
+    z = scored.published_z.values.get((cell.language, cell.teacher))
+    if z is None or cell.pgr_pooled is None:
+        return None, _why_no_score(scored, cell, z, scored.published_z.reasons)
+    return pg_score.published_score(z, cell.pgr_pooled), None
+
+
+def paper_of(scored: Scored, cell: Cell) -> tuple[float | None, str | None]:
+    """A cell's `paper` PG-Score (Eq. 4), or why it has none."""
+    pool = scored.paper_z[cell.language]
+    z = pool.values.get((cell.language, cell.teacher))
+    if z is None or cell.pgr is None:
+        return None, _why_no_score(scored, cell, z, pool.reasons)
+    return pg_score.paper_score(z, cell.pgr.estimate.value), None
+
+
+def eq3_of(scored: Scored, cell: Cell) -> tuple[float | None, str | None]:
+    """A cell's Eq. 3, or why it has none."""
+    value = scored.paper_eq3.get(cell.key)
+    if value is not None:
+        return value, None
+    return None, paper_of(scored, cell)[1] or "the teachers of the language do not differ"
+
+
+def _why_no_score(scored: Scored, cell: Cell, z: float | None, reasons: Mapping[Any, str]) -> str:
+    if z is None:
+        return reasons.get((cell.language, cell.teacher), "its data was not measured")
+    return cell.reason or "PGR is undefined"
+
+
+def _needed(scored: Scored, teacher: str) -> list[Cell]:
+    return [scored.cells[base, language, teacher] for base, language in scored.counts]
+
+
+def _gain(found: TeacherGain, spread: TrialSpread | None) -> Figure:
+    if found.estimate is None:
+        return undefined(gain.TEACHER_DEFINITION, found.reason or "undefined")
+    return figure_of(found.estimate, spread, gain.TEACHER_DEFINITION)
+
+
+def _gain_by(scored: Scored, ranking: Ranking, teacher: str, part: str) -> dict[str, Any]:
+    """A teacher's gain in each language (over bases) or for each base (over languages)."""
+    groups: dict[str, list[Cell]] = {}
+    for cell in _needed(scored, teacher):
+        groups.setdefault(getattr(cell, part), []).append(cell)
+    figures = {}
+    for name, cells in groups.items():
+        estimates = [cell.gain.estimate for cell in cells if cell.gain]
+        if len(estimates) < len(cells):
+            reasons = [f"{cell.base}/{cell.language}: {cell.reason}" for cell in cells if cell.reason]
+            figures[name] = undefined(gain.CELL_DEFINITION, "; ".join(reasons)).to_json()
+        else:
+            figures[name] = figure_of(mean_of(estimates), ranking.spread, gain.CELL_DEFINITION).to_json()
+    return figures
+
+
+def _pgr(scored: Scored, teacher: str) -> Figure:
+    definition = f"{pgr.MEAN_DEFINITION}, then over bases, then over languages"
+    cells = _needed(scored, teacher)
+    missing = [f"{cell.base}/{cell.language}" for cell in cells if cell.pgr is None]
+    if not cells or missing:
+        return undefined(
+            definition,
+            f"no PGR in {', '.join(missing)}" if missing else "no benchmark counts in any language",
+        )
+    spread = gain.spread_of(cell.pgr for cell in scored.cells.values() if cell.pgr)
+    return figure_of(_over_languages(cells), spread, definition)
+
+
+def _over_languages(cells: Sequence[Cell]) -> Estimate:
+    found: dict[str, list[CellEstimate]] = {}
+    for cell in cells:
+        if cell.pgr:
+            found.setdefault(cell.language, []).append(cell.pgr)
+    return mean_of([mean_of([part.estimate for part in parts]) for parts in found.values()])
+
+
+def _quality(scored: Scored, teacher: str) -> Figure:
+    languages = scored.evidence.study.languages
+    pool = scored.published_z
+    values = [pool.values.get((language, teacher)) for language in languages]
+    known = [value for value in values if value is not None]
+    if len(known) < len(languages):
+        reasons = [
+            f"{language}: {pool.reasons.get((language, teacher), 'not measured')}"
+            for language, value in zip(languages, values, strict=True)
+            if value is None
+        ]
+        return undefined(QUALITY, "; ".join(reasons))
+    used = f"{QUALITY}; used: {', '.join(pool.used)}"
+    return Figure(fsum(known) / len(known), used, n=len(known))
+
+
+def _mean_score(scored: Scored, teacher: str, of: Any, definition: str) -> Figure:
+    """A score's mean over bases, then languages; undefined unless every cell that counts has it."""
+    cells = _needed(scored, teacher)
+    if not cells:
+        return undefined(definition, "no benchmark counts in any language")
+    by_language: dict[str, list[float]] = {}
+    for cell in cells:
+        value, reason = of(scored, cell)
+        if value is None:
+            return undefined(definition, f"{cell.base}/{cell.language}: {reason}")
+        by_language.setdefault(cell.language, []).append(value)
+    means = [fsum(values) / len(values) for values in by_language.values()]
+    return Figure(fsum(means) / len(means), f"{definition}; no interval", n=len(cells))

@@ -1,0 +1,65 @@
+"""PGR, the performance gap recovered: (student - base) / (reference - base), Eq. 2 of the paper.
+
+A column to look at: it is undefined where the gap below the line is not clearly positive, because a ratio to
+a gap near zero has no meaning (in the paper's own tables most gaps are negative).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from polyteach.scoring.anchors import MINIMUM_ERRORS, Anchor
+from polyteach.scoring.gain import CellEstimate, item_values
+from polyteach.scoring.intervals import Estimate, combine, item_mean
+from polyteach.scoring.records import Exam
+
+DEFINITION = (
+    "PGR = (student - base) / (reference - base); undefined unless reference - base is above "
+    f"{MINIMUM_ERRORS:g} standard errors"
+)
+MEAN_DEFINITION = f"{DEFINITION}; mean over the benchmarks that count (Eq. 2)"
+POOLED_DEFINITION = f"{DEFINITION}; scores averaged over the benchmarks that count first (released code)"
+
+
+@dataclass(frozen=True, slots=True)
+class BenchmarkPgr:
+    """PGR on one benchmark; `cell` is None where undefined, and `reason` says why."""
+
+    cell: CellEstimate | None
+    reason: str | None = None
+
+
+def benchmark_pgr(
+    trials: Mapping[int, Exam], base: Exam | None, reference: Exam | None, anchor: Anchor
+) -> BenchmarkPgr:
+    """A student's PGR on one benchmark, with the error of numerator and denominator (first order)."""
+    if base is None or reference is None:
+        return BenchmarkPgr(None, anchor.reason)
+    if not anchor.clearly_positive:
+        return BenchmarkPgr(None, f"reference - base is not clearly positive ({_gap_text(anchor)})")
+    below, above = base.by_item, reference.by_item
+    both = {item: above[item] - below[item] for item in below if item in above}
+    means, by_trial = item_values(trials, lambda item, s: s - below[item] if item in both else None)
+    if not means:
+        return BenchmarkPgr(None, "no item was scored for student, base and reference")
+    learned = item_mean(anchor.benchmark, means, len(by_trial))
+    gap = item_mean(anchor.benchmark, both, 1)
+    ratio = learned.value / gap.value
+    error = combine([(1 / gap.value, learned), (-ratio / gap.value, gap)])
+    estimate = Estimate(ratio, error.influence, 1 / len(by_trial), learned.n)
+    per_trial = {trial: value / gap.value for trial, value in by_trial.items()}
+    return BenchmarkPgr(CellEstimate(estimate, per_trial))
+
+
+def pooled_pgr(
+    students: Sequence[float], bases: Sequence[float], references: Sequence[float]
+) -> float | None:
+    """PGR of scores averaged over benchmarks first; None where the averaged gap is not positive."""
+    gap = sum(references) - sum(bases)
+    return (sum(students) - sum(bases)) / gap if students and gap > 0 else None
+
+
+def _gap_text(anchor: Anchor) -> str:
+    gap = "unknown" if anchor.gap is None else f"{anchor.gap:.3f}"
+    return gap if anchor.gap_se is None else f"{gap}, standard error {anchor.gap_se:.3f}"

@@ -1,0 +1,104 @@
+"""Which teachers can be told apart, and the ranks that are still possible for each.
+
+Ties are not transitive, so there are no groups of equals: teacher by teacher, the interval of ranks is
+[1 + surely better, K - surely worse], from paired intervals that hold for all pairs at once (max-t).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import combinations
+from math import fsum
+
+import numpy as np
+
+from polyteach.scoring.intervals import LEVEL, Estimate, TrialSpread, combine, standard_error
+
+DRAWS = 20_000
+DEFINITION = (
+    "rank interval [1 + surely better, K - surely worse] from paired 95% intervals that hold for all "
+    f"pairs of teachers at once (max-t, {DRAWS} seeded draws)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Every pair of teachers, compared.
+
+    Attributes:
+        surely_better: ordered pairs (better, worse) that can be told apart.
+        critical: how many standard errors of the difference that takes; None with fewer than two teachers.
+    """
+
+    teachers: tuple[str, ...]
+    surely_better: frozenset[tuple[str, str]]
+    critical: float | None
+
+    def rank_interval(self, teacher: str) -> tuple[int, int]:
+        """The best and worst rank that the data allow."""
+        better = sum(1 for _, worse in self.surely_better if worse == teacher)
+        worse = sum(1 for best, _ in self.surely_better if best == teacher)
+        return 1 + better, len(self.teachers) - worse
+
+    def told_apart(self, one: str, other: str) -> bool:
+        """Whether either is surely better than the other."""
+        return (one, other) in self.surely_better or (other, one) in self.surely_better
+
+
+def compare(gains: Mapping[str, Estimate], spread: TrialSpread | None, rng_seed: int) -> Comparison:
+    """Compares teachers pairwise on the items they share.
+
+    Args:
+        gains: each teacher's overall gain; those without one take no part.
+        spread: variance of one trial's gain in one cell, pooled; None with one trial.
+        rng_seed: for the draws behind the critical value.
+    """
+    names = tuple(gains)
+    pairs = list(combinations(range(len(names)), 2))
+    if not pairs:
+        return Comparison(names, frozenset(), None)
+    differences = [combine([(1, gains[names[i]]), (-1, gains[names[j]])]) for i, j in pairs]
+    errors = [standard_error(difference, spread) for difference in differences]
+    critical = _critical(
+        _covariance(list(gains.values()), spread),
+        pairs,
+        np.array([se for se, _ in errors]),
+        min(freedom for _, freedom in errors),
+        rng_seed,
+    )
+    better = set()
+    for (i, j), difference, (se, _) in zip(pairs, differences, errors, strict=True):
+        if abs(difference.value) > critical * se:
+            better.add((names[i], names[j]) if difference.value > 0 else (names[j], names[i]))
+    return Comparison(names, frozenset(better), critical)
+
+
+def _covariance(gains: list[Estimate], spread: TrialSpread | None) -> np.ndarray:
+    """Covariance of the gains' errors: shared items off the diagonal, trials on it."""
+    matrix = np.zeros((len(gains), len(gains)))
+    for i, one in enumerate(gains):
+        for j, other in enumerate(gains[: i + 1]):
+            shared = (u * other.influence.get(item, 0.0) for item, u in one.influence.items())
+            matrix[i, j] = matrix[j, i] = fsum(shared)
+        if spread:
+            matrix[i, i] += spread.variance * one.trial_load
+    return matrix
+
+
+def _critical(
+    covariance: np.ndarray, pairs: list[tuple[int, int]], errors: np.ndarray, freedom: float, rng_seed: int
+) -> float:
+    """The 95% quantile of the largest |t| among all pairs, were all teachers equal; to four decimals.
+
+    Rounding keeps the last bits of a matrix factorisation out of the results.
+    """
+    values, vectors = np.linalg.eigh(covariance)
+    root = vectors * np.sqrt(np.clip(values, 0.0, None))
+    rng = np.random.default_rng(rng_seed)
+    draws = rng.standard_normal((DRAWS, len(covariance))) @ root.T
+    draws /= np.sqrt(rng.chisquare(freedom, DRAWS) / freedom)[:, None]
+    first, second = np.array(pairs).T
+    largest = np.max(np.abs(draws[:, first] - draws[:, second]) / errors, axis=1)
+    quantile = float(np.quantile(largest, LEVEL))
+    return round(quantile, 4)

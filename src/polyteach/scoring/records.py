@@ -1,0 +1,127 @@
+"""What scoring is told: plain typed records, whatever files they came from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from polyteach.figures import Figure
+
+Item = tuple[str, str]
+"""A benchmark's name and an item's id: what students, trials, bases and parallel languages share."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exam:
+    """One model's results on one benchmark of one language.
+
+    Attributes:
+        base: the base model whose comparison this belongs to.
+        language: standard code.
+        benchmark: its name.
+        item_ids: unique within the exam.
+        scores: aligned with `item_ids`, each in 0..1; None where the item could not be scored.
+        chance: what guessing earns.
+        teacher: whose student was examined; None for the base itself and for its reference.
+        trial: which repetition; None likewise.
+        reasons: unscored items, counted by reason.
+    """
+
+    base: str
+    language: str
+    benchmark: str
+    item_ids: tuple[str, ...]
+    scores: tuple[float | None, ...]
+    chance: float
+    teacher: str | None = None
+    trial: int | None = None
+    reasons: Mapping[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if len(self.item_ids) != len(self.scores):
+            raise ValueError(f"{len(self.item_ids)} ids but {len(self.scores)} scores in {self.benchmark}")
+        if len(set(self.item_ids)) != len(self.item_ids):
+            raise ValueError(f"an item id occurs twice in {self.benchmark} ({self.language})")
+
+    @property
+    def by_item(self) -> dict[str, float]:
+        """The scored items."""
+        pairs = zip(self.item_ids, self.scores, strict=True)
+        return {item: score for item, score in pairs if score is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Teacher:
+    """What a study says of a teacher; None where it says nothing."""
+
+    name: str
+    family: str | None = None
+    parameters: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scorer:
+    """The model behind a metric, such as the one perplexity is taken under."""
+
+    metric: str
+    model: str
+    family: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StudyFacts:
+    """What scoring must know of a study.
+
+    Attributes:
+        definitions: each benchmark's own definition, by name.
+        trials: how many were planned.
+    """
+
+    name: str
+    languages: tuple[str, ...]
+    bases: tuple[str, ...]
+    trials: int
+    teachers: tuple[Teacher, ...]
+    definitions: Mapping[str, str] = field(default_factory=dict)
+    scorers: tuple[Scorer, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CellMetrics:
+    """The intrinsic metrics of one set of data: a teacher's in a language, or the seed data's own."""
+
+    teacher: str | None
+    language: str
+    figures: Mapping[str, Figure]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A step of the study that did not end well."""
+
+    step: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SynthesisFacts:
+    """What became of the attempts to write a cell's data: rows kept, and failures counted by reason."""
+
+    teacher: str
+    language: str
+    rows: int
+    failures: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that one study found out, before it is scored."""
+
+    study: StudyFacts
+    bases: Sequence[Exam]
+    references: Sequence[Exam]
+    students: Sequence[Exam]
+    metrics: Sequence[CellMetrics]
+    seed_metrics: Sequence[CellMetrics] = ()
+    synthesis: Sequence[SynthesisFacts] = ()
+    failures: Sequence[Failure] = ()

@@ -1,0 +1,207 @@
+"""The results of a study as the outside view has them (`docs/results.md`): plain JSON, no times, no paths."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from polyteach.figures import Figure, undefined
+from polyteach.scoring import anchors, gain, leaderboard, pg_score, pgr, ranks
+from polyteach.scoring.anchors import Anchor
+from polyteach.scoring.cautions import cautions
+from polyteach.scoring.cells import Cell, Scored, score_evidence
+from polyteach.scoring.intervals import TrialSpread, figure_of
+from polyteach.scoring.records import Evidence
+from polyteach.scoring.verdict import decide
+from polyteach.steps import digest_of
+
+SCHEMA_VERSION = 1
+SCORE = "mean score over items"
+_DEFINITIONS = (
+    anchors.DEFINITION,
+    gain.TEACHER_DEFINITION,
+    pgr.MEAN_DEFINITION,
+    pgr.POOLED_DEFINITION,
+    pg_score.PUBLISHED,
+    pg_score.PAPER,
+    pg_score.PAPER_EQ3,
+    leaderboard.QUALITY,
+    ranks.DEFINITION,
+)
+
+
+def results_of(evidence: Evidence, study: Mapping[str, Any], rng_seed: int) -> dict[str, Any]:
+    """Scores a study.
+
+    Args:
+        evidence: what was found out.
+        study: the facts of the study as they are to be shown; plain JSON data.
+        rng_seed: for the draws behind the rank intervals.
+    """
+    scored = score_evidence(evidence)
+    ranking = leaderboard.rank(scored, rng_seed)
+    facts = evidence.study
+    undefined_reasons = dict.fromkeys(found.reason for found in ranking.gains.values() if found.reason)
+    verdict = decide(
+        ranking.order,
+        ranking.intervals,
+        ranking.comparison,
+        facts.trials,
+        facts.teachers,
+        "; ".join(reason for reason in undefined_reasons if reason),
+    )
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "study": dict(study),
+        "definitions_digest": definitions_digest(evidence),
+        "default_score": leaderboard.DEFAULT_SCORE,
+        "verdict": verdict.to_json(),
+        "leaderboard": leaderboard.rows(scored, ranking),
+        "rank_definition": ranks.DEFINITION,
+        "cells": _cells(scored, ranking.spread),
+        "anchors": [_anchor(anchor) for anchor in scored.anchors],
+        "anchor_definition": anchors.DEFINITION,
+        "seed_data": [
+            {"language": m.language, "metrics": _figures(m.figures)} for m in evidence.seed_metrics
+        ],
+        "gate": [],
+        "warnings": [caution.to_json() for caution in cautions(scored, ranking)],
+    }
+
+
+def definitions_digest(evidence: Evidence) -> str:
+    """A hash of what the figures mean: two results with the same one can be compared."""
+    metrics: dict[str, set[str]] = {}
+    for cell in [*evidence.metrics, *evidence.seed_metrics]:
+        for name, figure in cell.figures.items():
+            metrics.setdefault(name, set()).add(figure.definition)
+    return digest_of(
+        {
+            "scores": list(_DEFINITIONS),
+            "benchmarks": dict(evidence.study.definitions),
+            "metrics": {name: sorted(texts) for name, texts in metrics.items()},
+        }
+    )
+
+
+def _cells(scored: Scored, spread: TrialSpread | None) -> list[dict[str, Any]]:
+    cells = list(scored.cells.values())
+    names = {anchor.benchmark for anchor in scored.anchors}
+    spreads = {
+        "score": {n: gain.spread_of(c.scores[n] for c in cells if n in c.scores) for n in names},
+        "gain": {n: gain.spread_of(c.gains[n] for c in cells if n in c.gains) for n in names},
+        "pgr": {n: gain.spread_of(p.cell for c in cells if (p := c.pgrs.get(n)) and p.cell) for n in names},
+    }
+    mean_pgr = gain.spread_of(c.pgr for c in cells if c.pgr)
+    return [_cell(scored, cell, spread, spreads, mean_pgr) for cell in cells]
+
+
+def _cell(
+    scored: Scored,
+    cell: Cell,
+    spread: TrialSpread | None,
+    spreads: Mapping[str, Mapping[str, TrialSpread | None]],
+    mean_pgr: TrialSpread | None,
+) -> dict[str, Any]:
+    key = (cell.language, cell.teacher)
+    return {
+        "teacher": cell.teacher,
+        "language": cell.language,
+        "base": cell.base,
+        "trials": cell.trials,
+        "gain": _cell_gain(cell, spread).to_json(),
+        "trial_gains": {str(t): value for t, value in cell.gain.per_trial.items()} if cell.gain else {},
+        "benchmarks": {
+            name: _score(scored, cell, name, spreads["score"][name]).to_json() for name in sorted(cell.exams)
+        },
+        "gains": {
+            name: figure_of(found.estimate, spreads["gain"][name], gain.DEFINITION).to_json()
+            for name, found in cell.gains.items()
+        },
+        "metrics": _figures(scored.metrics.get(key, {})),
+        "pgr": {
+            "benchmarks": {
+                name: _ratio(found, spreads["pgr"][name]).to_json() for name, found in cell.pgrs.items()
+            },
+            "mean": (
+                figure_of(cell.pgr.estimate, mean_pgr, pgr.MEAN_DEFINITION)
+                if cell.pgr
+                else undefined(pgr.MEAN_DEFINITION, cell.reason or "PGR is undefined on a benchmark")
+            ).to_json(),
+            "pooled": _plain(
+                cell.pgr_pooled, pgr.POOLED_DEFINITION, cell.reason or "the averaged gap is not positive"
+            ),
+        },
+        "scores": _scores(scored, cell),
+    }
+
+
+def _scores(scored: Scored, cell: Cell) -> dict[str, Any]:
+    key = (cell.language, cell.teacher)
+    pools = {"intrinsic_pooled": scored.published_z, "intrinsic": scored.paper_z[cell.language]}
+    texts = {"intrinsic_pooled": pg_score.PUBLISHED_Z, "intrinsic": pg_score.PAPER_Z}
+    scores = {
+        name: _plain(
+            pool.values.get(key),
+            f"{texts[name]}; used: {', '.join(pool.used) or 'none'}",
+            pool.reasons.get(key, "its data was not measured"),
+        )
+        for name, pool in pools.items()
+    }
+    for name, of, definition in (
+        ("published", leaderboard.published_of, pg_score.PUBLISHED),
+        ("paper", leaderboard.paper_of, pg_score.PAPER),
+        ("paper_eq3", leaderboard.eq3_of, pg_score.PAPER_EQ3),
+    ):
+        value, reason = of(scored, cell)
+        scores[name] = _plain(value, definition, reason or "undefined")
+    return scores
+
+
+def _score(scored: Scored, cell: Cell, benchmark: str, spread: TrialSpread | None) -> Figure:
+    text = scored.evidence.study.definitions.get(benchmark)
+    definition = f"{SCORE}: {text}" if text else SCORE
+    unscored: dict[str, int] = {}
+    for exam in cell.exams[benchmark].values():
+        for reason, count in exam.reasons.items():
+            unscored[reason] = unscored.get(reason, 0) + count
+    found = cell.scores.get(benchmark)
+    if found is None:
+        return undefined(definition, "no item was scored", unscored)
+    return figure_of(found.estimate, spread, definition, unscored)
+
+
+def _cell_gain(cell: Cell, spread: TrialSpread | None) -> Figure:
+    if cell.gain is None:
+        return undefined(gain.CELL_DEFINITION, cell.reason or "undefined")
+    return figure_of(cell.gain.estimate, spread, gain.CELL_DEFINITION)
+
+
+def _ratio(found: pgr.BenchmarkPgr, spread: TrialSpread | None) -> Figure:
+    if found.cell is None:
+        return undefined(pgr.DEFINITION, found.reason or "undefined")
+    return figure_of(found.cell.estimate, spread, pgr.DEFINITION)
+
+
+def _plain(value: float | None, definition: str, reason: str) -> dict[str, Any]:
+    figure = undefined(definition, reason) if value is None else Figure(value, definition, n=1)
+    return figure.to_json()
+
+
+def _figures(figures: Mapping[str, Figure]) -> dict[str, Any]:
+    return {name: figure.to_json() for name, figure in sorted(figures.items())}
+
+
+def _anchor(anchor: Anchor) -> dict[str, Any]:
+    return {
+        "benchmark": anchor.benchmark,
+        "language": anchor.language,
+        "base": anchor.base,
+        "base_score": anchor.base_score,
+        "reference_score": anchor.reference_score,
+        "chance": anchor.chance,
+        "gap_se": anchor.gap_se,
+        "n": anchor.n,
+        "counts": anchor.counts,
+        "reason": anchor.reason,
+    }

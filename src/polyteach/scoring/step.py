@@ -1,0 +1,28 @@
+"""The step that scores a study: artifacts of synthesis, quality and examination in; results.json out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from polyteach.steps import StepTask
+
+RESULTS = "results.json"
+
+
+def score(task: StepTask) -> Mapping[str, Any]:
+    """Scores a study.
+
+    Settings: `study`, its facts (see `evidence.study_facts`), shown as they are; `rng_seed`; `failed`, a list of
+    {step, reason}. Inputs: named like the steps that made them (see `evidence.read_evidence`).
+    """
+    from polyteach.scoring.evidence import read_evidence, study_facts
+    from polyteach.scoring.results import results_of
+
+    study = task.settings["study"]
+    evidence = read_evidence(study_facts(study), task.inputs, task.settings["failed"])
+    results = results_of(evidence, study, task.settings["rng_seed"])
+    text = json.dumps(results, sort_keys=True, ensure_ascii=False, allow_nan=False, indent=1)
+    (task.output / RESULTS).write_text(text + "\n", encoding="utf-8")
+    return {"verdict": results["verdict"]["kind"], "warnings": len(results["warnings"])}

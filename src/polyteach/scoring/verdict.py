@@ -1,0 +1,129 @@
+"""The study's answer in a sentence, never stronger than its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from polyteach.scoring.intervals import Interval
+from polyteach.scoring.ranks import Comparison
+from polyteach.scoring.records import Teacher
+
+Kind = Literal["leads", "wins", "tied", "inconclusive", "undefined"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the study found.
+
+    Attributes:
+        kind: `wins` (first in every simultaneous interval), `leads` (the same, but with one trial), `tied`
+            (several could be first), `inconclusive` (all could be, or no teacher's data clearly helped),
+            `undefined` (no teacher has a gain, or only one).
+        teachers: those that could be first, best gain first; empty where the kind leaves it open.
+        size: what the largest teacher's rank says, where sizes are known.
+    """
+
+    kind: Kind
+    text: str
+    teachers: tuple[str, ...]
+    size: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """As the outside view has it."""
+        return {"kind": self.kind, "text": self.text, "teachers": list(self.teachers), "size": self.size}
+
+
+def decide(
+    order: Sequence[str],
+    intervals: Mapping[str, Interval],
+    comparison: Comparison,
+    trials: int,
+    teachers: Sequence[Teacher],
+    reason: str | None = None,
+) -> Verdict:
+    """Reads the verdict off the ranking.
+
+    Args:
+        order: teachers with a gain, best first.
+        intervals: the 95% intervals of their gains.
+        comparison: which pairs can be told apart.
+        trials: repetitions; with one, a first place is a lead and no win.
+        teachers: all of the study, for their sizes.
+        reason: why no teacher has a gain.
+    """
+    if not order:
+        return Verdict("undefined", f"No teacher can be ranked: {reason or 'no results'}.", ())
+    size = size_sentence(order, comparison, teachers)
+    if all(intervals[name].low <= 0 for name in order):
+        return Verdict("inconclusive", _nothing_learned(order, intervals), (), size)
+    if len(order) == 1:
+        text = f"{order[0]} is the only teacher with a gain: there is nothing to compare it with."
+        return Verdict("undefined", text, (order[0],), size)
+    best = order[0]
+    first = tuple(name for name in order if name == best or not comparison.told_apart(best, name))
+    if len(first) == 1:
+        return _alone(best, len(order), trials, size)
+    if len(first) == len(order):
+        text = f"Inconclusive: any of the {len(order)} teachers could be the best ({_list(order)})."
+        return Verdict("inconclusive", text, first, size)
+    behind = [name for name in order if name not in first]
+    text = (
+        f"{_list(first)} are tied for the best: the study cannot tell {best} from the other"
+        f"{'' if len(first) == 2 else 's'}. Surely behind {best}: {_list(behind)}."
+    )
+    return Verdict("tied", text, first, size)
+
+
+def size_sentence(order: Sequence[str], comparison: Comparison, teachers: Sequence[Teacher]) -> str | None:
+    """What the rank of the largest teacher says; None where sizes are unknown or the largest is not one."""
+    sizes = {teacher.name: teacher.parameters for teacher in teachers if teacher.parameters}
+    ranked = sorted((name for name in order if name in sizes), key=lambda name: -(sizes[name] or 0))
+    if len(ranked) < 2 or sizes[ranked[0]] == sizes[ranked[1]]:
+        return None
+    largest, best = ranked[0], order[0]
+    known = f"The largest teacher{'' if len(ranked) == len(order) else ' of known size'}, {largest} "
+    known += f"({_count(sizes[largest] or 0)} parameters),"
+    if largest == best:
+        return f"{known} has the highest gain."
+    rank = f"it comes {order.index(largest) + 1} of {len(order)} by mean gain"
+    if comparison.told_apart(best, largest):
+        return f"{known} is not the best: {rank}."
+    return f"{known} does not have the highest gain: {rank}, though it cannot be told apart from {best}."
+
+
+def _alone(best: str, count: int, trials: int, size: str | None) -> Verdict:
+    if trials > 1:
+        text = f"{best} wins: its students gain most, surely more than those of the other {_others(count)}."
+        return Verdict("wins", text, (best,), size)
+    text = (
+        f"{best} leads: its students gain most, more than those of the other {_others(count)} beyond the "
+        "chance of items. One trial cannot say how much luck of training is in it."
+    )
+    return Verdict("leads", text, (best,), size)
+
+
+def _nothing_learned(order: Sequence[str], intervals: Mapping[str, Interval]) -> str:
+    where = (
+        "below zero" if all(intervals[name].high < 0 for name in order) else "at or below zero, or include it"
+    )
+    return (
+        f"None of these teachers' data clearly helped: the 95% intervals of all gains lie {where}. "
+        "A ranking of them says little."
+    )
+
+
+def _others(count: int) -> str:
+    return "teacher" if count == 2 else f"{count - 1} teachers"
+
+
+def _list(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _count(parameters: int) -> str:
+    for unit, letter in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if parameters >= unit:
+            return f"{parameters / unit:.3g}{letter}"
+    return str(parameters)
