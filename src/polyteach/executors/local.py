@@ -50,9 +50,10 @@ def run_steps(
     running: Running = {}
     with WorkerPool(min(workers, max(1, len(steps))), store.root, observer.progressed) as pool:
         while waiting or running:
-            for step in _lost(waiting, outcomes):
-                del waiting[step.id]
-                end(Outcome(step, "skipped", error="what it needs failed"))
+            while lost := _lost(waiting, outcomes):  # again and again: their heirs are lost too
+                for step in lost:
+                    del waiting[step.id]
+                    end(Outcome(step, "skipped", error="what it needs failed"))
             in_work = {step.id for step in running.values()}
             ready = [step for step in waiting.values() if not _pending(step, waiting, in_work)]
             ready.sort(key=lambda step: -urgency[step.id])

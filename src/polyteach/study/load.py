@@ -1,4 +1,4 @@
-"""Reads a study file. Every mistake found carries its line, its path inside the file, its value and the fix."""
+"""Reads a study file. Every mistake found carries its line, its path in the file, its value and fix."""
 
 from __future__ import annotations
 

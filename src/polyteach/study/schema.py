@@ -36,6 +36,12 @@ def _name(value: str) -> str:
     return value
 
 
+def _teacher_name(value: str) -> str:
+    if value in ("seed_data", "base", "reference"):
+        raise ValueError("this name is taken: it stands for something else in the results")
+    return _name(value)
+
+
 def _number(value: Any) -> Any:
     """YAML 1.1 reads `5e-5` as text."""
     try:
@@ -68,7 +74,7 @@ class Teacher(Part):
     The sampling defaults are the study's for models without a provider's recommendation (paper, section 3).
     """
 
-    name: Name
+    name: Annotated[str, AfterValidator(_teacher_name)]
     model: str = Field(description="a folder, a hub id (org/name), or pocket:NAME")
     family: str | None = Field(
         default=None, description="models of one family share a base; used in warnings"

@@ -1,0 +1,35 @@
+# Everything runs in .venv; `make demo` and `make test` need nothing but Python 3.11+ with venv.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test lint format bench clean
+
+demo: .venv/installed
+	$(BIN)/polyteach run studies/pocket-demo.yaml
+
+test: .venv/installed lint
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+lint: .venv/installed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: .venv/installed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: .venv/installed
+	@echo "Each script prints what it measures; see bench/README.md. Shortest first:"
+	$(BIN)/python bench/pocket_truth.py --help
+
+clean:
+	rm -rf .venv .polyteach runs
+
+# torch first and pinned: later packages then find it there instead of pulling the newest build.
+.venv/installed: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet torch==2.13.0
+	$(BIN)/python -m pip install --quiet --editable '.[train,dev]'
+	touch $@

@@ -1,0 +1,57 @@
+"""`polyteach init`: a commented study to start from."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from polyteach.cli.options import JSON_OPTION
+
+
+def init(
+    languages: Annotated[list[str], typer.Argument(help="BCP-47 codes, such as de fil sw.")],
+    name: Annotated[str, typer.Option(help="The study's name.")] = "my-study",
+    output: Annotated[Path | None, typer.Option(help="Where to; standard output where not given.")] = None,
+    as_json: JSON_OPTION = False,
+) -> None:
+    """Write a commented study for these languages."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    from polyteach.errors import UserError
+    from polyteach.languages import english_name, standard_code
+    from polyteach.pocket import LANGUAGES
+
+    codes = [standard_code(language) for language in languages]
+    environment = Environment(
+        loader=PackageLoader("polyteach.study"),
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,  # this is YAML, of codes that were checked
+    )
+    text = environment.get_template("study.yaml.j2").render(
+        name=name,
+        languages=codes,
+        names=[english_name(code) for code in codes],
+        pocket=set(codes) <= set(LANGUAGES) - {"en"},
+    )
+    if output is not None:
+        if output.exists():
+            raise UserError("there is a file already", where=str(output), fix="choose another --output")
+        try:
+            output.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise UserError(
+                f"cannot write ({error.strerror})", where=str(output), fix="choose another --output"
+            ) from error
+    if as_json:
+        written = str(output) if output else None
+        typer.echo(json.dumps({"schema_version": 1, "path": written, "study": text}, ensure_ascii=False))
+    elif output is None:
+        typer.echo(text, nl=False)
+    else:
+        typer.echo(f"wrote {output}; next: polyteach run {output} --dry-run")

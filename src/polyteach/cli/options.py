@@ -1,0 +1,32 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from polyteach.artifacts import Store
+
+OUTPUT_DIR_OPTION = Annotated[
+    Path,
+    typer.Option(
+        "--output-dir", help="Holds runs/ and, unless --store says else, the store.", show_default="."
+    ),
+]
+STORE_OPTION = Annotated[
+    Path | None,
+    typer.Option(
+        "--store", envvar="POLYTEACH_STORE", help="Artifacts that studies share [OUTPUT_DIR/.polyteach]."
+    ),
+]
+JSON_OPTION = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+
+
+def open_store(output_dir: Path, store: Path | None) -> Store:
+    """The store of a run: the one named, else `.polyteach` beside the runs."""
+    from polyteach.artifacts import Store
+
+    return Store(store or output_dir / ".polyteach")

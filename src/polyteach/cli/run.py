@@ -1,0 +1,132 @@
+"""`polyteach run`: a study from its file to its report."""
+
+from __future__ import annotations
+
+import json
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from polyteach.cli.options import JSON_OPTION, OUTPUT_DIR_OPTION, STORE_OPTION, open_store
+
+if TYPE_CHECKING:
+    from polyteach.artifacts import Store
+    from polyteach.resources import Resources
+    from polyteach.running import RunEnd
+    from polyteach.study import Study
+
+FINISHED_WITH_FAILURES = 3
+INTERRUPTED = 130
+
+
+class ResumeChoice(StrEnum):
+    """What to do with artifacts that are there."""
+
+    IF_POSSIBLE = "if-possible"
+    NEVER = "never"
+    ALWAYS = "always"
+
+
+def run(
+    study_file: Annotated[Path, typer.Argument(help="The study's YAML file.", metavar="STUDY")],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")
+    ] = False,
+    limit: Annotated[
+        int | None,
+        typer.Option(min=1, help="At most so many rows a method, rows a student, items a benchmark."),
+    ] = None,
+    rng_seed: Annotated[int | None, typer.Option(min=0, help="Instead of the study's rng_seed.")] = None,
+    resume: Annotated[
+        ResumeChoice,
+        typer.Option(help="Keep finished steps; make all anew; or insist that there is a run to resume."),
+    ] = ResumeChoice.IF_POSSIBLE,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes at once; as many as cores where not given.")
+    ] = None,
+    output_dir: OUTPUT_DIR_OPTION = Path(),
+    store: STORE_OPTION = None,
+    as_json: JSON_OPTION = False,
+) -> int:
+    """Run a study: make what is missing, then rank its teachers."""
+    from polyteach.resources import find_resources
+    from polyteach.study import load_study
+
+    study = load_study(study_file)
+    if rng_seed is not None:
+        study = study.model_copy(update={"rng_seed": rng_seed})
+    if limit is not None:
+        study = study.limited(limit)
+    resources = find_resources(study, study_file.parent)
+    artifacts = open_store(output_dir, store)
+    if dry_run:
+        return _show_plan(study, resources, artifacts, as_json)
+    end = _run(study, resources, artifacts, output_dir, workers or os.cpu_count() or 1, resume)
+    _show_end(end, as_json)
+    return FINISHED_WITH_FAILURES if end.failed else 0
+
+
+def _run(
+    study: Study, resources: Resources, store: Store, output_dir: Path, workers: int, resume: ResumeChoice
+) -> RunEnd:
+    from rich.console import Console
+
+    from polyteach.cli.display import display_for
+    from polyteach.running import run_study
+    from polyteach.runs import RunFolder
+
+    folder = RunFolder.of(output_dir, study.name)
+    display = display_for(Console(stderr=True))
+    try:
+        return run_study(study, resources, store, folder, display, workers=workers, resume=resume.value)
+    except KeyboardInterrupt:
+        typer.echo("interrupted; finished steps are kept: the same command goes on from here", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _show_plan(study: Study, resources: Resources, store: Store, as_json: bool) -> int:
+    from polyteach.forecast import forecast
+    from polyteach.running import plan
+
+    planned = forecast(study, resources, plan(study, resources, store))
+    if as_json:
+        typer.echo(json.dumps(planned, ensure_ascii=False, indent=1))
+        return 0
+    typer.echo(f"study {study.name}: {planned['steps']} steps, {planned['reused']} there already")
+    for kind, counts in planned["kinds"].items():
+        typer.echo(f"  {kind:<12} {counts['steps']:>6} steps, {counts['reused']} there already")
+    typer.echo(f"requests to teachers: {planned['requests']['left']:,} of {planned['requests']['total']:,}")
+    typer.echo(f"tokens to be written: at most {planned['tokens']['response_at_most']:,}")
+    typer.echo(f"money: {planned['money_note']}")
+    return 0
+
+
+def _show_end(end: RunEnd, as_json: bool) -> None:
+    from polyteach.artifacts import SCHEMA_VERSION
+    from polyteach.cli.display import duration
+    from polyteach.report.terminal import print_leaderboard
+
+    results: dict[str, Any] = json.loads(end.folder.results.read_bytes())
+    report = end.folder.path / "report.html"
+    if as_json:
+        summary = {
+            "schema_version": SCHEMA_VERSION,
+            "state": "finished_with_failures" if end.failed else "done",
+            "steps": {"made": end.made, "reused": end.reused, "failed": dict(end.failed)},
+            "run": str(end.folder.path),
+            "results": str(end.folder.results),
+            "report": str(report),
+            "verdict": results["verdict"],
+            "leaderboard": results["leaderboard"],
+        }
+        typer.echo(json.dumps(summary, ensure_ascii=False, indent=1))
+        return
+    print_leaderboard(results)
+    for step, error in end.failed.items():
+        typer.echo(f"without a result: {step}: {error.strip().splitlines()[-1]}", err=True)
+    made = "nothing to do" if not end.made else f"{end.made} steps made"
+    typer.echo(f"\n{made}, {end.reused} there already, {duration(end.seconds)}")
+    typer.echo(f"report: {report}")

@@ -1,0 +1,47 @@
+"""What a study would do, counted before anything runs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from polyteach.artifacts import SCHEMA_VERSION
+from polyteach.resources import Resources
+from polyteach.running import Plan
+from polyteach.study import Study
+
+
+def forecast(study: Study, resources: Resources, plan: Plan) -> dict[str, Any]:
+    """Counts a study's steps, requests and tokens.
+
+    Tokens are an upper bound: every request answered up to the teacher's `max_new_tokens`. Money is None: these
+    teachers run here, and what an hour of this machine costs is not known.
+    """
+    kinds: dict[str, Counter[str]] = {}
+    total = left = tokens = 0
+    limits = {teacher.name: teacher.max_new_tokens for teacher in study.teachers}
+    for step in plan.steps:
+        counts = kinds.setdefault(step.kind, Counter(steps=0, reused=0))
+        counts["steps"] += 1
+        counts["reused"] += step.id in plan.there
+        if step.kind != "synthesis":
+            continue
+        method, language = step.settings["method"], step.settings["language"]
+        requests = int(step.settings["rows"])
+        if method != "generate":  # these use each seed prompt once
+            requests = min(requests, resources.prompts(study, method, language))
+        total += requests
+        if step.id not in plan.there:
+            left += requests
+            tokens += requests * limits[step.settings["teacher"]]
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "study": study.name,
+        "steps": len(plan.steps),
+        "reused": len(plan.there),
+        "kinds": {kind: dict(counts) for kind, counts in kinds.items()},
+        "requests": {"total": total, "left": left},
+        "tokens": {"response_at_most": tokens},
+        "money": None,
+        "money_note": "local models: no price known",
+    }

@@ -1,0 +1,273 @@
+"""Study -> graph of steps. The one place that knows the order.
+
+    seed_data/L -> synthesis/T/L/M -> quality/T/L
+                        |                  |
+                   students/B/T/L/trial    |
+                        |                  |
+             examination/B/T/L/trial ------+--> score -> report
+             examination/B/base/L, examination/B/reference/L
+
+T teacher, L language, M method, B student base. A step's rng_seed comes from the study's and from what should
+be alike across teachers: all teachers see the same seed examples, and the students of one trial the same order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from polyteach.benchmarks.catalogue import benchmark
+from polyteach.benchmarks.step import examine_model
+from polyteach.quality.step import measure_cell
+from polyteach.report.step import report
+from polyteach.resources import LEXICAL, ORACLE, SEED_DATA, Model, Resources
+from polyteach.scoring.step import score
+from polyteach.seed_data.step import seed_data
+from polyteach.steps import Step, digest_of
+from polyteach.students.step import train_student
+from polyteach.study import Base, Method, PocketSource, Study, Teacher
+from polyteach.synthesis.step import synthesize
+
+# Raised by hand when the same settings would give another output.
+VERSIONS = {
+    "seed_data": 1,
+    "synthesis": 1,
+    "quality": 1,
+    "students": 1,
+    "examination": 1,
+    "score": 1,
+    "report": 1,
+}
+
+
+def cell_steps(study: Study, resources: Resources) -> list[Step]:
+    """All steps up to the examinations, inputs before what reads them."""
+    return list(_Graph(study, resources).steps.values())
+
+
+def closing_steps(
+    study: Study, resources: Resources, steps: Sequence[Step], failed: Mapping[str, str]
+) -> list[Step]:
+    """The steps that turn what was done into results and a report.
+
+    Args:
+        study: the study.
+        resources: what it names.
+        steps: all steps of its cells.
+        failed: why a step has no artifact, by its id; the results say what is missing.
+    """
+    there = [step for step in steps if step.id not in failed]
+    facts = study_facts(study, resources)
+    scored = Step(
+        id="score",
+        kind="score",
+        version=VERSIONS["score"],
+        work=score,
+        settings={
+            "study": facts,
+            "rng_seed": study.rng_seed,
+            "failed": [{"step": id, "reason": failed[id]} for id in sorted(failed)],
+        },
+        inputs={s.id: s for s in there if s.kind in ("synthesis", "quality", "examination")},
+    )
+    page = Step(
+        id="report",
+        kind="report",
+        version=VERSIONS["report"],
+        work=report,
+        settings={"study": facts, "settings_text": study.model_dump_json(indent=1)},
+        inputs={"score": scored} | {s.id: s for s in there if s.kind == "synthesis"},
+    )
+    return [scored, page]
+
+
+def study_facts(study: Study, resources: Resources) -> dict[str, Any]:
+    """What scoring and the report need to know of a study."""
+    return {
+        "name": study.name,
+        "rng_seed": study.rng_seed,
+        "languages": study.languages,
+        "trials": study.trials,
+        "methods": study.synthesis.methods,
+        "teachers": [
+            {
+                "name": t.name,
+                "model": t.model,
+                "family": t.family,
+                "parameters": resources.models[t.model].parameters,
+            }
+            for t in study.teachers
+        ],
+        "bases": [{"name": b.name, "model": b.model, "family": b.family} for b in study.students.bases],
+        "benchmarks": [benchmark(name).facts() for name in study.benchmarks],
+        "student_rows": study.students.rows,
+    }
+
+
+class _Graph:
+    """Builds the steps of one study; a step asked for twice is made once."""
+
+    def __init__(self, study: Study, resources: Resources) -> None:
+        self.study = study
+        self.resources = resources
+        self.steps: dict[str, Step] = {}
+        for language in study.languages:
+            self._human(language)
+            for teacher in study.teachers:
+                self._quality(teacher, language)
+        for base in study.students.bases:
+            for language in study.languages:
+                self._base_and_reference(base, language)
+        for base in study.students.bases:
+            for trial in range(study.trials):
+                for language in study.languages:
+                    for teacher in study.teachers:
+                        self._student(base, teacher, language, trial)
+
+    def _add(self, id: str, work: Any, settings: dict[str, Any], **rest: Any) -> Step:
+        if id not in self.steps:
+            kind = id.split("/", 1)[0]
+            self.steps[id] = Step(
+                id=id, kind=kind, version=VERSIONS[kind], work=work, settings=settings, **rest
+            )
+        return self.steps[id]
+
+    def _rng_seed(self, *place: str | int) -> int:
+        return int(digest_of([self.study.rng_seed, *place])[:8], 16) % 2**31
+
+    def _model(self, name: str) -> Model:
+        return self.resources.models[name]
+
+    def _seed_data(self, language: str) -> Step:
+        locations = {}
+        sources: list[dict[str, Any]] = []
+        for source in self.study.seed_data:
+            if isinstance(source, PocketSource):
+                sources.append({"kind": "pocket", "rows": source.pocket, "methods": source.methods})
+            elif source.language == language:
+                file = self.resources.files[source.path]
+                locations[file.digest] = file.location
+                sources.append({"kind": "file", "digest": file.digest, "methods": source.methods})
+        return self._add(
+            f"seed_data/{language}",
+            seed_data,
+            {"language": language, "sources": sources, "rng_seed": self._rng_seed("seed_data", language)},
+            locations=locations,
+        )
+
+    def _synthesis(self, teacher: Teacher, language: str, method: Method) -> Step:
+        model = self._model(teacher.model)
+        inputs = {"seed_data": self._seed_data(language)}
+        if method == "translate":
+            inputs["seed_data_en"] = self._seed_data("en")
+        return self._add(
+            f"synthesis/{teacher.name}/{language}/{method}",
+            synthesize,
+            {
+                "language": language,
+                "method": method,
+                "teacher": teacher.name,
+                "model": model.digest,
+                "rows": self.study.synthesis.rows_per_method,
+                "few_shot": self.study.synthesis.few_shot,
+                "rng_seed": self._rng_seed("synthesis", language, method),
+                **teacher.model_dump(include={"prompts", "temperature", "top_p", "max_new_tokens"}),
+                **teacher.model_dump(include={"batch_size", "dtype"}),
+            },
+            locations={"model": model.location},
+            inputs=inputs,
+            cost=2,
+        )
+
+    def _data(self, teacher: Teacher, language: str) -> dict[str, Step]:
+        return {m: self._synthesis(teacher, language, m) for m in self.study.synthesis.methods}
+
+    def _human(self, language: str) -> None:
+        """The seed data's own quality, where any of it has responses."""
+        if self.resources.pairs(self.study, language):
+            self._measured(f"quality/seed_data/{language}", language, {"human": self._seed_data(language)})
+
+    def _quality(self, teacher: Teacher, language: str) -> None:
+        self._measured(f"quality/{teacher.name}/{language}", language, self._data(teacher, language))
+
+    def _measured(self, id: str, language: str, inputs: Mapping[str, Step]) -> None:
+        quality = self.study.quality
+        scorer = self._model(quality.perplexity_model or self.study.students.bases[0].model)
+        locations = {"perplexity": scorer.location}
+        judge: dict[str, str] | None = {"kind": ORACLE} if quality.judge == ORACLE else None
+        if quality.judge and not judge:
+            model = self._model(quality.judge)
+            judge = {"kind": "model", "model": model.digest}
+            locations["judge"] = model.location
+        if quality.embedder != LEXICAL:
+            locations["embedder"] = quality.embedder
+        self._add(
+            id,
+            measure_cell,
+            {
+                "language": language,
+                "embedder": quality.embedder,
+                "perplexity": {"model": scorer.digest},
+                "judge": judge,
+                "rng_seed": self._rng_seed("quality", language),
+            },
+            locations=locations,
+            inputs=inputs,
+            cost=4,
+        )
+
+    def _base_and_reference(self, base: Base, language: str) -> None:
+        self._examination(f"{base.name}/base", language, model=self._model(base.model))
+        if base.reference != SEED_DATA:
+            self._examination(f"{base.name}/reference", language, model=self._model(base.reference))
+        elif self.resources.pairs(self.study, language):
+            data = {"seed_data": self._seed_data(language)}
+            student = self._sft(base, "reference", language, trial=0, data=data)
+            self._examination(f"{base.name}/reference", language, student=student)
+
+    def _student(self, base: Base, teacher: Teacher, language: str, trial: int) -> None:
+        student = self._sft(base, teacher.name, language, trial, self._data(teacher, language))
+        self._examination(f"{base.name}/{teacher.name}", language, student=student, trial=trial)
+
+    def _sft(self, base: Base, name: str, language: str, trial: int, data: Mapping[str, Step]) -> Step:
+        students, model = self.study.students, self._model(base.model)
+        return self._add(
+            f"students/{base.name}/{name}/{language}/{trial}",
+            train_student,
+            {
+                "language": language,
+                "base": model.digest,
+                "methods": list(data),
+                "rng_seed": self._rng_seed("students", language, trial),
+                **students.model_dump(exclude={"bases"}),
+            },
+            locations={"base": model.location},
+            inputs=data,
+            cost=10,
+        )
+
+    def _examination(
+        self,
+        who: str,
+        language: str,
+        *,
+        model: Model | None = None,
+        student: Step | None = None,
+        trial: int | None = None,
+    ) -> None:
+        locations = {"model": model.location} if model else {}
+        if student:  # an adapter needs its base
+            locations |= student.locations
+        self._add(
+            f"examination/{who}/{language}" + ("" if trial is None else f"/{trial}"),
+            examine_model,
+            {
+                "language": language,
+                "benchmarks": self.study.benchmarks,
+                "limit": self.study.benchmark_items,
+                "model": model.digest if model else None,
+            },
+            locations=locations,
+            inputs={"student": student} if student else {},
+            cost=3,
+        )

@@ -1,0 +1,208 @@
+"""Runs a study: what is there is kept, what is missing is made, and the results are published."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from polyteach.artifacts import Artifact, Damaged, Store
+from polyteach.errors import UserError
+from polyteach.executors.local import run_steps
+from polyteach.executors.outcome import Outcome
+from polyteach.pipeline import cell_steps, closing_steps
+from polyteach.resources import Resources
+from polyteach.runs import RunFolder
+from polyteach.status import StatusWriter
+from polyteach.steps import Step
+from polyteach.study import Study
+
+Resume = Literal["if-possible", "never", "always"]
+
+
+class Display(Protocol):
+    """Shows a person how far a run is."""
+
+    def begin(self, steps: Sequence[Step], reused: int) -> None:
+        """So many steps are to be made, so many are there."""
+
+    def started(self, step: Step) -> None:
+        """A step runs."""
+
+    def progressed(self, step_id: str, done: int, total: int, unit: str) -> None:
+        """A running step is so far."""
+
+    def ended(self, outcome: Outcome) -> None:
+        """A step ended."""
+
+    def say(self, message: str) -> None:
+        """Something a person should know."""
+
+    def close(self) -> None:
+        """The run is over."""
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Estimated time left; None while nothing is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A study's steps, and which of their artifacts are there.
+
+    Attributes:
+        steps: all steps of its cells, inputs before what reads them.
+        there: finished artifacts by step id.
+        damaged: what is wrong with an artifact that has to be made again, by step id.
+    """
+
+    steps: Sequence[Step]
+    there: Mapping[str, Artifact]
+    damaged: Mapping[str, str]
+
+    @property
+    def missing(self) -> list[Step]:
+        """The steps to be made."""
+        return [step for step in self.steps if step.id not in self.there]
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnd:
+    """How a run ended.
+
+    Attributes:
+        folder: where its results are.
+        made: steps that were made now, the closing ones left out.
+        reused: steps that were there.
+        failed: why a step has no artifact, by its id.
+        seconds: wall-clock seconds.
+    """
+
+    folder: RunFolder
+    made: int
+    reused: int
+    failed: Mapping[str, str]
+    seconds: float
+
+
+def plan(study: Study, resources: Resources, store: Store, resume: Resume = "if-possible") -> Plan:
+    """Looks up which artifacts of a study are there and whole; `never` looks up nothing."""
+    steps = cell_steps(study, resources)
+    there: dict[str, Artifact] = {}
+    damaged: dict[str, str] = {}
+    for step in steps if resume != "never" else []:
+        try:
+            artifact = store.find(step)
+        except Damaged as error:
+            damaged[step.id] = str(error)
+        else:
+            if artifact:
+                there[step.id] = artifact
+    return Plan(steps, there, damaged)
+
+
+def run_study(
+    study: Study,
+    resources: Resources,
+    store: Store,
+    folder: RunFolder,
+    display: Display,
+    *,
+    workers: int,
+    resume: Resume = "if-possible",
+) -> RunEnd:
+    """Makes what a study lacks and publishes its results.
+
+    Args:
+        study: the study.
+        resources: what it names, found.
+        store: where artifacts are.
+        folder: the run's folder.
+        display: shown what happens.
+        workers: processes at once.
+        resume: `if-possible` keeps every artifact that is there, `never` makes all anew, `always` refuses to
+            start where no run was.
+
+    Raises:
+        UserError: the user has to mend something; what was finished is kept.
+        KeyboardInterrupt: the user stopped the run; likewise.
+    """
+    began = time.monotonic()
+    if resume == "always" and not (folder.path / "status.json").exists():
+        raise UserError("there is no run to resume", where=str(folder.path), fix="leave out --resume always")
+    store.prepare()
+    folder.prepare()
+    planned = plan(study, resources, store, resume)
+    watch = _Watch(folder, planned, display)
+    for problem in planned.damaged.values():
+        display.say(f"damaged, will be made again: {problem}")
+    display.begin(planned.missing, len(planned.there))
+    try:
+        outcomes = run_steps(planned.missing, store, watch, workers=workers, anew=resume == "never")
+        failed = {id: outcome.error for id, outcome in outcomes.items() if outcome.state != "done"}
+        closing = closing_steps(study, resources, planned.steps, {id: _reason(e) for id, e in failed.items()})
+        watch.close(closing, store, bool(failed))
+    except (KeyboardInterrupt, UserError) as stop:
+        watch.stop("interrupted" if isinstance(stop, KeyboardInterrupt) else "stopped")
+        raise
+    finally:
+        display.close()
+    seconds = time.monotonic() - began
+    folder.write_timing(seconds, watch.artifacts)
+    return RunEnd(folder, len(outcomes) - len(failed), len(planned.there), failed, seconds)
+
+
+def _reason(error: str) -> str:
+    """The last line of a traceback: what the results say of a missing cell."""
+    return error.strip().splitlines()[-1] if error.strip() else "unknown"
+
+
+class _Watch:
+    """Tells the status file, the run folder and the display what happens to the steps."""
+
+    def __init__(self, folder: RunFolder, planned: Plan, display: Display) -> None:
+        self.folder = folder
+        self.display = display
+        self.artifacts: dict[str, Artifact] = {}
+        self.status = StatusWriter(folder, planned.steps)
+        for step in planned.steps:
+            if step.id in planned.there:
+                self._note(Outcome(step, "done", artifact=planned.there[step.id]))
+        self.status.write()
+
+    def started(self, step: Step) -> None:
+        self.status.started(step)
+        self.status.write()
+        self.display.started(step)
+
+    def progressed(self, step_id: str, done: int, total: int, unit: str) -> None:
+        self.display.progressed(step_id, done, total, unit)
+
+    def ended(self, outcome: Outcome) -> None:
+        self._note(outcome)
+        self.display.ended(outcome)
+        self.status.seconds_left = self.display.seconds_left
+        self.status.write()
+
+    def _note(self, outcome: Outcome) -> None:
+        self.status.ended(outcome)
+        if outcome.artifact:
+            self.artifacts[outcome.step.id] = outcome.artifact
+            self.folder.link(outcome.step, outcome.artifact)
+        elif outcome.state == "failed":
+            self.display.say(f"traceback of {outcome.step.id}: {self.folder.log_failure(outcome)}")
+
+    def close(self, closing: Sequence[Step], store: Store, failures: bool) -> None:
+        """Makes the results and publishes them."""
+        self.status.add(closing)
+        for step in closing:
+            self._note(Outcome(step, "done", artifact=store.make(step)))
+        self.folder.publish(self.artifacts[step.id] for step in closing)
+        self.status.seconds_left = 0.0
+        self.stop("finished_with_failures" if failures else "done")
+
+    def stop(self, state: str) -> None:
+        """Writes the run's last state."""
+        self.status.state = state
+        self.status.write()

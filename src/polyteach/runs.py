@@ -1,0 +1,162 @@
+"""A run's folder: readable names for what a study used, and the outside view of its state and results.
+
+<output>/runs/<study>/  results.json leaderboard.csv report.html   the same whenever the study is the same
+                        status.json                                how far it is
+                        timing.json                                times and the machine, nowhere else
+                        artifacts/<step id>                        links into the store
+                        logs/<step id>.txt                         tracebacks of failed steps
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from polyteach.artifacts import SCHEMA_VERSION, Artifact, software, write_atomically, write_json
+from polyteach.errors import UserError
+from polyteach.executors.outcome import Outcome
+from polyteach.steps import Step
+
+RESULTS = ("results.json", "leaderboard.csv", "report.html")
+LIVE_STATES = ("running",)
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """The folder of one study's run."""
+
+    path: Path
+
+    @classmethod
+    def of(cls, output_dir: Path, study_name: str) -> RunFolder:
+        """The run of a study under an output folder."""
+        return cls(output_dir / "runs" / study_name)
+
+    def prepare(self) -> None:
+        """Makes the folder.
+
+        Raises:
+            UserError: it cannot be written to.
+        """
+        try:
+            (self.path / "logs").mkdir(parents=True, exist_ok=True)
+            (self.path / "artifacts").mkdir(exist_ok=True)
+            if not os.access(self.path, os.W_OK):
+                raise PermissionError(13, "no permission to write")
+        except OSError as error:
+            raise UserError(
+                f"cannot write the run here ({error.strerror})",
+                where=str(self.path),
+                fix="give --output-dir a folder you may write to",
+            ) from error
+
+    def link(self, step: Step, artifact: Artifact) -> None:
+        """Gives an artifact its readable name."""
+        name = self.path / "artifacts" / step.id
+        target = os.path.relpath(artifact.path, name.parent)
+        if name.is_symlink() and str(name.readlink()) == target:
+            return
+        name.parent.mkdir(parents=True, exist_ok=True)
+        name.unlink(missing_ok=True)
+        name.symlink_to(target)
+
+    def log_failure(self, outcome: Outcome) -> Path:
+        """Keeps a failed step's traceback; returns where."""
+        path = self.path / "logs" / f"{outcome.step.id.replace('/', '_')}.txt"
+        path.write_text(outcome.error + "\n", encoding="utf-8")
+        return path
+
+    def publish(self, artifacts: Iterable[Artifact]) -> None:
+        """Copies the result files out of the closing steps' artifacts."""
+        for artifact in artifacts:
+            for name in RESULTS:
+                source, target = artifact.path / name, self.path / name
+                if source.exists():
+                    write_atomically(target, lambda temporary, s=source: shutil.copyfile(s, temporary))
+
+    def write_timing(self, seconds: float, artifacts: Mapping[str, Artifact]) -> None:
+        """Writes what took how long, and on which machine."""
+        steps = {
+            id: {"seconds": artifact.seconds, "reused": artifact.reused}
+            for id, artifact in sorted(artifacts.items())
+        }
+        machine = {
+            "system": platform.platform(),
+            "processor": platform.machine(),
+            "cores": os.cpu_count(),
+            "software": software(),
+        }
+        write_json(
+            self.path / "timing.json",
+            {
+                "schema_version": SCHEMA_VERSION,
+                "seconds": round(seconds, 3),
+                "machine": machine,
+                "steps": steps,
+            },
+        )
+
+    def status(self) -> dict[str, Any]:
+        """Returns the run's status; a run whose process is gone is `stopped`, whatever it said last.
+
+        Raises:
+            UserError: there is no run here.
+        """
+        try:
+            status: dict[str, Any] = json.loads((self.path / "status.json").read_bytes())
+        except FileNotFoundError as error:
+            raise UserError(
+                "there is no run here", where=str(self.path), fix=_known_runs(self.path)
+            ) from error
+        except (OSError, ValueError) as error:
+            raise UserError(
+                "the status cannot be read", where=str(self.path / "status.json"), fix="run the study again"
+            ) from error
+        if status.get("state") in LIVE_STATES and not _alive(status.get("pid")):
+            status["state"] = "stopped"
+        return status
+
+    @property
+    def results(self) -> Path:
+        """Where the results are."""
+        return self.path / "results.json"
+
+
+def find_run(name: str | None, output_dir: Path) -> RunFolder:
+    """Returns the run of that name (or folder); without a name the one written to last.
+
+    Raises:
+        UserError: there is none.
+    """
+    if name is not None:
+        folder = Path(name)
+        return RunFolder(folder) if (folder / "status.json").exists() else RunFolder.of(output_dir, name)
+    known = sorted((output_dir / "runs").glob("*/status.json"), key=lambda path: path.stat().st_mtime)
+    if not known:
+        raise UserError(
+            "there is no run here", where=str(output_dir / "runs"), fix="start one: polyteach run STUDY.yaml"
+        )
+    return RunFolder(known[-1].parent)
+
+
+def _known_runs(path: Path) -> str:
+    known = sorted(status.parent.name for status in path.parent.glob("*/status.json"))
+    return f"runs here: {', '.join(known)}" if known else "start one: polyteach run STUDY.yaml"
+
+
+def _alive(pid: object) -> bool:
+    if not isinstance(pid, int):
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,23 @@
+"""What all tests share: where the real data lies, small processes, and a loud word on what was skipped."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+ROOT = Path(__file__).parents[1]
+DATA = Path(os.environ.get("POLYTEACH_DATA", ROOT.parent / "shared" / "data"))
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real data sets; see the README on where it is looked for."""
+    if not DATA.is_dir():
+        pytest.skip(f"no real data at {DATA}: set POLYTEACH_DATA")
+    return DATA

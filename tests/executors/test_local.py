@@ -1,0 +1,73 @@
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from toy_steps import complain, die, fail, toy
+
+from polyteach.artifacts import Store
+from polyteach.errors import UserError
+from polyteach.executors.local import run_steps
+from polyteach.executors.outcome import Outcome
+from polyteach.steps import Step
+
+
+@dataclass
+class Diary:
+    """Notes what an executor tells."""
+
+    started_ids: list[str] = field(default_factory=list)
+    ended_ids: list[str] = field(default_factory=list)
+
+    def started(self, step: Step) -> None:
+        self.started_ids.append(step.id)
+
+    def progressed(self, step_id: str, done: int, total: int, unit: str) -> None:
+        assert 0 <= done <= total
+
+    def ended(self, outcome: Outcome) -> None:
+        self.ended_ids.append(outcome.step.id)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    store = Store(tmp_path / "store")
+    store.prepare()
+    return store
+
+
+def test_every_step_runs_after_its_inputs(store: Store) -> None:
+    a, b = toy("a"), toy("b")
+    c = toy("c", a, b)
+    d = toy("d", c, a)
+    diary = Diary()
+    outcomes = run_steps([a, b, c, d], store, diary, workers=2)
+    assert {outcome.state for outcome in outcomes.values()} == {"done"}
+    assert diary.ended_ids.index("c") > max(diary.ended_ids.index("a"), diary.ended_ids.index("b"))
+    artifact = store.find(d)
+    assert artifact is not None
+    assert (artifact.path / "text").read_text() == "aabcd"
+
+
+def test_a_failed_step_takes_only_its_heirs_with_it(store: Store) -> None:
+    broken = toy("broken", work=fail)
+    heir, grandchild, other = toy("heir", broken), toy("grandchild", toy("heir", broken)), toy("other")
+    outcomes = run_steps([broken, heir, grandchild, other], store, Diary(), workers=2)
+    states = {id: outcome.state for id, outcome in outcomes.items()}
+    assert states == {"broken": "failed", "heir": "skipped", "grandchild": "skipped", "other": "done"}
+    assert "ZeroDivisionError: the toy breaks" in outcomes["broken"].error
+    assert "toy_steps.py" in outcomes["broken"].error  # the traceback crossed the process
+
+
+def test_a_users_mistake_stops_the_run_and_reaches_the_user_whole(store: Store) -> None:
+    with pytest.raises(UserError) as caught:
+        run_steps([toy("fine"), toy("wrong", work=complain)], store, Diary(), workers=1)
+    assert (caught.value.what, caught.value.where) == ("the toy is upside down", "toybox")
+
+
+def test_a_worker_that_dies_fails_its_step_and_the_run_goes_on(store: Store, tmp_path: Path) -> None:
+    deadly = toy("deadly", work=die, marker=str(tmp_path / "marker"))
+    later = [toy(f"later {i}") for i in range(4)]
+    outcomes = run_steps([deadly, *later], store, Diary(), workers=1)
+    assert outcomes["deadly"].state == "failed"
+    assert all(outcomes[step.id].state == "done" for step in later)
+    assert run_steps([deadly], store, Diary(), workers=1)["deadly"].state == "done"

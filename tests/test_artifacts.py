@@ -1,0 +1,73 @@
+import json
+from pathlib import Path
+
+import pytest
+from toy_steps import fail, toy
+
+from polyteach.artifacts import MANIFEST, Damaged, Store
+from polyteach.errors import UserError
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    store = Store(tmp_path / "store")
+    store.prepare()
+    return store
+
+
+def test_an_artifact_is_made_once_and_carries_its_provenance(store: Store) -> None:
+    parent, child = toy("parent"), toy("child", toy("parent"))
+    store.make(parent)
+    made = store.make(child)
+    assert (made.path / "text").read_text() == "parentchild"
+    assert not made.reused
+    assert made.manifest["inputs"] == {"parent": parent.key}
+    assert made.facts == {"parts": 1}
+    assert set(made.manifest["files"]) == {"text", "sub/more"}
+    assert store.make(child).reused
+
+
+def test_a_step_that_fails_leaves_no_artifact_and_another_one_stays(store: Store) -> None:
+    kept = store.make(toy("kept"))
+    with pytest.raises(ZeroDivisionError):
+        store.make(toy("broken", work=fail))
+    assert store.find(toy("broken", work=fail)) is None
+    assert (kept.path / MANIFEST).exists()
+
+
+def test_a_half_made_artifact_is_none(store: Store) -> None:
+    """What a kill leaves behind: files without the marker, in the partial folder."""
+    partial = store.root / "partial" / toy("a").key
+    partial.mkdir(parents=True)
+    (partial / "text").write_text("half")
+    assert store.find(toy("a")) is None
+    assert (store.make(toy("a")).path / "text").read_text() == "a"
+
+
+@pytest.mark.parametrize("fault", ["bit", "cut", "gone", "no manifest", "manifest cut", "other key"])
+def test_damage_is_detected_and_mended(store: Store, fault: str) -> None:
+    folder = store.make(toy("a")).path
+    file, manifest = folder / "sub" / "more", folder / MANIFEST
+    match fault:
+        case "bit":
+            file.write_bytes(b"\x00" * 999 + b"\x01")
+        case "cut":
+            file.write_bytes(b"\x00" * 500)
+        case "gone":
+            file.unlink()
+        case "no manifest":
+            manifest.unlink()
+        case "manifest cut":
+            manifest.write_bytes(manifest.read_bytes()[:100])
+        case "other key":
+            manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"key": "0" * 64}))
+    with pytest.raises(Damaged):
+        store.find(toy("a"))
+    assert not store.make(toy("a")).reused
+    assert store.find(toy("a")) is not None
+
+
+def test_a_store_that_is_a_file_is_the_users_mistake(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="cannot write"):
+        Store(tmp_path / "file").prepare()

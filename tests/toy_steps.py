@@ -1,0 +1,53 @@
+"""Steps that do next to nothing, to test what carries them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from polyteach.errors import UserError
+from polyteach.steps import Step, StepTask
+
+
+def concatenate(task: StepTask) -> Mapping[str, Any]:
+    """Writes its own text after those of its inputs."""
+    task.progress.start(1, "texts")
+    parts = [(folder / "text").read_text() for _, folder in sorted(task.inputs.items())]
+    (task.output / "text").write_text("".join(parts) + task.settings["text"])
+    (task.output / "sub").mkdir()
+    (task.output / "sub" / "more").write_bytes(b"\x00" * 1000)
+    task.progress.advance()
+    return {"parts": len(parts)}
+
+
+def fail(task: StepTask) -> Mapping[str, Any]:
+    """Has a bug."""
+    raise ZeroDivisionError("the toy breaks")
+
+
+def complain(task: StepTask) -> Mapping[str, Any]:
+    """Finds a user's mistake."""
+    raise UserError("the toy is upside down", where="toybox", fix="turn it round")
+
+
+def die(task: StepTask) -> Mapping[str, Any]:
+    """Kills its process, once: the marker it leaves makes the second try succeed."""
+    marker = Path(task.settings["marker"])
+    if not marker.exists():
+        marker.touch()
+        os._exit(9)
+    return {}
+
+
+def toy(id: str, *parents: Step, work: Any = concatenate, **settings: Any) -> Step:
+    """A step whose inputs are other toys."""
+    return Step(
+        id=id,
+        kind="toy",
+        version=1,
+        work=work,
+        settings=settings or {"text": id},
+        inputs={parent.id: parent for parent in parents},
+    )
