@@ -1,0 +1,108 @@
+"""`polyteach measure`: what finished data sets are like, side by side."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from polyteach.quality.cell import Named
+    from polyteach.quality.sources import Source
+
+
+def measure(
+    files: Annotated[
+        list[Path], typer.Argument(help="JSONL, Parquet or CSV files of prompts and responses.")
+    ],
+    language: Annotated[
+        str, typer.Option(help="The language the data should be in, such as ja or swh_Latn.")
+    ],
+    embedder: Annotated[
+        str, typer.Option(help="For diversity: 'lexical' (no download) or a sentence-transformers model.")
+    ] = "lexical",
+    perplexity_model: Annotated[
+        str | None, typer.Option(help="A model under which to take the responses' perplexity.")
+    ] = None,
+    judge: Annotated[
+        str | None, typer.Option(help="Who gives rubric scores: 'oracle' (pocket world only) or a model.")
+    ] = None,
+    rng_seed: Annotated[int, typer.Option(help="Seed of the search for near duplicates.", min=0)] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """Measures data sets side by side: diversity, lengths, language, duplicates, problems, judges' means."""
+    from polyteach.languages import standard_code
+    from polyteach.quality.cell import ORACLE
+    from polyteach.quality.sources import unequal_rows
+
+    code = standard_code(language)
+    sources = _measure_files(
+        files,
+        code,
+        embedder=_named(embedder, "lexical"),
+        perplexity_model=_named(perplexity_model) if perplexity_model else None,
+        judge=_named(judge, ORACLE.name) if judge else None,
+        rng_seed=rng_seed,
+    )
+    warning = unequal_rows(sources)
+    warnings = [warning] if warning else []
+    if as_json:
+        plain = {
+            "schema_version": 1,
+            "language": code,
+            "sources": [source.to_json() for source in sources],
+            "warnings": warnings,
+        }
+        print(json.dumps(plain, ensure_ascii=False, allow_nan=False, indent=1))
+        return
+    from polyteach.cli.measure_tables import print_sources
+
+    print_sources(sources, code)
+    for item in warnings:
+        print(f"warning: {item['message']}", file=sys.stderr)
+
+
+def _measure_files(
+    files: list[Path],
+    code: str,
+    *,
+    embedder: Named,
+    perplexity_model: Named | None,
+    judge: Named | None,
+    rng_seed: int,
+) -> list[Source]:
+    from polyteach.cli.watched import watched
+    from polyteach.quality.cell import measure_rows
+    from polyteach.quality.sources import Source, by_teacher, find_problems, judge_means
+    from polyteach.seed_data.files import read_file
+
+    # All files are read before any is measured: a broken last one should not cost the time of the first.
+    read = [(path, read_file(path, language=code)) for path in files]
+    sources = []
+    for path, rows in read:
+        for teacher, own in by_teacher(rows).items():
+            title = f"{path.name}: {teacher or 'no teacher named'}"
+            with watched(title) as progress:
+                cell = measure_rows(
+                    own,
+                    code,
+                    embedder=embedder,
+                    perplexity_model=perplexity_model,
+                    judge=judge,
+                    rng_seed=rng_seed,
+                    progress=progress,
+                )
+            problems, judges = find_problems(own, cell), judge_means(own)
+            sources.append(Source(str(path), teacher, code, len(own), cell.figures, problems, judges))
+    return sources
+
+
+def _named(name: str, plain: str = "") -> Named:
+    """A model by the user's name for it; `plain` is the one name that stands for no model."""
+    from polyteach.models.names import resolve_model
+    from polyteach.quality.cell import Named
+
+    return Named(name) if name == plain else Named(name, resolve_model(name))

@@ -1,0 +1,132 @@
+"""The tables that `polyteach measure` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from polyteach.figures import Figure
+from polyteach.languages import english_name
+from polyteach.quality.sources import Source
+
+WIDTH = 100
+COLUMNS = [
+    ("diversity\nprompt", "prompt_diversity", ".3f"),
+    ("\nresponse", "response_diversity", ".3f"),
+    ("length\nprompt", "prompt_length", ".0f"),
+    ("\nresponse", "response_length", ".0f"),
+    ("in {code}\nprompt", "prompt_fidelity", ".1%"),
+    ("\nresponse", "response_fidelity", ".1%"),
+    ("copies\nexact", "exact_duplicates", ".1%"),
+    ("\nnear", "near_duplicates", ".1%"),
+]
+ASKED = [
+    ("perplexity\ncorpus", "perplexity", ".2f"),
+    ("\nmedian row", "perplexity_median", ".2f"),
+    ("rubric\n1-5", "rubric", ".2f"),
+]
+
+
+def print_sources(sources: Sequence[Source], code: str) -> None:
+    """Prints sources side by side on stdout: at most 100 columns, without colours where it is no terminal."""
+    console = Console(highlight=False)
+    console = Console(highlight=False, width=min(console.width, WIDTH) if console.is_terminal else WIDTH)
+    names = _names(sources)
+    console.print(_metrics(sources, names, f"Data in {english_name(code)} ({code})", COLUMNS, code))
+    console.print(
+        "diversity: 1 - mean pairwise cosine, by the embedder "
+        f"{_embedder(sources)}; length: mean characters; in {code}: share of texts long enough to tell; "
+        "copies: share of surplus pairs of prompt and response",
+        style="dim",
+    )
+    asked = [column for column in ASKED if any(column[1] in source.metrics for source in sources)]
+    if asked:
+        console.print(_metrics(sources, names, "By models", asked, code))
+        for _, metric, _ in asked:
+            console.print(f"{metric}: {sources[0].metrics[metric].definition}", style="dim")
+    console.print(_problems(sources, names))
+    for source_set, scale in sorted({(j.source_set, j.scale) for s in sources for j in s.judges}):
+        console.print(_judges(sources, names, source_set, scale))
+
+
+def _metrics(
+    sources: Sequence[Source],
+    names: Sequence[str],
+    title: str,
+    columns: Sequence[tuple[str, str, str]],
+    code: str,
+) -> Table:
+    table = _table(title, ["rows", *(head.format(code=code) for head, _, _ in columns)])
+    for source, name in zip(sources, names, strict=True):
+        cells = [_figure(source.metrics[metric], form, source.rows) for _, metric, form in columns]
+        table.add_row(name, str(source.rows), *cells)
+    return table
+
+
+def _problems(sources: Sequence[Source], names: Sequence[str]) -> Table:
+    kinds = list(dict.fromkeys(kind for source in sources for kind in source.problems))
+    table = _table("Problems found (rows)", [kind.replace("_", "\n") for kind in kinds])
+    for source, name in zip(sources, names, strict=True):
+        table.add_row(name, *(str(source.problems.get(kind, "-")) for kind in kinds))
+    return table
+
+
+def _judges(sources: Sequence[Source], names: Sequence[str], source_set: str, scale: str) -> Table:
+    judges = sorted(
+        {j.judge for s in sources for j in s.judges if (j.source_set, j.scale) == (source_set, scale)}
+    )
+    title = f"Judges' means on {source_set}, scale {scale or 'not named'}: mean (n), or (n+missing)"
+    table = _table(title, judges)
+    for source, name in zip(sources, names, strict=True):
+        own = {j.judge: j.figure for j in source.judges if (j.source_set, j.scale) == (source_set, scale)}
+        if own:
+            table.add_row(name, *(_judged(own.get(judge)) for judge in judges))
+    return table
+
+
+def _judged(figure: Figure | None) -> str:
+    if figure is None:
+        return "-"
+    mean = "-" if figure.value is None else f"{figure.value:.2f}"
+    missing = sum(figure.unscored.values())
+    return f"{mean}\n({figure.n}+{missing})" if missing else f"{mean} ({figure.n})"
+
+
+def _figure(figure: Figure, form: str, rows: int) -> str:
+    """A figure; with the rows it is over where that is fewer than nine in ten."""
+    if figure.value is None:
+        return "-"
+    over = f"\n({figure.n} rows)" if figure.n < 0.9 * rows else ""
+    return f"{figure.value:{form}}{over}"
+
+
+def _table(title: str, columns: Sequence[str]) -> Table:
+    table = Table(
+        title=title,
+        box=box.SIMPLE_HEAD,
+        title_justify="left",
+        title_style="bold",
+        pad_edge=False,
+        padding=(0, 0, 0, 1),
+    )
+    table.add_column("teacher", overflow="fold", max_width=30)
+    for column in columns:
+        table.add_column(column, justify="right", overflow="fold")
+    return table
+
+
+def _names(sources: Sequence[Source]) -> list[str]:
+    """The teachers' names; with the file's where a teacher has several sources or has no name."""
+    teachers = [source.teacher for source in sources]
+    return [
+        teacher if teacher and teachers.count(teacher) == 1 else f"{teacher} {Path(source.path).name}".strip()
+        for source, teacher in zip(sources, teachers, strict=True)
+    ]
+
+
+def _embedder(sources: Sequence[Source]) -> str:
+    return sources[0].metrics["prompt_diversity"].definition.rpartition("embedder: ")[2]

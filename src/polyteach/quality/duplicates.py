@@ -1,0 +1,125 @@
+"""Exact and near duplicates among prompts, responses, or both together."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from polyteach.figures import Figure, undefined
+from polyteach.models.embeddings import gram_hashes
+from polyteach.quality.measured import Measured, count_reasons
+
+EXACT = (
+    "share of {side}s that repeat an earlier one, after NFKC, case folding and joining of blanks "
+    "(surplus copies; not in arXiv 2604.11290)"
+)
+NEAR = (
+    "share of {side}s that are surplus in groups of exact or near duplicates: Jaccard of the sets of "
+    "{width}-character shingles at least {least}, candidates by MinHash LSH ({permutations} permutations, "
+    "{bands} bands of {band}; finds 99.8% of pairs at the threshold), each checked exactly; "
+    "groups are joined pair by pair; not in arXiv 2604.11290"
+)
+SHINGLE = 4
+LEAST_JACCARD = 0.8
+BANDS, BAND = 21, 6
+"""A pair at Jaccard .8 becomes a candidate with probability 1 - (1 - .8^6)^21 = .998; at .3 with .015."""
+
+
+def normalised(text: str) -> str:
+    """The text as duplicates are compared: NFKC, case folded, runs of blanks as one."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def exact_duplicates(texts: Sequence[str], *, side: str) -> Measured:
+    """Share of surplus copies; a row's value is 1 if an earlier row has the same text, else 0.
+
+    Empty texts are unscored (`empty`). No standard error: copies depend on each other and on n.
+    """
+    plain = [normalised(text) for text in texts]
+    first: dict[str, int] = {}
+    for index, text in enumerate(plain):
+        first.setdefault(text, index)
+    surplus = [first[text] != index for index, text in enumerate(plain)]
+    return _share(plain, surplus, EXACT.format(side=side))
+
+
+def near_duplicates(texts: Sequence[str], *, side: str, rng_seed: int) -> Measured:
+    """Share of rows beyond the first of their group of near duplicates; exact copies are in it too.
+
+    Groups are the connected components of the pairs found, so the share does not depend on the rows' order.
+    Empty texts are unscored (`empty`). About 1 s for 1,600 texts of 500 characters.
+    """
+    definition = NEAR.format(
+        side=side,
+        width=SHINGLE,
+        least=LEAST_JACCARD,
+        permutations=BANDS * BAND,
+        bands=BANDS,
+        band=BAND,
+    )
+    plain = [normalised(text) for text in texts]
+    unique = list(dict.fromkeys(text for text in plain if text))
+    shingles = [np.unique(gram_hashes(text, SHINGLE)) for text in unique]
+    group = list(range(len(unique)))
+    for one, other in _candidates(shingles, rng_seed):
+        root, other_root = _root(group, one), _root(group, other)
+        if root != other_root and _jaccard(shingles[one], shingles[other]) >= LEAST_JACCARD:
+            group[max(root, other_root)] = min(root, other_root)
+    place = {text: index for index, text in enumerate(unique)}
+    seen: set[int] = set()
+    surplus = []
+    for text in plain:
+        root = _root(group, place[text]) if text else -1
+        surplus.append(root in seen)
+        seen.add(root)
+    return _share(plain, surplus, definition)
+
+
+def _share(plain: Sequence[str], surplus: Sequence[bool], definition: str) -> Measured:
+    values = tuple(float(extra) if text else None for text, extra in zip(plain, surplus, strict=True))
+    reasons = tuple(None if text else "empty" for text in plain)
+    scored = [value for value in values if value is not None]
+    unscored = count_reasons(reasons)
+    if not scored:
+        return Measured(undefined(definition, "empty" if plain else "no rows", unscored), values, reasons)
+    figure = Figure(sum(scored) / len(scored), definition, n=len(scored), unscored=unscored)
+    return Measured(figure, values, reasons)
+
+
+def _candidates(shingles: Sequence[NDArray[np.uint64]], rng_seed: int) -> Iterator[tuple[int, int]]:
+    """Pairs (i < j) that share a band of their MinHash signatures, in a fixed order."""
+    from datasketch import MinHash, MinHashLSH
+
+    def folded(hashes: NDArray[np.uint64]) -> Any:
+        return (hashes >> np.uint64(32)).tolist()
+
+    # The shingles are hashed already: datasketch's own hash would be one call each.
+    sketches = MinHash.bulk(
+        map(folded, shingles), num_perm=BANDS * BAND, seed=rng_seed % 2**32, hashfunc=lambda value: value
+    )
+    index = MinHashLSH(num_perm=BANDS * BAND, params=(BANDS, BAND))
+    for later, sketch in enumerate(sketches):
+        for earlier in sorted(index.query(sketch)):
+            yield earlier, later
+        index.insert(later, sketch, check_duplication=False)
+
+
+def _jaccard(one: NDArray[np.uint64], other: NDArray[np.uint64]) -> float:
+    """Jaccard similarity of two sorted arrays of distinct hashes; of sizes too unlike, the bound."""
+    small, large = sorted((len(one), len(other)))
+    if small < LEAST_JACCARD * large:
+        return small / large
+    common = len(np.intersect1d(one, other, assume_unique=True))
+    return common / (small + large - common)
+
+
+def _root(group: list[int], index: int) -> int:
+    """The first member of an index's group; shortens the way for the next time."""
+    while group[index] != index:
+        group[index] = group[group[index]]
+        index = group[index]
+    return index

@@ -1,0 +1,162 @@
+"""Files of finished data side by side: their metrics, the problems found, the judges' means they carry."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from polyteach.figures import Figure
+from polyteach.models.completions import LENGTH
+from polyteach.quality.cell import Cell
+from polyteach.quality.measured import measured_mean
+from polyteach.rows import Row
+
+JUDGED = (
+    "mean of the scores the file gives for this judge on this set, on the scale the file names; not rescaled"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeMean:
+    """What one judge gave one set of prompts; sets keep their own scale and are never mixed."""
+
+    judge: str
+    source_set: str
+    scale: str
+    figure: Figure
+
+    def to_json(self) -> dict[str, Any]:
+        """The mean as the outside view has it; `figure` carries what is missing and why."""
+        return {
+            "judge": self.judge,
+            "source_set": self.source_set,
+            "scale": self.scale or None,
+            "mean": self.figure.value,
+            "n": self.figure.n,
+            "se": self.figure.se,
+            "unscored": dict(sorted(self.figure.unscored.items())),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One file, or one teacher's part of it, measured."""
+
+    path: str
+    teacher: str
+    language: str
+    rows: int
+    metrics: dict[str, Figure]
+    problems: dict[str, int]
+    judges: tuple[JudgeMean, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The source as the outside view has it."""
+        return {
+            "path": self.path,
+            "teacher": self.teacher or None,
+            "language": self.language,
+            "rows": self.rows,
+            "metrics": {name: figure.to_json() for name, figure in sorted(self.metrics.items())},
+            "problems": self.problems,
+            "judges": [judge.to_json() for judge in self.judges],
+        }
+
+
+def by_teacher(rows: Iterable[Row]) -> dict[str, list[Row]]:
+    """Groups rows by teacher, in order of first appearance; '' where the file names none."""
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(row.teacher, []).append(row)
+    return groups
+
+
+def find_problems(rows: Sequence[Row], cell: Cell) -> dict[str, int]:
+    """Counts rows by what is wrong with them; 0 where it was looked for and not found.
+
+    `duplicate` and `near_duplicate` (not exact) are surplus pairs of prompt and response, as in
+    `quality.duplicates`. `cut_off` is there only if some row says how its answer ended. One row can count
+    under several.
+    """
+
+    def marked(metric: str, value: float) -> int:
+        return sum(found == value for found in cell.metrics[metric].values)
+
+    problems = {
+        "empty_prompt": sum(not row.prompt.strip() for row in rows),
+        "empty_response": sum(not row.response.strip() for row in rows),
+        "duplicate": marked("exact_duplicates", 1.0),
+        "near_duplicate": marked("near_duplicates", 1.0) - marked("exact_duplicates", 1.0),
+        "prompt_wrong_language": marked("prompt_fidelity", 0.0),
+        "response_wrong_language": marked("response_fidelity", 0.0),
+    }
+    # In a user's file how an answer ended is a column like any other, so it stands in `extra`.
+    ends = [row.finish_reason or row.extra.get("finish_reason") for row in rows]
+    if any(ends):
+        problems["cut_off"] = sum(end == LENGTH for end in ends)
+    return problems
+
+
+def judge_means(rows: Sequence[Row]) -> tuple[JudgeMean, ...]:
+    """Means of the judge scores that rows carry, one for each judge, set of prompts and scale.
+
+    Reads `extra`: `judge_scores` {judge: score or null}, `judge_scale` such as `1-10`, `source_set`. Missing
+    scores are counted, not averaged: `not_judged` (the judge is absent in the row), `no_score` (null),
+    `not_a_number`, `outside_scale`.
+    """
+    sets: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        key = (str(row.extra.get("source_set") or row.source), str(row.extra.get("judge_scale") or ""))
+        sets.setdefault(key, []).append(row)
+    means = []
+    for (source_set, scale), members in sorted(sets.items()):
+        in_scale = _scale(scale)
+        for judge in sorted({judge for row in members for judge in _scores(row)}):
+            read = [_read(row, judge, in_scale) for row in members]
+            result = measured_mean([value for value, _ in read], [reason for _, reason in read], JUDGED)
+            means.append(JudgeMean(judge, source_set, scale, result.figure))
+    return tuple(means)
+
+
+def unequal_rows(sources: Sequence[Source]) -> dict[str, Any] | None:
+    """A warning where sources differ in how many rows they have, else None."""
+    counts = Counter(source.rows for source in sources)
+    if len(counts) < 2:
+        return None
+    usual = counts.most_common(1)[0][0]
+    others = ", ".join(
+        f"{source.teacher or source.path} has {source.rows}" for source in sources if source.rows != usual
+    )
+    message = (
+        f"the sources differ in rows: most have {usual}, {others}. Shares of duplicates grow with n, and the "
+        "other figures are over other prompts; cut the files to the rows they share before comparing closely."
+    )
+    return {"code": "unequal_rows", "where": "sources", "message": message}
+
+
+def _scores(row: Row) -> dict[str, Any]:
+    scores = row.extra.get("judge_scores")
+    return scores if isinstance(scores, dict) else {}
+
+
+def _read(row: Row, judge: str, in_scale: Callable[[float], bool]) -> tuple[float | None, str | None]:
+    scores = _scores(row)
+    if judge not in scores:
+        return None, "not_judged"
+    score = scores[judge]
+    if score is None:
+        return None, "no_score"
+    if isinstance(score, bool) or not isinstance(score, int | float) or not math.isfinite(score):
+        return None, "not_a_number"
+    return (float(score), None) if in_scale(score) else (None, "outside_scale")
+
+
+def _scale(text: str) -> Callable[[float], bool]:
+    """Reads `1-5`; any other text is a scale nobody can check."""
+    low, _, high = text.partition("-")
+    if low.strip().isdigit() and high.strip().isdigit():
+        return lambda score: int(low) <= score <= int(high)
+    return lambda score: True
