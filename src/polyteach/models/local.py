@@ -93,8 +93,9 @@ class LocalModel:
 
         Sampling draws from softmax(logits / temperature) cut to the nucleus `top_p`, without top-k;
         temperature 0 is greedy. What else the model's own generation_config asks for (a repetition penalty)
-        applies. Each conversation has its own random stream, from `rng_seed` and its number. Batches hold prompts of like
-        length; padding moves logits by rounding, so `batch_size` can still change a sampled answer.
+        applies. Each conversation has its own random stream, from `rng_seed` and its number. Batches
+        hold prompts of like length; padding moves logits by rounding, so `batch_size` can still change a
+        sampled answer.
         """
         progress = progress or SilentProgress()
         prompts = [self.encode(messages) for messages in conversations]

@@ -10,9 +10,8 @@ import numpy as np
 if TYPE_CHECKING:
     import torch
 
-_HEAD = (
-    128  # sorting a whole vocabulary costs more than a small model; the nucleus is nearly always in the head
-)
+# Sorting a whole vocabulary costs more than a small model; the nucleus is nearly always in its head.
+_HEAD = 128
 
 
 class NucleusSampler:

@@ -22,8 +22,8 @@ def read_file(path: Path, *, language: str | None = None) -> list[Row]:
     """Reads a JSONL, CSV or Parquet file of examples; text is kept exactly as it is.
 
     A row has a `prompt` (and a `response`, unless it is a prompt alone) or `messages`, of which the first
-    user turn and the first assistant turn after it count. `id` (else the row's number, from 1), `language` and
-    `teacher` are used where present; all other columns, `category` among them, are kept in `Row.extra`.
+    user turn and the first assistant turn after it count. `id` (else the row's number, from 1), `language`
+    and `teacher` are used where present; all other columns, `category` among them, are kept in `Row.extra`.
 
     Args:
         path: the file.

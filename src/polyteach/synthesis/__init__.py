@@ -1,0 +1,1 @@
+"""Teachers write training data: three methods, prompts as files, answers checked."""

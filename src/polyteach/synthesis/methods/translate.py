@@ -1,0 +1,17 @@
+"""Translate: the teacher translates an English prompt and answers it in the language."""
+
+from __future__ import annotations
+
+from polyteach.synthesis.requests import Plan, Request, draw_each_once
+
+
+def plan_translate(plan: Plan) -> list[Request]:
+    """Plans one request for each English prompt drawn; `plan.seeds` are the English seed data.
+
+    Raises:
+        UserError: there are no English prompts.
+    """
+    return [
+        Request(plan.prompts.conversation("translate", plan.language, prompt=row.prompt), (row,))
+        for row in draw_each_once(plan, "translate")
+    ]

@@ -1,0 +1,78 @@
+"""What a method plans from, and what it plans: one request a future row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from polyteach.errors import UserError
+from polyteach.models.completions import Message
+from polyteach.synthesis.prompts import PromptSet
+
+if TYPE_CHECKING:
+    from polyteach.rows import Row
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a method plans from.
+
+    Attributes:
+        seeds: the seed data that may feed the method.
+        prompts: the words to ask with.
+        language: standard code of the language to be taught.
+        rows: how many answers are wanted.
+        few_shot: how many seed pairs generate shows.
+        rng: the source of every random choice.
+    """
+
+    seeds: Sequence[Row]
+    prompts: PromptSet
+    language: str
+    rows: int
+    few_shot: int
+    rng: np.random.Generator
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a teacher is asked for one row.
+
+    Attributes:
+        conversation: the turns to answer.
+        basis: the seed examples it rests on.
+        prompt: the row's prompt, where it is known beforehand; None where the teacher writes it.
+        category: the kind of task asked for; empty where none is.
+    """
+
+    conversation: list[Message]
+    basis: tuple[Row, ...]
+    prompt: str | None = None
+    category: str = ""
+
+
+def draw_each_once(plan: Plan, method: str) -> list[Row]:
+    """Returns `plan.rows` seed examples in their own order, each at most once (all, if there are fewer).
+
+    Raises:
+        UserError: no seed data feeds the method.
+    """
+    if not plan.seeds:
+        raise no_seed_data(plan, method, 1)
+    count = min(plan.rows, len(plan.seeds))
+    chosen = np.sort(plan.rng.choice(len(plan.seeds), count, replace=False))
+    return [plan.seeds[i] for i in chosen]
+
+
+def no_seed_data(plan: Plan, method: str, needed: int) -> UserError:
+    """The error of a method that has too few seed examples."""
+    source = "English seed data" if method == "translate" else f"seed data of {plan.language!r}"
+    kind = "prompts with responses" if method == "generate" else "prompts"
+    return UserError(
+        f"{method} needs at least {needed} {kind}, the {source} has {len(plan.seeds)}",
+        where=f"synthesis of {plan.language!r}",
+        fix=f"add a source that feeds {method}, or leave the method out",
+    )
