@@ -1,0 +1,97 @@
+"""Which benchmarks there are: light, so that a study can be checked without importing lm-eval."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from polyteach.errors import UserError
+
+TASKS = Path(__file__).parent / "tasks"
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """What a benchmark asks and how it is scored.
+
+    Attributes:
+        name: its name in studies and results; its task file is `tasks/<name>.yaml`.
+        metric: the per-item score, by lm-eval's name; 0 or 1.
+        metric_norm: a second way of scoring the same answers, reported beside it; None where there is none.
+        chance: what guessing earns, on the metric's scale.
+        definition: the metric in words a reader can check.
+        languages: the languages it exists in.
+    """
+
+    name: str
+    metric: str
+    metric_norm: str | None
+    chance: float
+    definition: str
+    languages: tuple[str, ...]
+
+    @property
+    def task_file(self) -> Path:
+        """lm-eval's description of the task."""
+        return TASKS / f"{self.name}.yaml"
+
+    def facts(self) -> dict[str, Any]:
+        """The description as plain data."""
+        return asdict(self) | {"languages": list(self.languages)}
+
+
+_POCKET_LANGUAGES = ("en", "de", "id", "ar", "ja", "fil")
+
+BENCHMARKS = (
+    Benchmark(
+        name="pocket-choice",
+        metric="acc",
+        metric_norm="acc_norm",
+        chance=0.25,
+        definition=(
+            "share of four-choice questions on which the right answer has the highest summed log-likelihood "
+            "after the prompt in the model's chat template, end of turn not scored, first of equals taken; "
+            "acc_norm: log-likelihood divided by the answer's characters"
+        ),
+        languages=_POCKET_LANGUAGES,
+    ),
+    Benchmark(
+        name="pocket-exact",
+        metric="exact_match",
+        metric_norm=None,
+        chance=0.0,
+        definition=(
+            "share of questions of which the greedy answer, up to the end of turn, a line break or "
+            "32 tokens, equals the right one after NFKC and stripping of white space"
+        ),
+        languages=_POCKET_LANGUAGES,
+    ),
+)
+
+
+def benchmark(name: str) -> Benchmark:
+    """Returns the benchmark of a name.
+
+    Raises:
+        UserError: there is none.
+    """
+    for known in BENCHMARKS:
+        if known.name == name:
+            return known
+    names = ", ".join(known.name for known in BENCHMARKS)
+    raise UserError(f"there is no benchmark {name!r}", fix=f"choose from {names}")
+
+
+def check_languages(names: list[str], languages: list[str]) -> list[UserError]:
+    """What is wrong with a study that asks these benchmarks in these languages."""
+    return [
+        UserError(
+            f"benchmark {name!r} has no items in {language}",
+            where="benchmarks",
+            fix=f"its languages are {', '.join(benchmark(name).languages)}",
+        )
+        for name in names
+        for language in languages
+        if language not in benchmark(name).languages
+    ]

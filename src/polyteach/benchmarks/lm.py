@@ -1,0 +1,88 @@
+"""A loaded model as lm-eval wants it. Imports torch and lm-eval: import it inside functions only."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from lm_eval import evaluator
+from lm_eval.api.model import CacheHook
+from lm_eval.models.huggingface import HFLM
+from lm_eval.tasks import TaskManager
+
+from polyteach.benchmarks.catalogue import TASKS
+from polyteach.steps import Progress
+from polyteach.students.encode import common_prefix
+
+
+class AnswerLM(HFLM):  # type: ignore[misc]  # lm-eval is untyped
+    """lm-eval's HFLM, scoring exactly the tokens that a student was trained to write.
+
+    HFLM counts white space at the end of a context to the continuation: with a prompt that ends in a line
+    break, as chat templates make them, the break's own log-likelihood would enter each choice and distort
+    the normalised scores. Here the answer begins where the tokens of prompt and whole part, as in training.
+    """
+
+    def __init__(self, model: Any, tokenizer: Any, batch_size: int, progress: Progress) -> None:
+        # The chat template writes the special tokens, so the tokenizer must add none.
+        super().__init__(pretrained=model, tokenizer=tokenizer, batch_size=batch_size, add_bos_token=False)
+        self.cache_hook = _Counter(progress)
+
+    def _encode_pair(self, context: str, continuation: str) -> tuple[list[int], list[int]]:
+        whole = self.tok_encode(context + continuation)
+        start = common_prefix(self.tok_encode(context), whole)
+        return whole[:start], whole[start:]
+
+
+class _Counter(CacheHook):  # type: ignore[misc]  # lm-eval is untyped
+    """lm-eval tells its cache of every request that is done; nothing is cached, progress is told."""
+
+    def __init__(self, progress: Progress) -> None:
+        super().__init__(None)
+        self.progress = progress
+
+    def add_partial(self, attr: str, req: Any, res: Any) -> None:
+        """Counts one request."""
+        self.progress.advance()
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Silences lm-eval's own bars and its warnings of how it is used here; errors still raise."""
+    logger = logging.getLogger("lm_eval")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with contextlib.redirect_stderr(io.StringIO()):
+            yield
+    finally:
+        logger.setLevel(level)
+
+
+def answer_lm(model: Any, tokenizer: Any, batch_size: int, progress: Progress) -> AnswerLM:
+    """Wraps a loaded model, without lm-eval's advice about it."""
+    with quiet():
+        return AnswerLM(model, tokenizer, batch_size, progress)
+
+
+def run_tasks(
+    lm: AnswerLM, items: Mapping[str, Sequence[Mapping[str, Any]]]
+) -> dict[str, list[dict[str, Any]]]:
+    """Runs lm-eval on items handed over in memory: no network, no cache, no scan of its own tasks.
+
+    Args:
+        lm: the model.
+        items: benchmark name -> its items, one at least.
+
+    Returns:
+        benchmark name -> what lm-eval logs of each item, in the order of the items.
+    """
+    manager = TaskManager(include_path=TASKS, include_defaults=False, metadata={"items": items})
+    with quiet():
+        tasks = manager.load(list(items))
+        results = evaluator.evaluate(lm, tasks, bootstrap_iters=0, apply_chat_template=True)
+    samples = results["samples"]
+    return {name: sorted(samples[name], key=lambda sample: sample["doc_id"]) for name in items}
