@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from polyteach.artifacts import file_digest
-from polyteach.benchmarks.catalogue import benchmark
+from polyteach.benchmarks.catalogue import benchmark, check_languages
 from polyteach.errors import UserError, UserErrors
 from polyteach.models import check_model_folder, model_digest, resolve_model
 from polyteach.rows import Row
@@ -92,6 +92,7 @@ def find_resources(study: Study, folder: Path) -> Resources:
     resources = Resources(found.models, found.files)
     if not found.errors:
         found.errors += _unfed(study, resources)
+        found.errors += check_languages(study.benchmarks, study.languages)
     if found.errors:
         raise UserErrors(found.errors)
     return resources

@@ -1,6 +1,7 @@
 """What an example is, and how a set of them is stored: one Parquet file of rows.
 
-Reading files that users bring (JSONL, CSV, Parquet of any shape) is `seed_data.files`; this is our own format.
+Reading files that users bring (JSONL, CSV, Parquet of any shape) is `seed_data.files`; this is our own
+format.
 """
 
 from __future__ import annotations

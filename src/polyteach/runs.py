@@ -15,6 +15,7 @@ import platform
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,7 @@ class RunFolder:
             for name in RESULTS:
                 source, target = artifact.path / name, self.path / name
                 if source.exists():
-                    write_atomically(target, lambda temporary, s=source: shutil.copyfile(s, temporary))
+                    write_atomically(target, partial(shutil.copyfile, source))
 
     def write_timing(self, seconds: float, artifacts: Mapping[str, Artifact]) -> None:
         """Writes what took how long, and on which machine."""

@@ -18,7 +18,8 @@ class StatusWriter:
 
     def __init__(self, folder: RunFolder, steps: Sequence[Step]) -> None:
         self._path = folder.path / "status.json"
-        self._steps = {step.id: {"id": step.id, "kind": step.kind, "state": "waiting"} for step in steps}
+        self._steps: dict[str, dict[str, Any]] = {}
+        self.add(steps)
         self._facts: dict[str, Mapping[str, Any]] = {}
         self._requests = {step.id: int(step.settings["rows"]) for step in steps if step.kind == "synthesis"}
         self.state = "running"
@@ -26,9 +27,9 @@ class StatusWriter:
         self.seconds_left: float | None = None
 
     def add(self, steps: Iterable[Step]) -> None:
-        """Adds steps that were not known at the start."""
+        """Adds steps that wait."""
         for step in steps:
-            self._steps.setdefault(step.id, {"id": step.id, "kind": step.kind, "state": "waiting"})
+            self._steps[step.id] = {"id": step.id, "kind": step.kind, "state": "waiting", "reused": None}
 
     def started(self, step: Step) -> None:
         """Notes that a step runs."""
@@ -62,7 +63,7 @@ class StatusWriter:
             "schema_version": SCHEMA_VERSION,
             "state": self.state,
             "pid": os.getpid(),
-            "steps": [{"reused": None} | step for step in self._steps.values()],
+            "steps": list(self._steps.values()),
             "requests": {
                 "done": sum(int(fact.get("attempts", 0)) for fact in facts),
                 "failed": dict(sorted(failed.items())),

@@ -29,7 +29,7 @@ class Check:
     fix: str = ""
 
 
-def doctor(output_dir: OUTPUT_DIR_OPTION = Path(), as_json: JSON_OPTION = False) -> int:
+def doctor(output_dir: OUTPUT_DIR_OPTION = Path(), as_json: JSON_OPTION = False) -> None:
     """Check that this machine can run a study."""
     checks = [_python(), *_libraries(), _device(), _disk(output_dir), _writable(output_dir), _pocket_models()]
     well = all(check.ok for check in checks)
@@ -40,7 +40,8 @@ def doctor(output_dir: OUTPUT_DIR_OPTION = Path(), as_json: JSON_OPTION = False)
         for check in checks:
             fix = f"  fix: {check.fix}" if not check.ok else ""
             typer.echo(f"{'ok  ' if check.ok else 'FAIL'} {check.name}: {check.found}{fix}")
-    return 0 if well else 2
+    if not well:
+        raise typer.Exit(2)
 
 
 def _python() -> Check:

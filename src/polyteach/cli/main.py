@@ -5,16 +5,14 @@ Exit codes: 0 done, 1 a bug of ours, 2 a mistake the user can mend, 3 finished w
 
 from __future__ import annotations
 
-import os
 import sys
 
-import click
 import typer
 
 from polyteach.cli import doctor, init, measure, pocket, run, status
 from polyteach.errors import UserError, UserErrors
 
-FAILURES, USER_ERROR, INTERRUPTED = 3, 2, 130
+USER_ERROR = 2
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -49,7 +47,9 @@ def main() -> None:
 def invoke(arguments: list[str]) -> int:
     """Runs one command; returns its exit code. A bug of ours is let through, with its traceback."""
     try:
-        result = app(arguments, standalone_mode=False)
+        app(arguments)  # shows usage errors itself, and always ends in SystemExit
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 0
     except UserErrors as errors:
         for error in errors.errors:
             _complain(error)
@@ -58,18 +58,7 @@ def invoke(arguments: list[str]) -> int:
     except UserError as error:
         _complain(error)
         return USER_ERROR
-    except click.exceptions.Abort:
-        return INTERRUPTED
-    except click.ClickException as error:
-        error.show()
-        return USER_ERROR
-    except KeyboardInterrupt:
-        typer.echo("interrupted", err=True)
-        return INTERRUPTED
-    except BrokenPipeError:  # the reader of our output left; that is no fault
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    return result if isinstance(result, int) else 0
+    raise AssertionError("the command line always ends in SystemExit")
 
 
 def _complain(error: UserError) -> None:

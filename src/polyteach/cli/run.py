@@ -50,7 +50,7 @@ def run(
     output_dir: OUTPUT_DIR_OPTION = Path(),
     store: STORE_OPTION = None,
     as_json: JSON_OPTION = False,
-) -> int:
+) -> None:
     """Run a study: make what is missing, then rank its teachers."""
     from polyteach.resources import find_resources
     from polyteach.study import load_study
@@ -63,10 +63,12 @@ def run(
     resources = find_resources(study, study_file.parent)
     artifacts = open_store(output_dir, store)
     if dry_run:
-        return _show_plan(study, resources, artifacts, as_json)
+        _show_plan(study, resources, artifacts, as_json)
+        return
     end = _run(study, resources, artifacts, output_dir, workers or os.cpu_count() or 1, resume)
     _show_end(end, as_json)
-    return FINISHED_WITH_FAILURES if end.failed else 0
+    if end.failed:
+        raise typer.Exit(FINISHED_WITH_FAILURES)
 
 
 def _run(
@@ -87,24 +89,25 @@ def _run(
         raise typer.Exit(INTERRUPTED) from None
 
 
-def _show_plan(study: Study, resources: Resources, store: Store, as_json: bool) -> int:
+def _show_plan(study: Study, resources: Resources, store: Store, as_json: bool) -> None:
     from polyteach.forecast import forecast
     from polyteach.running import plan
 
     planned = forecast(study, resources, plan(study, resources, store))
     if as_json:
         typer.echo(json.dumps(planned, ensure_ascii=False, indent=1))
-        return 0
+        return
     typer.echo(f"study {study.name}: {planned['steps']} steps, {planned['reused']} there already")
     for kind, counts in planned["kinds"].items():
         typer.echo(f"  {kind:<12} {counts['steps']:>6} steps, {counts['reused']} there already")
     typer.echo(f"requests to teachers: {planned['requests']['left']:,} of {planned['requests']['total']:,}")
     typer.echo(f"tokens to be written: at most {planned['tokens']['response_at_most']:,}")
     typer.echo(f"money: {planned['money_note']}")
-    return 0
 
 
 def _show_end(end: RunEnd, as_json: bool) -> None:
+    from rich.console import Console
+
     from polyteach.artifacts import SCHEMA_VERSION
     from polyteach.cli.display import duration
     from polyteach.report.terminal import print_leaderboard
@@ -124,7 +127,7 @@ def _show_end(end: RunEnd, as_json: bool) -> None:
         }
         typer.echo(json.dumps(summary, ensure_ascii=False, indent=1))
         return
-    print_leaderboard(results)
+    print_leaderboard(results, Console())
     for step, error in end.failed.items():
         typer.echo(f"without a result: {step}: {error.strip().splitlines()[-1]}", err=True)
     made = "nothing to do" if not end.made else f"{end.made} steps made"

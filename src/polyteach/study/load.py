@@ -108,16 +108,19 @@ def _shortly(value: Any) -> str:
 
 def _part_at(place: Sequence[str | int]) -> type[BaseModel] | None:
     """The part of the schema that holds the last name of a place."""
-    part: Any = Study
-    for name in place[:-1]:
-        if isinstance(name, int):
-            continue
-        field = part.model_fields.get(name)
-        models = _models_in(field.annotation) if field else []
-        if not models:
+    parts: list[type[BaseModel]] = [Study]
+    names = [name for name in place if isinstance(name, str)]
+    for name in names[:-1]:
+        field = _holding(parts, name).model_fields.get(name)
+        parts = _models_in(field.annotation) if field else []
+        if not parts:
             return None
-        part = models[0]
-    return part if isinstance(part, type) and issubclass(part, BaseModel) else None
+    return _holding(parts, names[-1]) if names else None
+
+
+def _holding(parts: Sequence[type[BaseModel]], name: str) -> type[BaseModel]:
+    """Of several kinds of part that may stand in one place, the one that knows a name."""
+    return next((part for part in parts if name in part.model_fields), parts[0])
 
 
 def _models_in(annotation: Any) -> list[type[BaseModel]]:
@@ -142,6 +145,15 @@ def _described(place: Place) -> str:
     return f" ({field.description})" if field and field.description else ""
 
 
-def _fix(place: Place) -> str | None:
-    described = _described(tuple(p for p in place if not isinstance(p, int)) or place)
-    return f"see{described}" if described else None
+def _fix(place: Place) -> str:
+    """What may stand at a place: what the schema says of it, or its default."""
+    names = tuple(part for part in place if isinstance(part, str))
+    part = _part_at(names) if names else None
+    field = part.model_fields.get(names[-1]) if part else None
+    if field is None:
+        return "compare with what `polyteach init de` writes"
+    if field.description:
+        return field.description
+    if field.is_required() or field.default is None:
+        return "compare with what `polyteach init de` writes"
+    return f"leave it out for the default, {field.default}"
