@@ -14,8 +14,8 @@ RESULTS = "results.json"
 def score(task: StepTask) -> Mapping[str, Any]:
     """Scores a study.
 
-    Settings: `study`, its facts (see `evidence.study_facts`), shown as they are; `rng_seed`; `failed`, a list of
-    {step, reason}. Inputs: named like the steps that made them (see `evidence.read_evidence`).
+    Settings: `study`, its facts (see `evidence.study_facts`), shown as they are; `rng_seed`; `failed`, a list
+    of {step, reason}. Inputs: named like the steps that made them (see `evidence.read_evidence`).
     """
     from polyteach.scoring.evidence import read_evidence, study_facts
     from polyteach.scoring.results import results_of

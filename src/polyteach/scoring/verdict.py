@@ -65,15 +65,7 @@ def decide(
     first = tuple(name for name in order if name == best or not comparison.told_apart(best, name))
     if len(first) == 1:
         return _alone(best, len(order), trials, size)
-    if len(first) == len(order):
-        text = f"Inconclusive: any of the {len(order)} teachers could be the best ({_list(order)})."
-        return Verdict("inconclusive", text, first, size)
-    behind = [name for name in order if name not in first]
-    text = (
-        f"{_list(first)} are tied for the best: the study cannot tell {best} from the other"
-        f"{'' if len(first) == 2 else 's'}. Surely behind {best}: {_list(behind)}."
-    )
-    return Verdict("tied", text, first, size)
+    return _several(first, order, trials, size)
 
 
 def size_sentence(order: Sequence[str], comparison: Comparison, teachers: Sequence[Teacher]) -> str | None:
@@ -91,6 +83,19 @@ def size_sentence(order: Sequence[str], comparison: Comparison, teachers: Sequen
     if comparison.told_apart(best, largest):
         return f"{known} is not the best: {rank}."
     return f"{known} does not have the highest gain: {rank}, though it cannot be told apart from {best}."
+
+
+def _several(first: tuple[str, ...], order: Sequence[str], trials: int, size: str | None) -> Verdict:
+    tail = "" if trials > 1 else " One trial: the luck of training comes on top."
+    if len(first) == len(order):
+        text = f"Inconclusive: any of the {len(order)} teachers could be the best ({_list(order)}).{tail}"
+        return Verdict("inconclusive", text, first, size)
+    behind = [name for name in order if name not in first]
+    text = (
+        f"{_list(first)} are tied for the best: the study cannot tell {order[0]} from the "
+        f"other{'' if len(first) == 2 else 's'}. Behind {order[0]}: {_list(behind)}.{tail}"
+    )
+    return Verdict("tied", text, first, size)
 
 
 def _alone(best: str, count: int, trials: int, size: str | None) -> Verdict:

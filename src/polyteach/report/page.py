@@ -1,0 +1,55 @@
+"""The page: one self-contained HTML file that asks nothing of any network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from polyteach.languages import is_right_to_left
+from polyteach.report import view, wording
+from polyteach.report.samples import Sample
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def render_page(
+    results: Mapping[str, Any], samples: Mapping[str, Sequence[Sample]], settings_text: str
+) -> str:
+    """Renders the report.
+
+    Args:
+        results: as in `results.json`.
+        samples: by language.
+        settings_text: the study as its user wrote or would write it, shown as it is.
+    """
+    import jinja2  # inside: the command line imports the steps
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(
+        number=wording.number,
+        bounds=wording.bounds,
+        ranks=wording.ranks,
+        parameters=wording.parameters,
+        language_name=wording.language,
+        is_right_to_left=is_right_to_left,
+    )
+    return environment.get_template("page.html.j2").render(
+        results=results,
+        study=results["study"],
+        verdict=results["verdict"],
+        ranking=view.ranking(results),
+        heat=view.heat_map(results),
+        scatter=view.quality_against_gain(results),
+        metrics=view.metrics(results),
+        warnings=view.warnings(results),
+        definitions=view.definitions(results),
+        samples=samples,
+        settings_text=wording.printable(settings_text),
+    )

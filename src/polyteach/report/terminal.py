@@ -1,0 +1,71 @@
+"""The leaderboard in a terminal: verdict, ranking with intervals, what to beware of. Fits 80 columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from polyteach.report import wording
+
+SHOWN_WARNINGS = 5
+_STYLES = {"wins": "bold green", "leads": "bold cyan", "tied": "bold cyan"}
+
+
+def print_leaderboard(results: Mapping[str, Any], console: Console) -> None:
+    """Prints a study's outcome; without colour or lines where the console is no terminal."""
+    verdict = results["verdict"]
+    console.print(Text(verdict["text"], style=_STYLES.get(verdict["kind"], "bold yellow")))
+    if verdict["size"]:
+        console.print(Text(verdict["size"]))
+    console.print()
+    console.print(leaderboard_table(results, lines=console.is_terminal))
+    one_trial = " over items only (one trial)" if results["study"]["trials"] == 1 else ""
+    console.print(
+        Text(
+            f"gain: share of what could be learned above chance, 95% interval{one_trial}; z: intrinsic quality, "
+            "not yet gated; PGR, published, paper: see the report.",
+            style="dim",
+        )
+    )
+    _print_warnings(results["warnings"], console)
+
+
+def leaderboard_table(results: Mapping[str, Any], *, lines: bool = True) -> Table:
+    """The leaderboard as a table."""
+    table = Table(box=box.SIMPLE_HEAD if lines else None, pad_edge=False, header_style="bold")
+    table.add_column("rank", no_wrap=True)
+    table.add_column("teacher", overflow="fold")
+    for name in ("gain", "95% interval", "z", "PGR", "published", "paper"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for entry in results["leaderboard"]:
+        table.add_row(*(Text(cell) for cell in _row(entry)))
+    return table
+
+
+def _row(entry: Mapping[str, Any]) -> list[str]:
+    scores = entry["scores"]
+    figures = (entry["quality"], entry["pgr"], scores["published"], scores["paper"])
+    return [
+        wording.ranks(entry["rank_interval"]),
+        entry["teacher"],
+        wording.number(entry["gain"]["value"]),
+        wording.bounds(entry["gain"]),
+        *(wording.number(figure["value"]) for figure in figures),
+    ]
+
+
+def _print_warnings(warnings: list[Mapping[str, str]], console: Console) -> None:
+    if not warnings:
+        return
+    console.print()
+    for warning in warnings[:SHOWN_WARNINGS]:
+        where = "" if warning["where"] == "study" else f" ({warning['where']})"
+        console.print(Text(f"! {warning['message']}{where}", style="yellow"))
+    more = len(warnings) - SHOWN_WARNINGS
+    if more > 0:
+        console.print(Text(f"! {more} more warnings in the report", style="yellow"))

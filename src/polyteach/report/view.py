@@ -1,0 +1,156 @@
+"""What the page shows, computed from `results.json`: plain values for the template, no markup."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from polyteach.report import plots, wording
+
+Plain = Mapping[str, Any]
+
+GRAVE = {
+    "nothing_learned",
+    "little_worth",
+    "missing_cell",
+    "missing_trial",
+    "one_trial",
+    "no_benchmark_counts",
+}
+METRICS = (
+    ("prompt_diversity", "prompt diversity", 3),
+    ("response_diversity", "response diversity", 3),
+    ("perplexity", "perplexity", 1),
+    ("perplexity_median", "perplexity, median", 1),
+    ("rubric", "rubric (1–5)", 2),
+    ("prompt_length", "prompt length", 1),
+    ("response_length", "response length", 1),
+    ("prompt_fidelity", "prompts in language", 2),
+    ("response_fidelity", "responses in language", 2),
+    ("exact_duplicates", "exact duplicates", 2),
+    ("near_duplicates", "near duplicates", 2),
+)
+_WORDS = {
+    "nothing_learned": "Nothing learned",
+    "little_worth": "Little worth",
+    "missing_cell": "Missing",
+    "missing_trial": "Missing trial",
+    "one_trial": "One trial",
+    "no_benchmark_counts": "No benchmark counts",
+    "benchmark_left_out": "Benchmark left out",
+    "one_benchmark": "One benchmark only",
+    "identical_scores": "Identical results",
+    "unscored_items": "Unscored answers",
+    "low_language_fidelity": "Wrong language",
+    "low_rows": "Few rows",
+    "scorer_family": "Same family",
+    "intrinsic_component_dropped": "Metric not used",
+}
+
+
+def ranking(results: Plain) -> dict[str, Any]:
+    """The ranking plot: an axis, and for each teacher the places of dot and whisker."""
+    known = [entry for entry in results["leaderboard"] if entry["gain"]["value"] is not None]
+    gains = [entry["gain"] for entry in known]
+    held = [g[end] for g in gains for end in ("value", "low", "high") if g[end] is not None]
+    scale = plots.axis(held, with_zero=True)
+    return {
+        "axis": scale,
+        "zero": scale.place(0),
+        "rows": [_ranked(e, scale) for e in results["leaderboard"]],
+    }
+
+
+def _ranked(entry: Plain, scale: plots.Axis) -> dict[str, Any]:
+    gain = entry["gain"]
+    places = None
+    if gain["value"] is not None:
+        low = scale.place(gain["value"] if gain["low"] is None else gain["low"])
+        high = scale.place(gain["value"] if gain["high"] is None else gain["high"])
+        places = {"dot": scale.place(gain["value"]), "low": low, "width": round(high - low, 2)}
+    return {"entry": entry, "places": places, "unclear": gain["low"] is not None and gain["low"] <= 0}
+
+
+def heat_map(results: Plain) -> dict[str, Any]:
+    """Gain of each teacher in each language: figures with the strength of their colour."""
+    entries, languages = results["leaderboard"], results["study"]["languages"]
+    values = [
+        abs(figure["value"])
+        for entry in entries
+        for figure in entry["gain_by_language"].values()
+        if figure["value"] is not None
+    ]
+    largest = max(values, default=0.0)
+    rows = []
+    for entry in entries:
+        cells = []
+        for language in languages:
+            figure = entry["gain_by_language"].get(language)
+            sign, strength = plots.heat(figure["value"] if figure else None, largest)
+            cells.append({"figure": figure, "sign": sign, "strength": strength})
+        rows.append({"teacher": entry["teacher"], "cells": cells, "gain": entry["gain"]})
+    return {"languages": languages, "rows": rows}
+
+
+def quality_against_gain(results: Plain) -> dict[str, Any] | None:
+    """The scatter plot of intrinsic z and gain; None where no teacher has both."""
+    points = [
+        (entry["teacher"], quality, gain["value"], gain["low"], gain["high"])
+        for entry in results["leaderboard"]
+        if (gain := entry["gain"])["value"] is not None and (quality := entry["quality"]["value"]) is not None
+    ]
+    if not points:
+        return None
+    across = plots.axis([x for _, x, *_ in points])
+    up = plots.axis([value for _, _, *ys in points for value in ys], with_zero=True)
+    return {
+        "points": plots.scatter(points, across, up),
+        "across": across,
+        "up": up,
+        "zero": up.place(0),
+    }
+
+
+def metrics(results: Plain) -> dict[str, Any]:
+    """The intrinsic metrics by language: the seed data's own first, then each teacher's."""
+    order = [entry["teacher"] for entry in results["leaderboard"]]
+    groups = []
+    for language in results["study"]["languages"]:
+        human = [s["metrics"] for s in results["seed_data"] if s["language"] == language]
+        rows = [{"name": "seed data (human)", "human": True, "metrics": found} for found in human]
+        cells = {c["teacher"]: c["metrics"] for c in results["cells"] if c["language"] == language}
+        rows += [{"name": name, "human": False, "metrics": cells.get(name, {})} for name in order]
+        groups.append({"language": language, "rows": rows})
+    used = {name for group in groups for row in group["rows"] for name in row["metrics"]}
+    return {"columns": [column for column in METRICS if column[0] in used], "groups": groups}
+
+
+def warnings(results: Plain) -> dict[str, list[dict[str, Any]]]:
+    """Warnings grouped by kind, those that touch the verdict apart from the rest."""
+    groups: dict[str, list[Plain]] = {}
+    for warning in results["warnings"]:
+        groups.setdefault(warning["code"], []).append(warning)
+    plain = [
+        {"code": code, "title": _WORDS.get(code, code.replace("_", " ")), "warnings": found}
+        for code, found in groups.items()
+    ]
+    return {
+        "grave": [group for group in plain if group["code"] in GRAVE],
+        "other": [group for group in plain if group["code"] not in GRAVE],
+    }
+
+
+def definitions(results: Plain) -> list[tuple[str, str]]:
+    """What the figures mean, in words: the leaderboard's and every metric's."""
+    entries: Sequence[Plain] = results["leaderboard"]
+    found: dict[str, str] = {"rank": results["rank_definition"], "anchors": results["anchor_definition"]}
+    for entry in entries[:1]:
+        found |= {name: entry[name]["definition"] for name in ("gain", "quality", "pgr")}
+        found |= {name: score["definition"] for name, score in entry["scores"].items()}
+    for cell in results["cells"]:
+        for name, figure in cell["metrics"].items():
+            found.setdefault(name, figure["definition"])
+    for benchmark in results["study"]["benchmarks"]:
+        if benchmark.get("definition"):
+            found.setdefault(benchmark["name"], benchmark["definition"])
+    return [(name.replace("_", " "), wording.printable(text)) for name, text in found.items()]

@@ -1,0 +1,81 @@
+"""Figures and texts as people read them."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+
+from polyteach.languages import english_name, is_right_to_left
+
+NONE = "–"
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def number(value: float | None, digits: int = 2, *, signed: bool = False) -> str:
+    """A number with a true minus sign; a dash where there is none.
+
+    What rounds to zero has no sign.
+    """
+    if value is None:
+        return NONE
+    text = f"{value:{'+' if signed else ''}.{digits}f}"
+    if not text.strip("+-0."):
+        text = text.lstrip("+-")
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
+def bounds(figure: Mapping[str, Any], digits: int = 2) -> str:
+    """The interval of a figure in brackets; empty where it has none."""
+    if figure["low"] is None or figure["high"] is None:
+        return ""
+    return f"[{number(figure['low'], digits)}, {number(figure['high'], digits)}]"
+
+
+def ranks(interval: list[int] | None) -> str:
+    """A rank interval, such as `1`, `2–3`; a dash where there is none."""
+    if interval is None:
+        return NONE
+    low, high = interval
+    return str(low) if low == high else f"{low}–{high}"
+
+
+def parameters(count: int | None) -> str:
+    """A model's size, such as `8B` or `530k`; a dash where it is unknown."""
+    if not count:
+        return NONE
+    for unit, letter in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if count >= unit:
+            return f"{count / unit:.3g}{letter}"
+    return str(count)
+
+
+def language(code: str) -> str:
+    """A language's English name."""
+    return english_name(code)
+
+
+def direction(text: str, code: str) -> str:
+    """`rtl` or `ltr`, by the majority of a text's letters; by its language where it has none.
+
+    A response may be in another language than asked for, so the language alone does not tell.
+    """
+    classes = [unicodedata.bidirectional(character) for character in text]
+    right = sum(found in ("R", "AL") for found in classes)
+    left = sum(found == "L" for found in classes)
+    if right == left:
+        return "rtl" if is_right_to_left(code) else "ltr"
+    return "rtl" if right > left else "ltr"
+
+
+def printable(text: str) -> str:
+    """A text without control characters, which HTML forbids, each replaced by U+FFFD; line ends and tabs stay."""
+    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def shortened(text: str, limit: int) -> str:
+    """A text of at most so many characters, saying how many more it had."""
+    if len(text) <= limit:
+        return text
+    return f"{text[:limit].rstrip()} … ({len(text) - limit} more characters)"
