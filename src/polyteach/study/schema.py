@@ -51,7 +51,8 @@ def _number(value: Any) -> Any:
 
 
 def _kind_of_source(value: Any) -> str:
-    return "pocket" if isinstance(value, Mapping) and "pocket" in value else "file"
+    is_pocket = "pocket" in value if isinstance(value, Mapping) else hasattr(value, "pocket")
+    return "pocket" if is_pocket else "file"
 
 
 Language = Annotated[str, AfterValidator(_language)]
