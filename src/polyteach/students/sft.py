@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import tempfile
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -124,9 +125,9 @@ def _fit(
     from polyteach.students.trainer import quiet_trainer
 
     dataset = Dataset.from_dict({"input_ids": encoded.input_ids, "labels": encoded.labels})
-    with (
-        tempfile.TemporaryDirectory() as scratch
-    ):  # the trainer wants a folder, though nothing is saved there
+    # The trainer wants a folder, though nothing is saved there; its libraries warn each other of old names.
+    with tempfile.TemporaryDirectory() as scratch, warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
         trainer = quiet_trainer(
             watcher,
             model=model,

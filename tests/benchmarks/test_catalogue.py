@@ -1,0 +1,57 @@
+import pytest
+import yaml
+
+from polyteach import pocket
+from polyteach.benchmarks.catalogue import BENCHMARKS, benchmark, check_languages
+from polyteach.benchmarks.examine import GENERATED_TOKENS, exam_items
+from polyteach.benchmarks.tasks.pocket import exact_match
+from polyteach.errors import UserError
+
+
+class Loader(yaml.SafeLoader):
+    """Reads lm-eval's `!function` as text."""
+
+
+Loader.add_constructor("!function", lambda loader, node: node.value)
+
+
+@pytest.mark.parametrize("known", BENCHMARKS, ids=lambda known: known.name)
+def test_each_benchmark_is_what_its_task_file_says(known):
+    task = yaml.load(known.task_file.read_text(encoding="utf-8"), Loader)
+    metrics = [metric["metric"] for metric in task["metric_list"]]
+    assert task["task"] == known.name
+    assert metrics == [name for name in (known.metric, known.metric_norm) if name]
+    assert task.get("generation_kwargs", {}).get("max_gen_toks", GENERATED_TOKENS) == GENERATED_TOKENS
+    assert known.languages == tuple(pocket.LANGUAGES)
+
+
+@pytest.mark.parametrize("language", pocket.LANGUAGES)
+def test_chance_is_that_of_the_items(language):
+    choice, exact = exam_items("pocket-choice", language), exam_items("pocket-exact", language)
+    assert len({item["id"] for item in choice}) == len(choice) >= 360
+    assert all(len(set(item["choices"])) == 4 for item in choice)
+    assert benchmark("pocket-choice").chance == 1 / 4
+    assert [item["id"] for item in exact] == [item["id"] for item in choice]
+
+
+def test_mistakes_of_a_study_are_told():
+    with pytest.raises(UserError, match="no benchmark 'mmlu'"):
+        benchmark("mmlu")
+    assert not check_languages(["pocket-choice"], ["de", "fil"])
+    assert "no items in sw" in str(check_languages(["pocket-choice"], ["de", "sw"])[0])
+    with pytest.raises(UserError, match="no items in sw"):
+        exam_items("pocket-choice", "sw")
+
+
+@pytest.mark.parametrize(
+    ("answer", "wrote", "score"),
+    [
+        ("12", "１２ ", 1.0),
+        ("が", "か\u3099", 1.0),
+        ("Mai", "mai", 0.0),
+        ("Mai", "Mai.", 0.0),
+        ("Mai", "", 0.0),
+    ],
+)
+def test_exact_match_after_nfkc(answer, wrote, score):
+    assert exact_match({"answer": answer}, [wrote]) == {"exact_match": score}

@@ -1,0 +1,62 @@
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import pyarrow.parquet as pq
+import pytest
+
+from polyteach import pocket
+from polyteach.benchmarks.step import examine_model
+from polyteach.steps import StepTask
+
+SETTINGS = {"language": "ar", "benchmarks": ["pocket-choice", "pocket-exact"], "limit": 20, "model": "digest"}
+
+
+def test_the_step_keeps_every_item_and_repeats_to_the_byte(tmp_path):
+    location = {"model": str(pocket.model_path("base-a"))}
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        facts = examine_model(StepTask(SETTINGS, location, {}, tmp_path / name))
+    assert facts == {"items": 40, "unscored": 0}
+    items = pq.read_table(tmp_path / "a" / "items.parquet").to_pylist()
+    summary = json.loads((tmp_path / "a" / "summary.json").read_text())["benchmarks"]
+    choice = [item["score"] for item in items if item["benchmark"] == "pocket-choice"]
+    assert summary["pocket-choice"]["n"] == len(choice) == 20
+    assert summary["pocket-choice"]["mean"] == pytest.approx(sum(choice) / 20)
+    assert summary["pocket-exact"]["chance"] == 0
+    for file in ("items.parquet", "summary.json"):
+        assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
+
+
+def test_a_student_is_found_in_its_artifact(tmp_path):
+    shutil.copytree(pocket.model_path("base-a"), tmp_path / "student" / "model")
+    (tmp_path / "out").mkdir()
+    task = StepTask(SETTINGS | {"model": None}, {}, {"student": tmp_path / "student"}, tmp_path / "out")
+    assert examine_model(task)["items"] == 40
+
+
+@pytest.mark.skipif(shutil.which("unshare") is None, reason="no unshare here to cut off the network")
+def test_no_network_no_home_and_not_a_word_on_stderr(tmp_path):
+    """A process without network and with an unwritable home examines a model, and prints nothing."""
+    if subprocess.run(["unshare", "-n", "true"], check=False).returncode:
+        pytest.skip("unshare -n is not permitted here")
+    home = tmp_path / "home"
+    home.mkdir(mode=0o555)
+    code = (
+        "from polyteach import pocket; from polyteach.benchmarks.examine import examine\n"
+        "r = examine(str(pocket.model_path('base-a')), 'fil', ['pocket-choice', 'pocket-exact'], limit=5)\n"
+        "assert len(r) == 10 and all(i.score is not None for i in r)"
+    )
+    settings = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "XDG_"))}
+    run = subprocess.run(
+        ["unshare", "-n", sys.executable, "-c", code],
+        env=settings | {"HOME": str(home)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.stderr == ""
+    assert not list(home.iterdir())
