@@ -108,7 +108,7 @@ class SyntheticStudy:
             }
         folder = self._folder(id)
         pq.write_table(pa.Table.from_pylist(table), folder / "items.parquet")
-        (folder / "summary.json").write_text(json.dumps(summary))
+        (folder / "summary.json").write_text(json.dumps({"schema_version": 1, "benchmarks": summary}))
 
     def _metrics(self, id: str, who: str, language: str) -> None:
         rng = np.random.default_rng(sum(map(ord, who + language)))

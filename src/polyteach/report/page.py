@@ -40,10 +40,13 @@ def render_page(
         language_name=wording.language,
         is_right_to_left=is_right_to_left,
     )
+    headline, _, rest = results["verdict"]["text"].partition(". ")
     return environment.get_template("page.html.j2").render(
         results=results,
         study=results["study"],
         verdict=results["verdict"],
+        headline=f"{headline.rstrip('.')}.",
+        rest=rest,
         ranking=view.ranking(results),
         heat=view.heat_map(results),
         scatter=view.quality_against_gain(results),

@@ -1,6 +1,6 @@
 """Where things stand in the page's plots, in percent of their boxes; the template draws them.
 
-Plots are boxes with placed elements, not pictures: text keeps its size on a narrow screen and can be read out.
+Plots are boxes with placed elements, not pictures: text keeps its size on narrow screens.
 """
 
 from __future__ import annotations

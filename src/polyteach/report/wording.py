@@ -70,7 +70,7 @@ def direction(text: str, code: str) -> str:
 
 
 def printable(text: str) -> str:
-    """A text without control characters, which HTML forbids, each replaced by U+FFFD; line ends and tabs stay."""
+    """A text whose control characters, which HTML forbids, are U+FFFD; line ends and tabs stay."""
     return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 

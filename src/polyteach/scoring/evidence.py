@@ -80,7 +80,7 @@ def _exams(
         return
     import pyarrow.parquet as pq
 
-    summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))["benchmarks"]
     columns = ["benchmark", "item_id", "score", "reason"]
     items: dict[str, list[dict[str, Any]]] = {}
     for item in pq.read_table(folder / "items.parquet", columns=columns).to_pylist():

@@ -79,7 +79,7 @@ def size_sentence(order: Sequence[str], comparison: Comparison, teachers: Sequen
     known += f"({_count(sizes[largest] or 0)} parameters),"
     if largest == best:
         return f"{known} has the highest gain."
-    rank = f"it comes {order.index(largest) + 1} of {len(order)} by mean gain"
+    rank = f"its mean gain ranks {order.index(largest) + 1} of {len(order)}"
     if comparison.told_apart(best, largest):
         return f"{known} is not the best: {rank}."
     return f"{known} does not have the highest gain: {rank}, though it cannot be told apart from {best}."
