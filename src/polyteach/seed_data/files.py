@@ -150,7 +150,9 @@ def _plain(value: Any) -> Any:
 
 
 def _kind(value: Any) -> str:
-    return "missing" if value is None else f"a {type(value).__name__}"
+    if value is None or isinstance(value, int | float):
+        return "missing" if value is None else "a number"
+    return {"list": "a list", "dict": "an object"}.get(type(value).__name__, f"a {type(value).__name__}")
 
 
 def _fault(record: Record, what: str, fix: str) -> UserError:

@@ -85,7 +85,7 @@ def _json_object(where: str, line: str) -> dict[str, Any]:
         ) from error
     if not isinstance(value, dict):
         raise UserError(
-            f"is a JSON {type(value).__name__}, not an object",
+            "is JSON, but not an object",
             where=where,
             fix='write {"prompt": ...} a line',
         )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from polyteach.artifacts import file_digest
 from polyteach.errors import UserError
 from polyteach.seed_data.files import read_file
 from polyteach.seed_data.pocket import read_pocket
@@ -17,15 +17,6 @@ if TYPE_CHECKING:
     from polyteach.rows import Row
 
 METHODS = ("generate", "translate", "respond")
-
-
-def file_digest(path: Path) -> str:
-    """Returns the SHA-256 of a file: what identifies it in a step's settings."""
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise UserError(f"cannot be read: {error.strerror}", where=str(path), fix="check the path") from error
 
 
 def seed_data(task: StepTask) -> Mapping[str, Any]:
@@ -62,8 +53,10 @@ def _read(
     if source["kind"] == "pocket":
         return "pocket", read_pocket(language, source["rows"], rng_seed)
     path = Path(locations[source["digest"]])
-    if file_digest(path) != source["digest"]:
-        raise UserError("has changed since the study was read", where=str(path), fix="run the study again")
+    if not path.is_file() or file_digest(path) != source["digest"]:
+        raise UserError(
+            "has changed or gone since the study was read", where=str(path), fix="run the study again"
+        )
     # Not the file's name: the same content must give the same artifact wherever it lies.
     return f"file:{source['digest'][:12]}", read_file(path, language=language)
 

@@ -1,0 +1,180 @@
+"""Reading users' files: real data exactly, and one clear message for each way a file can be wrong."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from polyteach.errors import UserError
+from polyteach.rows import read_rows, write_rows
+from polyteach.seed_data.files import read_file
+
+
+def written(folder: Path, name: str, content: str | bytes) -> Path:
+    path = folder / name
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+def lines(*records: object) -> str:
+    return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
+
+
+def test_real_teachers_rows_are_read_exactly(real_data: Path) -> None:
+    path = real_data / "sft" / "ja_shaberi_llama-3.1-8b-instruct.jsonl"
+    rows = read_file(path, language="ja")
+    raw = [json.loads(line) for line in path.read_bytes().split(b"\n") if line]
+    assert len(rows) == len(raw) == 315
+    assert [(r.id, r.prompt, r.response) for r in rows] == [
+        (x["id"], x["prompt"], x["response"]) for x in raw
+    ]
+    assert {row.teacher for row in rows} == {"llama-3.1-8b-instruct"}
+    assert rows[0].extra["judge_scores"] == raw[0]["judge_scores"]
+
+
+def test_real_prompts_alone_have_no_response(real_data: Path) -> None:
+    rows = read_file(real_data / "prompts" / "de_llmzoo100.jsonl")
+    assert len(rows) == 100
+    assert {(row.language, row.response) for row in rows} == {("de", "")}
+    assert rows[0].extra == {"category": "generic"}
+
+
+def test_real_rows_come_back_from_parquet(real_data: Path, tmp_path: Path) -> None:
+    rows = read_file(real_data / "sft" / "de_mtbenchx_gpt4ref.jsonl")
+    write_rows(tmp_path / "rows.parquet", rows)
+    assert read_rows(tmp_path / "rows.parquet") == rows
+
+
+def test_unicode_line_separators_do_not_end_a_line(tmp_path: Path) -> None:
+    prompt = "one\u2028two\u0085three\u000bfour"
+    path = written(tmp_path, "a.jsonl", lines({"prompt": prompt}, {"prompt": "b"}))
+    assert [row.prompt for row in read_file(path, language="de")] == [prompt, "b"]
+
+
+def test_byte_order_mark_and_windows_line_ends_are_tolerated(tmp_path: Path) -> None:
+    jsonl = written(tmp_path, "a.jsonl", b'\xef\xbb\xbf{"prompt": "\xc3\xa4"}\r\n\r\n{"prompt": "b"}\r\n')
+    table = written(tmp_path, "a.csv", b"\xef\xbb\xbfprompt,response\r\n\xc3\xa4,x\r\nb,\r\n")
+    assert [row.prompt for row in read_file(jsonl, language="de")] == ["ä", "b"]
+    assert [(row.prompt, row.response) for row in read_file(table, language="de")] == [("ä", "x"), ("b", "")]
+
+
+def test_messages_give_the_first_user_turn_and_the_answer_after_it(tmp_path: Path) -> None:
+    turns = [("system", "s"), ("assistant", "hello"), ("user", "q1"), ("assistant", "a1"), ("user", "q2")]
+    messages = [{"role": role, "content": content} for role, content in turns]
+    path = written(tmp_path, "a.jsonl", lines({"messages": messages}, {"messages": messages[:3]}))
+    found = [(row.id, row.prompt, row.response) for row in read_file(path, language="de")]
+    assert found == [("1", "q1", "a1"), ("2", "q1", "")]
+
+
+def test_parquet_with_messages_and_a_date(tmp_path: Path) -> None:
+    table = pa.table(
+        {
+            "id": [7, 8],
+            "messages": [[{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]] * 2,
+            "day": pa.array([0, 1], pa.date32()),
+            "picture": [b"abc", b""],
+        }
+    )
+    pq.write_table(table, tmp_path / "a.parquet")
+    rows = read_file(tmp_path / "a.parquet", language="sw")
+    assert [(row.id, row.prompt, row.response) for row in rows] == [("7", "q", "a"), ("8", "q", "a")]
+    assert rows[0].extra == {"day": "1970-01-01", "picture": "(3 bytes)"}
+
+
+def test_csv_fields_may_hold_commas_quotes_line_breaks_and_be_long(tmp_path: Path) -> None:
+    long = "x" * 200_000
+    path = written(tmp_path, "a.csv", f'prompt,response\n"a, ""b""\nc","{long}"\n')
+    (row,) = read_file(path, language="de")
+    assert (row.prompt, row.response) == ('a, "b"\nc', long)
+
+
+def test_each_rows_language_is_used_and_standardised(tmp_path: Path) -> None:
+    records = [{"prompt": "a", "language": "tl"}, {"prompt": "b", "language": "swh_Latn"}]
+    path = written(tmp_path, "a.jsonl", lines(*records))
+    assert [row.language for row in read_file(path)] == ["fil", "sw"]
+    one = written(tmp_path, "b.jsonl", lines(records[0]))
+    assert read_file(one, language="tgl")[0].language == "fil"
+
+
+OK = '{"prompt": "ok"}\n'
+BAD = {  # name: (file name, content, what the message says, at which line)
+    "empty": ("a.jsonl", "", "is empty", None),
+    "only white space": ("a.jsonl", "\n \n", "is empty", None),
+    "only a header": ("a.csv", "prompt,response\n", "has no rows", None),
+    "unknown kind": ("a.txt", "x", "unknown kind of file '.txt'", None),
+    "not UTF-8": ("a.jsonl", OK.encode() + b'{"prompt": "\xe4"}\n', "not valid UTF-8 at byte 29: 0xe4", 2),
+    "not UTF-8 after a mark": ("a.csv", b"\xef\xbb\xbfprompt\n\xff\n", "not valid UTF-8 at byte 10: 0xff", 2),
+    "broken JSON": ("a.jsonl", OK + '{"prompt": "b"\n', "is broken JSON", 2),
+    "JSON too deep": ("a.jsonl", OK + "[" * 100_000, "is broken JSON", 2),
+    "no object": ("a.jsonl", OK + "[1]\n", "is JSON, but not an object", 2),
+    "half a surrogate": ("a.jsonl", OK + '{"prompt": "\\ud83d"}\n', "half of a surrogate pair", 2),
+    "no prompt": ("a.jsonl", '{"question": "a", "answer": "b"}\n', "columns found: 'question', 'answer'", 1),
+    "wrong separator": ("a.csv", "prompt;response\na;b\n", "columns found: 'prompt;response'", 2),
+    "prompt is a number": ("a.jsonl", OK + '{"prompt": 5}\n', "the prompt is a number, not text", 2),
+    "prompt is null": ("a.jsonl", OK + '{"prompt": null}\n', "the prompt is missing, not text", 2),
+    "prompt is empty": ("a.jsonl", OK + '{"prompt": " "}\n', "the prompt is empty", 2),
+    "response is a list": (
+        "a.jsonl",
+        '{"prompt": "a", "response": []}\n',
+        "'response' is a list, not text",
+        1,
+    ),
+    "ids twice": ("a.jsonl", '{"id": 1, "prompt": "a"}\n{"id": "1", "prompt": "b"}\n', "id '1' was used", 2),
+    "id is a row's number": ("a.jsonl", '{"id": 2, "prompt": "a"}\n' + OK, "id '2' was used", 2),
+    "unknown language": ("a.jsonl", '{"prompt": "a", "language": "xx-nope"}\n', "unknown language", 1),
+    "another language": (
+        "a.jsonl",
+        '{"prompt": "a", "language": "fr"}\n',
+        "is in language 'fr', not 'de'",
+        1,
+    ),
+    "messages as text": ("a.jsonl", '{"messages": "hi"}\n', "is no list of turns", 1),
+    "turn without role": ("a.jsonl", '{"messages": [{"content": "hi"}]}\n', "lacks a 'role'", 1),
+    "no user turn": (
+        "a.jsonl",
+        '{"messages": [{"role": "system", "content": "x"}]}\n',
+        "no turn of the user",
+        1,
+    ),
+    "too many fields": ("a.csv", "prompt,response\na,b\nc,d,e\n", "has 3 fields, the header has 2", 3),
+    "too few fields": ("a.csv", 'prompt,response\n"a\nb",c\nd\n', "has 1 fields, the header has 2", 4),
+    "open quote": ("a.csv", 'prompt,response\na,"b\nc\n', "is broken CSV", 2),
+    "column twice": ("a.csv", "prompt,prompt\na,b\n", "names column 'prompt' twice", 1),
+    "no Parquet": ("a.parquet", "hello", "is no readable Parquet file", None),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_file_is_one_clear_message(name: str, tmp_path: Path) -> None:
+    file, content, message, line = BAD[name]
+    path = written(tmp_path, file, content)
+    with pytest.raises(UserError) as caught:
+        read_file(path, language="de")
+    error = caught.value
+    assert message in error.what
+    assert error.fix
+    assert error.where == (f"{path}:{line}" if line else str(path))
+
+
+def test_missing_folder_and_forbidden(tmp_path: Path) -> None:
+    for path, message in ((tmp_path / "none.jsonl", "no such file"), (tmp_path, "is a folder")):
+        with pytest.raises(UserError, match=message):
+            read_file(path, language="de")
+
+
+def test_a_cut_off_parquet_file(tmp_path: Path, real_data: Path) -> None:
+    rows = read_file(real_data / "sft" / "de_mtbenchx_gpt4ref.jsonl")
+    write_rows(tmp_path / "rows.parquet", rows)
+    whole = (tmp_path / "rows.parquet").read_bytes()
+    cut = written(tmp_path, "cut.parquet", whole[: len(whole) // 2])
+    with pytest.raises(UserError, match="is no readable Parquet file"):
+        read_file(cut, language="de")
+
+
+def test_a_row_without_language_needs_one_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="does not say its language"):
+        read_file(written(tmp_path, "a.jsonl", OK))
