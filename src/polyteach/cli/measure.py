@@ -36,7 +36,7 @@ def measure(
     """Measures data sets side by side: diversity, lengths, language, duplicates, problems, judges' means."""
     from polyteach.languages import standard_code
     from polyteach.quality.cell import ORACLE
-    from polyteach.quality.sources import unequal_rows
+    from polyteach.quality.sources import outside_scale, unequal_rows
 
     code = standard_code(language)
     sources = _measure_files(
@@ -47,8 +47,7 @@ def measure(
         judge=_named(judge, ORACLE.name) if judge else None,
         rng_seed=rng_seed,
     )
-    warning = unequal_rows(sources)
-    warnings = [warning] if warning else []
+    warnings = unequal_rows(sources) + outside_scale(sources)
     if as_json:
         plain = {
             "schema_version": 1,

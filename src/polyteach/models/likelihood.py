@@ -47,6 +47,7 @@ def response_likelihoods(
     *,
     context: int,
     tokens_per_batch: int = TOKENS_PER_BATCH,
+    logits_at_once: int = LOGITS_AT_ONCE,
     progress: Progress | None = None,
 ) -> list[Likelihood]:
     """Scores responses given their prompts; one result a pair, in their order.
@@ -63,6 +64,7 @@ def response_likelihoods(
         pairs: (prompt, response).
         context: the most tokens the model can read; a longer example is `too_long`, never cut.
         tokens_per_batch: examples of like length go together up to this many tokens, padding included.
+        logits_at_once: bounds the memory of logits; a longer response is read in spans, from the cache.
         progress: told of each example.
     """
     progress = progress or SilentProgress()
@@ -74,7 +76,7 @@ def response_likelihoods(
         del encoded[index]
     progress.advance(len(pairs) - len(encoded))
     for batch in _batches({index: len(example.ids) for index, example in encoded.items()}, tokens_per_batch):
-        sums = _batch_nll(model, [encoded[index] for index in batch])
+        sums = _batch_nll(model, [encoded[index] for index in batch], logits_at_once)
         for index, nll in zip(batch, sums, strict=True):
             tokens = len(encoded[index].ids) - encoded[index].start
             finite = nll < float("inf")  # False for nan too
@@ -125,7 +127,7 @@ def _batches(lengths: dict[int, int], tokens_per_batch: int) -> Iterator[list[in
         yield batch
 
 
-def _batch_nll(model: Any, examples: Sequence[_Encoded]) -> list[float]:
+def _batch_nll(model: Any, examples: Sequence[_Encoded], logits_at_once: int) -> list[float]:
     """Sum of response NLLs of each example, padded on the right, where a causal model cannot see.
 
     Logits are asked for from the first response on, and a span of columns at a time: where one span does not
@@ -144,7 +146,7 @@ def _batch_nll(model: Any, examples: Sequence[_Encoded]) -> list[float]:
         scored[row, example.start : len(example.ids)] = True
     ids, mask, scored = (tensor.to(model.device) for tensor in (ids, mask, scored))
     vocabulary = model.config.get_text_config().vocab_size
-    span = max(1, LOGITS_AT_ONCE // (len(examples) * vocabulary))
+    span = max(1, logits_at_once // (len(examples) * vocabulary))
     total = torch.zeros(len(examples), dtype=torch.float64)
     with torch.inference_mode():
         for begin, logits in _spans(model, ids[:, :-1], mask[:, :-1], first, span):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import langcodes
@@ -113,9 +114,7 @@ def _judge(text: str, target: str) -> tuple[float | None, str | None, str | None
 @lru_cache(maxsize=8)
 def _identifier(target: str) -> Any:
     """py3langid over the languages that many write, and the target; None if it does not know the target."""
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
-
-    identifier = LanguageIdentifier.from_model_file(MODEL_FILE)
+    identifier = copy(_whole_identifier())
     labels = [label for label in identifier.labels if label != "zxx"]  # zxx: not a language
     varieties = VARIETIES.get(target, set())
     wanted = {label for label in labels if standard_code(label) == target or label in varieties}
@@ -123,6 +122,14 @@ def _identifier(target: str) -> Any:
         return None
     identifier.set_languages(sorted(wanted | {label for label in labels if _writers(label) >= LEAST_WRITERS}))
     return identifier
+
+
+@cache
+def _whole_identifier() -> Any:
+    """py3langid over all its languages; loading takes .7 s."""
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    return LanguageIdentifier.from_model_file(MODEL_FILE)
 
 
 def _writers(label: str) -> int:

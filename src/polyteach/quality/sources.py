@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,12 +21,16 @@ JUDGED = (
 
 @dataclass(frozen=True, slots=True)
 class JudgeMean:
-    """What one judge gave one set of prompts; sets keep their own scale and are never mixed."""
+    """What one judge gave one set of prompts; sets keep their own scale and are never mixed.
+
+    `outside_scale` counts scores that the scale does not hold, by score; they are in the mean as given.
+    """
 
     judge: str
     source_set: str
     scale: str
     figure: Figure
+    outside_scale: Mapping[str, int]
 
     def to_json(self) -> dict[str, Any]:
         """The mean as the outside view has it; `figure` carries what is missing and why."""
@@ -38,6 +42,7 @@ class JudgeMean:
             "n": self.figure.n,
             "se": self.figure.se,
             "unscored": dict(sorted(self.figure.unscored.items())),
+            "outside_scale": dict(sorted(self.outside_scale.items())),
         }
 
 
@@ -103,9 +108,10 @@ def find_problems(rows: Sequence[Row], cell: Cell) -> dict[str, int]:
 def judge_means(rows: Sequence[Row]) -> tuple[JudgeMean, ...]:
     """Means of the judge scores that rows carry, one for each judge, set of prompts and scale.
 
-    Reads `extra`: `judge_scores` {judge: score or null}, `judge_scale` such as `1-10`, `source_set`. Missing
-    scores are counted, not averaged: `not_judged` (the judge is absent in the row), `no_score` (null),
-    `not_a_number`, `outside_scale`.
+    Reads `extra`: `judge_scores` {judge: score or null; or {"score": ...}}, `judge_scale` such as `1-10`,
+    `source_set`. Missing scores are counted, not averaged: `not_judged` (the judge is absent in the row),
+    `no_score` (null), `not_a_number`. A score outside the scale stays in the mean: real judges give 0 on 1-10
+    to the worst answers, and leaving those out would flatter who wrote them.
     """
     sets: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
@@ -113,19 +119,23 @@ def judge_means(rows: Sequence[Row]) -> tuple[JudgeMean, ...]:
         sets.setdefault(key, []).append(row)
     means = []
     for (source_set, scale), members in sorted(sets.items()):
-        in_scale = _scale(scale)
+        bounds = _bounds(scale)
         for judge in sorted({judge for row in members for judge in _scores(row)}):
-            read = [_read(row, judge, in_scale) for row in members]
-            result = measured_mean([value for value, _ in read], [reason for _, reason in read], JUDGED)
-            means.append(JudgeMean(judge, source_set, scale, result.figure))
+            read = [_read(row, judge) for row in members]
+            values, reasons = [value for value, _ in read], [reason for _, reason in read]
+            outside = Counter(
+                f"{value:g}" for value in values if value is not None and not bounds[0] <= value <= bounds[1]
+            )
+            figure = measured_mean(values, reasons, JUDGED).figure
+            means.append(JudgeMean(judge, source_set, scale, figure, outside))
     return tuple(means)
 
 
-def unequal_rows(sources: Sequence[Source]) -> dict[str, Any] | None:
-    """A warning where sources differ in how many rows they have, else None."""
+def unequal_rows(sources: Sequence[Source]) -> list[dict[str, Any]]:
+    """A warning where sources differ in how many rows they have."""
     counts = Counter(source.rows for source in sources)
     if len(counts) < 2:
-        return None
+        return []
     usual = counts.most_common(1)[0][0]
     others = ", ".join(
         f"{source.teacher or source.path} has {source.rows}" for source in sources if source.rows != usual
@@ -134,7 +144,24 @@ def unequal_rows(sources: Sequence[Source]) -> dict[str, Any] | None:
         f"the sources differ in rows: most have {usual}, {others}. Shares of duplicates grow with n, and the "
         "other figures are over other prompts; cut the files to the rows they share before comparing closely."
     )
-    return {"code": "unequal_rows", "where": "sources", "message": message}
+    return [{"code": "unequal_rows", "where": "sources", "message": message}]
+
+
+def outside_scale(sources: Sequence[Source]) -> list[dict[str, Any]]:
+    """A warning for each set of prompts where judges gave scores that the named scale does not hold."""
+    counts: dict[tuple[str, str], Counter[str]] = {}
+    for judge in (judge for source in sources for judge in source.judges):
+        if judge.outside_scale:
+            counts.setdefault((judge.source_set, judge.scale), Counter()).update(judge.outside_scale)
+    warnings = []
+    for (source_set, scale), outside in sorted(counts.items()):
+        found = ", ".join(f"{count} times {score}" for score, count in sorted(outside.items()))
+        message = (
+            f"judges of {source_set} gave {outside.total()} scores outside the scale {scale} that the file "
+            f"names ({found}); they are in the means as given."
+        )
+        warnings.append({"code": "outside_scale", "where": source_set, "message": message})
+    return warnings
 
 
 def _scores(row: Row) -> dict[str, Any]:
@@ -142,21 +169,23 @@ def _scores(row: Row) -> dict[str, Any]:
     return scores if isinstance(scores, dict) else {}
 
 
-def _read(row: Row, judge: str, in_scale: Callable[[float], bool]) -> tuple[float | None, str | None]:
+def _read(row: Row, judge: str) -> tuple[float | None, str | None]:
     scores = _scores(row)
     if judge not in scores:
         return None, "not_judged"
     score = scores[judge]
+    if isinstance(score, dict):
+        score = score.get("score")
     if score is None:
         return None, "no_score"
     if isinstance(score, bool) or not isinstance(score, int | float) or not math.isfinite(score):
         return None, "not_a_number"
-    return (float(score), None) if in_scale(score) else (None, "outside_scale")
+    return float(score), None
 
 
-def _scale(text: str) -> Callable[[float], bool]:
+def _bounds(scale: str) -> tuple[float, float]:
     """Reads `1-5`; any other text is a scale nobody can check."""
-    low, _, high = text.partition("-")
-    if low.strip().isdigit() and high.strip().isdigit():
-        return lambda score: int(low) <= score <= int(high)
-    return lambda score: True
+    low, _, high = scale.partition("-")
+    if low.strip().isdecimal() and high.strip().isdecimal():
+        return int(low), int(high)
+    return -math.inf, math.inf

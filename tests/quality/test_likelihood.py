@@ -1,0 +1,85 @@
+"""Response likelihoods against a plain forward pass, one example at a time."""
+
+from pathlib import Path
+
+import pytest
+
+from polyteach.models.likelihood import response_likelihoods
+from polyteach.models.local import LocalModel
+
+PAIRS = [
+    ("Was ist die Hauptstadt von Frankreich?", "Paris"),
+    ("Apa bulan setelah Mei?", "Juni."),
+    ("日本の首都はどこですか。", "東京です。とても大きな都市で、人口は千四百万人です。"),
+    ("x", "Die Antwort ist lang. " * 6),
+    ("Eine sehr lange Frage, die mehr Platz braucht als ihre Antwort. " * 2, "5"),
+    ("ما هو الشهر بعد مايو؟", "يونيو"),
+    ("leer", "  "),
+    ("zu lang", "Wort für Wort " * 200),
+]
+
+
+def plain_nll(model: LocalModel, prompt: str, response: str) -> tuple[float, int]:
+    """One text, no padding, softmax written out."""
+    import torch
+
+    turns = [{"role": "user", "content": prompt}, {"role": "assistant", "content": response}]
+    head = model.tokenizer.apply_chat_template(turns[:1], add_generation_prompt=True, return_dict=False)
+    whole = model.tokenizer.apply_chat_template(turns, return_dict=False)
+    assert whole[: len(head)] == head
+    with torch.inference_mode():
+        logits = model.model(input_ids=torch.tensor([whole])).logits[0].double()
+    chances = torch.softmax(logits, dim=-1)
+    nll = [-torch.log(chances[at - 1, whole[at]]).item() for at in range(len(head), len(whole))]
+    return sum(nll), len(nll)
+
+
+@pytest.fixture(scope="module")
+def model(tiny_model: Path) -> LocalModel:
+    return LocalModel.load(str(tiny_model), device="cpu")
+
+
+@pytest.mark.parametrize("tokens_per_batch", [1, 300, 100_000])
+@pytest.mark.parametrize("logits_at_once", [2**26, 1, 40_000])
+def test_each_example_has_its_own_sum_in_any_batch(
+    model: LocalModel, tokens_per_batch: int, logits_at_once: int
+) -> None:
+    found = response_likelihoods(
+        model.model,
+        model.tokenizer,
+        PAIRS,
+        context=model.context,
+        tokens_per_batch=tokens_per_batch,
+        logits_at_once=logits_at_once,
+    )
+    for (prompt, response), one in zip(PAIRS[:6], found, strict=False):
+        nll, tokens = plain_nll(model, prompt, response)
+        assert (one.tokens, one.reason) == (tokens, None)
+        assert one.nll == pytest.approx(nll, abs=1e-4 * tokens)
+    assert [one.reason for one in found[6:]] == ["empty_response", "too_long"]
+    assert found[6].nll is None and found[7].nll is None
+
+
+def test_without_a_template_the_border_is_the_line_break(model: LocalModel) -> None:
+    import copy
+
+    tokenizer = copy.deepcopy(model.tokenizer)
+    tokenizer.chat_template = None
+    [one] = response_likelihoods(model.model, tokenizer, [("Apa?", "Juni.")], context=256)
+    whole = tokenizer("Apa?\nJuni.")["input_ids"]
+    head = tokenizer("Apa?\n")["input_ids"]
+    assert one.tokens == len(whole) - len(head)
+
+
+def test_the_prompt_counts_as_context_only(model: LocalModel) -> None:
+    found = response_likelihoods(
+        model.model, model.tokenizer, [("eins", "Paris"), ("zwei", "Paris")], context=256
+    )
+    assert found[0].tokens == found[1].tokens
+    assert found[0].nll != found[1].nll
+
+
+def test_nothing_to_score(model: LocalModel) -> None:
+    assert response_likelihoods(model.model, model.tokenizer, [], context=256) == []
+    [one] = response_likelihoods(model.model, model.tokenizer, [("a", "")], context=256)
+    assert one.reason == "empty_response"
