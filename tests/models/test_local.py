@@ -38,6 +38,8 @@ def test_greedy_batches_answer_as_a_plain_loop_does(tiny_model: Path) -> None:
         assert answer.prompt_tokens == len(ids)
         for _ in range(12):
             logits = model.model(torch.tensor([ids])).logits[0, -1]
+            if len(ids) == answer.prompt_tokens:
+                logits[0] = -torch.inf  # an answer has at least one token
             ids.append(int(logits.argmax()))
             if ids[-1] == 0:
                 break
@@ -45,6 +47,15 @@ def test_greedy_batches_answer_as_a_plain_loop_does(tiny_model: Path) -> None:
         assert answer.finish_reason == ("stop" if new[-1] == 0 else "length")
         assert answer.text == model.tokenizer.decode([token for token in new if token != 0])
         assert answer.completion_tokens == sum(token != 0 for token in new)
+
+
+def test_an_answer_is_never_without_a_token(tiny_model: Path) -> None:
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    weights = AutoModelForCausalLM.from_pretrained(tiny_model)
+    torch.nn.init.zeros_(weights.lm_head.weight)  # all tokens alike: the likeliest is the first, the end
+    model = LocalModel(weights, AutoTokenizer.from_pretrained(tiny_model), str(tiny_model))
+    assert {(a.completion_tokens, a.finish_reason) for a in answers(model, temperature=0)} == {(1, "stop")}
 
 
 def test_sampling_is_the_same_twice_and_follows_the_rng_seed(tiny_model: Path) -> None:

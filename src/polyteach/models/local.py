@@ -92,10 +92,11 @@ class LocalModel:
         """Answers conversations, in their order; the same arguments give the same answers on one machine.
 
         Sampling draws from softmax(logits / temperature) cut to the nucleus `top_p`, without top-k;
-        temperature 0 is greedy. What else the model's own generation_config asks for (a repetition penalty)
-        applies. Each conversation has its own random stream, from `rng_seed` and its number. Batches
-        hold prompts of like length; padding moves logits by rounding, so `batch_size` can still change a
-        sampled answer.
+        temperature 0 is greedy. An answer has at least one token: the end token is barred from being first.
+        What else the model's own generation_config asks for (a repetition penalty) applies.
+
+        Each conversation has its own random stream, from `rng_seed` and its number. Batches hold prompts of
+        like length; padding moves logits by rounding, so `batch_size` can still change a sampled answer.
         """
         progress = progress or SilentProgress()
         prompts = [self.encode(messages) for messages in conversations]
@@ -123,11 +124,15 @@ class LocalModel:
         ids, mask = _left_padded(prompts, self._end_ids[0])
         config = GenerationConfig(  # type: ignore[no-untyped-call]
             max_new_tokens=limit,
+            min_new_tokens=1,  # pocket teachers would leave one real prompt in eight unanswered
             do_sample=False,  # the sampler leaves one token to be picked
             temperature=1.0,
             top_p=1.0,
             top_k=50,  # transformers' neutral value when nothing is sampled
             use_cache=True,
+            num_beams=1,
+            num_return_sequences=1,
+            return_dict_in_generate=False,
             eos_token_id=self._end_ids,
             pad_token_id=self._end_ids[0],
         )
