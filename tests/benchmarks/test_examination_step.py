@@ -38,20 +38,25 @@ def test_a_student_is_found_in_its_artifact(tmp_path):
 
 
 @pytest.mark.skipif(shutil.which("unshare") is None, reason="no unshare here to cut off the network")
-def test_no_network_no_home_and_not_a_word_on_stderr(tmp_path):
-    """A process without network and with an unwritable home examines a model, and prints nothing."""
+def test_no_network_nothing_at_home_and_not_a_word_on_stderr(tmp_path):
+    """A process without network trains and examines, leaves its home alone and prints nothing."""
     if subprocess.run(["unshare", "-n", "true"], check=False).returncode:
         pytest.skip("unshare -n is not permitted here")
     home = tmp_path / "home"
-    home.mkdir(mode=0o555)
+    home.mkdir()
     code = (
-        "from polyteach import pocket; from polyteach.benchmarks.examine import examine\n"
-        "r = examine(str(pocket.model_path('base-a')), 'fil', ['pocket-choice', 'pocket-exact'], limit=5)\n"
+        "import sys; from pathlib import Path; from polyteach import pocket\n"
+        "from polyteach.benchmarks.examine import examine; from polyteach.students.sft import Recipe, train\n"
+        "base, out = str(pocket.model_path('base-a')), Path(sys.argv[1])\n"
+        "recipe = Recipe(1, 6e-3, 8, 1, 0.0, 64, lora={'r': 4, 'alpha': 8})\n"
+        "train(base, pocket.seed_rows('fil', 16, 0), out, recipe, rng_seed=1)\n"
+        "names = ['pocket-choice', 'pocket-exact']\n"
+        "r = examine(str(out / 'model'), 'fil', names, base_location=base, limit=5)\n"
         "assert len(r) == 10 and all(i.score is not None for i in r)"
     )
     settings = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "XDG_"))}
     run = subprocess.run(
-        ["unshare", "-n", sys.executable, "-c", code],
+        ["unshare", "-n", sys.executable, "-c", code, str(tmp_path / "out")],
         env=settings | {"HOME": str(home)},
         capture_output=True,
         text=True,

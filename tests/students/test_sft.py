@@ -77,3 +77,15 @@ def test_nothing_left_of_the_answers_is_a_users_mistake(base, rows, recipe, tmp_
 def test_a_folder_that_is_no_model_is_a_users_mistake(rows, recipe, tmp_path):
     with pytest.raises(UserError):
         train(str(tmp_path), rows, tmp_path / "out", recipe, rng_seed=1)
+
+
+def test_an_adapter_that_is_cut_off_is_a_users_mistake(base, rows, recipe, tmp_path):
+    from polyteach.students.base import load_adapted
+
+    train(base, rows[:8], tmp_path, replace(recipe, lora={"r": 4, "alpha": 8}, epochs=1), rng_seed=1)
+    weights = tmp_path / "model" / "adapter_model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-100])
+    with pytest.raises(UserError, match="cut off"):
+        load_adapted(tmp_path / "model", base)
+    with pytest.raises(UserError, match="without its base"):
+        load_adapted(tmp_path / "model", None)

@@ -61,6 +61,8 @@ def examine(
     Raises:
         UserError: the model cannot be loaded, or a benchmark has no items in the language.
     """
+    import torch
+
     from polyteach.students.base import load_adapted, load_base
 
     items = {name: exam_items(name, language)[:limit] for name in benchmarks}
@@ -68,6 +70,7 @@ def examine(
         model, tokenizer = load_adapted(Path(location), base_location)
     else:
         model, tokenizer = load_base(location)
+    model.to("cuda" if torch.cuda.is_available() else "cpu")
     return examine_loaded(model, tokenizer, items, batch_size=batch_size, progress=progress)
 
 

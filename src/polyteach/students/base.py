@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
 from polyteach.errors import UserError
-from polyteach.models.folder import check_model_folder
+from polyteach.models.folder import check_model_folder, check_safetensors
 from polyteach.models.names import split_hub
 from polyteach.students.template import with_chat_template
 
@@ -31,8 +32,9 @@ def load_base(location: str) -> tuple[Any, Any]:
     name, options = (hub[0], {"revision": hub[1]}) if hub else (location, {})
     try:
         tokenizer = AutoTokenizer.from_pretrained(name, **options)
-        model = AutoModelForCausalLM.from_pretrained(
-            name, dtype=torch.float32, use_safetensors=True, **options
+        loader: Any = AutoModelForCausalLM
+        model, loading = loader.from_pretrained(
+            name, dtype=torch.float32, use_safetensors=True, output_loading_info=True, **options
         )
     except (OSError, ValueError, KeyError, RuntimeError) as error:  # what transformers raises for a bad model
         raise UserError(
@@ -40,6 +42,13 @@ def load_base(location: str) -> tuple[Any, Any]:
             where=location,
             fix="check that it is a complete causal language model that this version of transformers knows",
         ) from error
+    if loading["missing_keys"]:
+        missing = sorted(loading["missing_keys"])
+        raise UserError(
+            f"lacks {len(missing)} weights of its architecture, first {missing[0]}",
+            where=location,
+            fix="download or convert the model again: missing weights would be random numbers",
+        )
     return model, with_chat_template(tokenizer)
 
 
@@ -54,6 +63,9 @@ def load_adapted(adapter: Path, base_location: str | None) -> tuple[Any, Any]:
 
     if base_location is None:
         raise UserError("is an adapter without its base", where=str(adapter), fix="give the base's location")
+    check_safetensors(adapter / "adapter_model.safetensors")
     model, _ = load_base(base_location)
-    adapted = PeftModel.from_pretrained(model, str(adapter))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # PEFT uses an old name of transformers
+        adapted = PeftModel.from_pretrained(model, str(adapter))
     return adapted.eval(), with_chat_template(AutoTokenizer.from_pretrained(str(adapter)))
