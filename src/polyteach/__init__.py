@@ -1,4 +1,4 @@
-"""Polyteach: which language model, used how, teaches a language best, how sure are we, and what does it cost?"""
+"""Which language model, used how, teaches a language best, how sure are we, and what does it cost?"""
 
 from polyteach.errors import UserError
 from polyteach.figures import Figure

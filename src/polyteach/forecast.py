@@ -14,8 +14,8 @@ from polyteach.study import Study
 def forecast(study: Study, resources: Resources, plan: Plan) -> dict[str, Any]:
     """Counts a study's steps, requests and tokens.
 
-    Tokens are an upper bound: every request answered up to the teacher's `max_new_tokens`. Money is None: these
-    teachers run here, and what an hour of this machine costs is not known.
+    Tokens are an upper bound: every request answered up to the teacher's `max_new_tokens`. Money is None:
+    these teachers run here, and what an hour of this machine costs is not known.
     """
     kinds: dict[str, Counter[str]] = {}
     total = left = tokens = 0

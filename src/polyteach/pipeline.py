@@ -8,7 +8,7 @@
              examination/B/base/L, examination/B/reference/L
 
 T teacher, L language, M method, B student base. A step's rng_seed comes from the study's and from what should
-be alike across teachers: all teachers see the same seed examples, and the students of one trial the same order.
+be alike across teachers: all see the same seed examples, and the students of one trial the same order.
 """
 
 from __future__ import annotations

@@ -1,0 +1,117 @@
+"""A whole small study in a process of its own: to the end, again, killed, interrupted, damaged."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+STUDY = Path(__file__).parents[1] / "bench" / "small_study.yaml"
+RESULTS = ("results.json", "leaderboard.csv", "report.html")
+
+
+def start(output: Path, *options: str) -> subprocess.Popen[str]:
+    command = [
+        sys.executable,
+        "-m",
+        "polyteach.cli.main",
+        "run",
+        str(STUDY),
+        "--output-dir",
+        str(output),
+        *options,
+    ]
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+
+
+def finish(output: Path, *options: str) -> tuple[str, str]:
+    process = start(output, *options)
+    out, err = process.communicate(timeout=300)
+    assert process.returncode == 0, err
+    return out, err
+
+
+def wait_for_artifacts(output: Path, count: int) -> None:
+    deadline = time.monotonic() + 120
+    while len(list((output / ".polyteach").glob("*/*/manifest.json"))) < count:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which the study ran undisturbed."""
+    output = tmp_path_factory.mktemp("done")
+    finish(output)
+    return output
+
+
+def results(output: Path) -> dict[str, bytes]:
+    return {name: (output / "runs" / "small" / name).read_bytes() for name in RESULTS}
+
+
+def test_the_study_ends_with_results_status_and_timing(done: Path) -> None:
+    run = done / "runs" / "small"
+    found = json.loads((run / "results.json").read_bytes())
+    assert {row["teacher"] for row in found["leaderboard"]} == {"err-03", "err-55"}
+    status = json.loads((run / "status.json").read_bytes())
+    assert status["state"] == "done"
+    assert status["requests"]["left"] == 0
+    assert {step["state"] for step in status["steps"]} == {"done"}
+    timing = json.loads((run / "timing.json").read_bytes())
+    assert set(timing["steps"]) == {step["id"] for step in status["steps"]}
+    assert (run / "artifacts" / "students" / "base-c" / "err-03" / "de" / "0" / "manifest.json").exists()
+
+
+def test_a_second_run_has_nothing_to_do(done: Path) -> None:
+    before = results(done)
+    out, _ = finish(done, "--json")
+    summary = json.loads(out)
+    assert summary["steps"]["made"] == 0
+    assert results(done) == before
+
+
+def test_a_damaged_artifact_is_said_and_made_again_to_the_same_results(done: Path) -> None:
+    before = results(done)
+    rows = done / "runs" / "small" / "artifacts" / "synthesis" / "err-03" / "de" / "respond" / "rows.parquet"
+    content = bytearray(rows.read_bytes())
+    content[len(content) // 2] ^= 1
+    rows.write_bytes(content)
+    out, err = finish(done, "--json")
+    assert "damaged, will be made again" in err
+    assert json.loads(out)["steps"]["made"] == 1
+    assert results(done) == before
+
+
+@pytest.mark.parametrize("artifacts_before_the_kill", [3, 12])
+def test_a_killed_run_goes_on_to_the_same_results(
+    done: Path, tmp_path: Path, artifacts_before_the_kill: int
+) -> None:
+    process = start(tmp_path)
+    wait_for_artifacts(tmp_path, artifacts_before_the_kill)
+    process.kill()
+    process.communicate()
+    finished = len(list((tmp_path / ".polyteach").glob("*/*/manifest.json")))
+    out, _ = finish(tmp_path, "--resume", "always", "--json")
+    assert json.loads(out)["steps"]["reused"] >= finished
+    assert results(tmp_path) == results(done)
+
+
+def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(tmp_path: Path) -> None:
+    process = start(tmp_path)
+    wait_for_artifacts(tmp_path, 3)
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "the same command goes on from here" in err
+    assert "Traceback" not in err
+    assert json.loads((tmp_path / "runs" / "small" / "status.json").read_bytes())["state"] == "interrupted"
+    assert out == ""
