@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import re
+import shutil
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+VOID = {"meta", "br", "img", "link", "input", "hr"}
+
+
+class Outline(HTMLParser):
+    """Collects tags and the texts of samples, and checks that tags close in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: set[str] = set()
+        self.attributes: list[tuple[str, dict[str, str | None]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+@pytest.fixture(scope="module")
+def html(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def outline(html: str) -> Outline:
+    parsed = Outline()
+    parsed.feed(html)
+    assert parsed.open == []
+    return parsed
+
+
+def test_hostile_text_stays_text(html: str, outline: Outline) -> None:
+    assert not {"script", "img", "iframe", "link", "object", "form"} & outline.tags
+    assert "&lt;script&gt;" in html
+    assert "{{ 7*7 }}" in html
+    assert not re.search(r"[\x00-\x08\x0b-\x1f]", html)
+    assert not any(name.startswith("on") for _, attributes in outline.attributes for name in attributes)
+
+
+def test_one_file_that_asks_no_network(html: str, outline: Outline) -> None:
+    assert "default-src 'none'" in html
+    assert not any({"src", "href"} & set(attributes) for _, attributes in outline.attributes)
+    assert "url(" not in html.split("</style>")[0]
+    assert len(html.encode()) < 1_000_000
+
+
+def test_samples_carry_language_and_direction(outline: Outline) -> None:
+    found = {(a["lang"], a["dir"]) for tag, a in outline.attributes if "dir" in a and a.get("lang")}
+    assert ("de", "ltr") in found
+    assert ("ja", "ltr") in found
+    assert ("ar", "rtl") in found
+
+
+def test_verdict_comes_first_and_size_and_warnings_are_there(html: str, results: dict) -> None:
+    heading = re.search(r"<h1>(.*?)</h1>", html)
+    assert heading and heading[1].startswith("err-03 leads")
+    assert html.index("<h1>") < html.index(results["verdict"]["size"]) < html.index("Ranking")
+    assert "nobody can win" in html
+    assert "Students taught by big are not clearly better" in html
+
+
+def test_a_page_in_a_browser(page: Path) -> None:
+    """No request leaves the page, no script runs, nothing is wider than a telephone."""
+    chromium = shutil.which("chromium")
+    if not chromium:
+        pytest.skip("no chromium here: the page was not looked at")
+    sync_api = pytest.importorskip("playwright.sync_api")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        tab = browser.new_page(viewport={"width": 380, "height": 800})
+        asked: list[str] = []
+        tab.on("request", lambda request: asked.append(request.url))
+        tab.goto(page.as_uri())
+        assert asked == [page.as_uri()]
+        assert tab.title() == "synthetic · polyteach"
+        assert tab.evaluate("document.documentElement.scrollWidth") <= 380
+        box = tab.locator("[dir=rtl]").first.evaluate("e => getComputedStyle(e).direction")
+        assert box == "rtl"
+        browser.close()

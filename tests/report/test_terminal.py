@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import io
+import re
+
+import pytest
+from rich.console import Console
+
+from polyteach.report.terminal import print_leaderboard
+
+
+def _printed(results: dict, width: int = 80, **options: bool) -> str:
+    out = io.StringIO()
+    print_leaderboard(results, Console(file=out, width=width, **options))
+    return out.getvalue()
+
+
+def test_plain_when_piped(results: dict) -> None:
+    text = _printed(results)
+    assert "\x1b" not in text
+    assert "─" not in text
+    assert text.startswith("err-03 leads")
+    assert "The largest teacher, big" in text
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_fits(results: dict, width: int) -> None:
+    coloured = re.sub(r"\x1b\[[\d;]*m", "", _printed(results, width, force_terminal=True))
+    assert all(len(line) <= width for line in coloured.split("\n"))
+    first = next(line for line in _printed(results, width).split("\n") if line.startswith("1 "))
+    assert "err-03" in first
+    assert "[0." in first
+    assert len(first) <= width
+
+
+def test_undefined_teachers_and_square_brackets_are_shown(results: dict) -> None:
+    entry = results["leaderboard"][0]
+    nothing = {"value": None, "low": None, "high": None, "reason": "x"}
+    lost = {**entry, "teacher": "lost", "rank_interval": None, "gain": nothing}
+    warning = {"code": "missing_cell", "where": "study", "message": "[red]not markup[/red]"}
+    text = _printed({**results, "leaderboard": [entry, lost], "warnings": [warning]})
+    assert "lost" in text
+    assert "[red]not markup[/red]" in text

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import pytest
+from scipy import stats
+
+from polyteach.scoring.anchors import anchor_of, anchors_of
+
+
+def test_gap_and_its_paired_error(make_exam) -> None:
+    base, reference = [0, 0, 0, 1, 0, 0, 1, 0], [1, 1, 0, 1, 1, 1, 1, 0]
+    anchor = anchor_of(make_exam(base), make_exam(reference))
+    assert (anchor.base_score, anchor.reference_score) == (0.25, 0.75)
+    assert anchor.gap_se == pytest.approx(stats.sem([1, 1, 0, 0, 1, 1, 0, 0]))
+    assert anchor.counts  # .5 > 2 * .189
+
+
+def test_a_gap_of_fifteen_hundredths_counts_and_less_does_not(make_exam) -> None:
+    base = [0.7] * 20
+    assert anchor_of(make_exam(base), make_exam([0.85] * 20)).counts
+    small = anchor_of(make_exam(base), make_exam([0.84] * 20))
+    assert not small.counts
+    assert small.clearly_positive  # PGR may still be looked at
+    assert "below 0.15" in (small.reason or "")
+
+
+def test_a_gap_within_two_errors_does_not_count(make_exam) -> None:
+    anchor = anchor_of(make_exam([0, 1, 0, 0, 1]), make_exam([1, 0, 1, 0, 1]))
+    assert anchor.gap == pytest.approx(0.2)
+    assert not anchor.counts
+    assert "standard errors" in (anchor.reason or "")
+
+
+def test_a_reference_below_its_base_does_not_count(make_exam) -> None:
+    anchor = anchor_of(make_exam([1] * 10), make_exam([0] * 10))
+    assert not anchor.counts
+    assert not anchor.clearly_positive
+
+
+def test_unscored_items_are_left_out_of_both(make_exam) -> None:
+    anchor = anchor_of(make_exam([0, None, 0, 0]), make_exam([1, 1, None, 1]))
+    assert (anchor.n, anchor.base_score, anchor.reference_score) == (2, 0, 1)
+
+
+def test_a_missing_side_is_a_reason(make_exam) -> None:
+    assert anchor_of(make_exam([1]), None).reason == "no results of the reference"
+    assert anchor_of(None, make_exam([1])).reason == "no results of the base"
+    assert anchor_of(make_exam([None]), make_exam([1])).reason
+    assert anchor_of(make_exam([0]), make_exam([1])).reason == "one item has no standard error"
+
+
+def test_each_base_has_its_own_anchors(make_exam) -> None:
+    bases = [make_exam([0] * 4, base="a"), make_exam([1] * 4, base="c")]
+    references = [make_exam([1] * 4, base="a"), make_exam([1] * 4, base="c")]
+    assert [anchor.counts for anchor in anchors_of(bases, references)] == [True, False]

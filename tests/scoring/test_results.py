@@ -1,0 +1,213 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from polyteach.figures import Figure
+from polyteach.scoring.records import (
+    CellMetrics,
+    Evidence,
+    Exam,
+    Failure,
+    Scorer,
+    StudyFacts,
+    SynthesisFacts,
+    Teacher,
+)
+from polyteach.scoring.results import results_of
+
+BASE = [0, 0, 0, 1, 0, 0, 0, 1] * 5
+REFERENCE = [1, 1, 1, 1, 1, 1, 0, 1] * 5
+GOOD = [1, 1, 1, 1, 0, 1, 0, 1] * 5
+BAD = [0, 1, 0, 1, 0, 0, 0, 1] * 5
+
+
+@pytest.fixture
+def evidence(make_exam) -> Evidence:
+    study = StudyFacts(
+        name="small",
+        languages=("de", "ja"),
+        bases=("a",),
+        trials=1,
+        teachers=(Teacher("good", "gemma", 10), Teacher("bad", None, 99)),
+    )
+    languages = ("de", "ja")
+
+    def students(name: str, scores: list[int]) -> list[Exam]:
+        return [make_exam(scores, teacher=name, trial=0, language=code) for code in languages]
+
+    def figure(value: float) -> Figure:
+        return Figure(value, "made up", n=300)
+
+    return Evidence(
+        study=study,
+        bases=[make_exam(BASE, language=code) for code in languages],
+        references=[make_exam(REFERENCE, language=code) for code in languages],
+        students=[*students("good", GOOD), *students("bad", BAD)],
+        metrics=[
+            CellMetrics(name, code, {"prompt_diversity": figure(x), "perplexity": figure(10 * x)})
+            for name, x in (("good", 0.4), ("bad", 0.6))
+            for code in languages
+        ],
+    )
+
+
+def codes(results: dict) -> list[str]:
+    return [warning["code"] for warning in results["warnings"]]
+
+
+def test_a_small_study_by_hand(evidence: Evidence) -> None:
+    results = results_of(evidence, {"name": "small"}, 1)
+    first, second = results["leaderboard"]
+    # Base 2/8, good 6/8, bad 3/8; chance 1/4; reference 7/8.
+    assert first["teacher"] == "good"
+    assert first["gain"]["value"] == pytest.approx((0.75 - 0.25) / 0.75)
+    assert second["gain"]["value"] == pytest.approx((0.375 - 0.25) / 0.75)
+    assert first["pgr"]["value"] == pytest.approx(0.5 / 0.625)
+    # z of diversity: -1 and 1; of -log(1 + PPL): 1 and -1; so the intrinsic z is 0 for both.
+    assert first["quality"]["value"] == pytest.approx(0, abs=1e-12)
+    assert first["scores"]["published"]["value"] == pytest.approx(0.4)
+    assert first["scores"]["paper"]["value"] == pytest.approx(0.4)
+    assert first["scores"]["paper_eq3"]["value"] == pytest.approx(1)
+    assert results["verdict"]["kind"] == "leads"
+    assert results["default_score"] == "gain"
+    assert results["gate"] == []
+    assert {"one_trial", "one_benchmark", "intrinsic_component_dropped"} <= set(codes(results))
+
+
+def test_items_shared_by_languages_stay_paired(evidence: Evidence) -> None:
+    """With the same answers to the same items, two languages say no more than one."""
+    entry = results_of(evidence, {}, 1)["leaderboard"][0]
+    assert entry["gain"]["se"] == pytest.approx(entry["gain_by_language"]["de"]["se"])
+
+
+def test_every_figure_has_its_parts(evidence: Evidence) -> None:
+    results = results_of(evidence, {}, 1)
+    figures = []
+
+    def walk(value: object) -> None:
+        if isinstance(value, dict):
+            if "definition" in value:
+                figures.append(value)
+            for part in value.values():
+                walk(part)
+        elif isinstance(value, list):
+            for part in value:
+                walk(part)
+
+    walk(results)
+    assert len(figures) > 50
+    for figure in figures:
+        assert {"value", "se", "low", "high", "n", "unscored", "definition"} <= set(figure)
+        assert (figure["value"] is None) == ("reason" in figure)
+
+
+def test_order_of_inputs_changes_nothing(evidence: Evidence) -> None:
+    turned = replace(
+        evidence,
+        bases=evidence.bases[::-1],
+        references=evidence.references[::-1],
+        students=evidence.students[::-1],
+        metrics=evidence.metrics[::-1],
+    )
+    assert json.dumps(results_of(evidence, {}, 1)) == json.dumps(results_of(turned, {}, 1))
+
+
+def test_a_teacher_without_a_cell_is_shown_and_not_ranked(evidence: Evidence) -> None:
+    students = [e for e in evidence.students if (e.teacher, e.language) != ("good", "ja")]
+    failures = [Failure("students/a/good/ja/0", "out of memory")]
+    results = results_of(replace(evidence, students=students, failures=failures), {}, 1)
+    last = results["leaderboard"][-1]
+    assert (last["teacher"], last["rank_interval"], last["gain"]["value"]) == ("good", None, None)
+    assert last["gain"]["reason"] == "not complete: no gain in a/ja"
+    assert last["gain_by_language"]["de"]["value"] is not None
+    assert "missing_cell" in codes(results)
+
+
+def test_a_benchmark_left_out_is_shown_and_enters_nothing(evidence: Evidence, make_exam) -> None:
+    def more(exams, scores):
+        return [*exams, *(replace(e, benchmark="flat", scores=tuple(scores)) for e in exams)]
+
+    flat = replace(
+        evidence,
+        bases=more(evidence.bases, BASE),
+        references=more(evidence.references, BASE),
+        students=more(evidence.students, REFERENCE),
+    )
+    before, after = results_of(evidence, {}, 1), results_of(flat, {}, 1)
+    assert before["leaderboard"][0]["gain"] == after["leaderboard"][0]["gain"]
+    assert [a["counts"] for a in after["anchors"]] == [True, False, True, False]
+    assert "flat" in after["cells"][0]["benchmarks"]
+    assert codes(after).count("benchmark_left_out") == 2
+
+
+def test_without_a_benchmark_that_counts_nothing_is_ranked(evidence: Evidence) -> None:
+    results = results_of(replace(evidence, references=[]), {}, 1)
+    assert results["verdict"]["kind"] == "undefined"
+    assert "no benchmark counts" in results["verdict"]["text"]
+    assert codes(results)[0] == "nothing_learned"
+    assert all(entry["rank_interval"] is None for entry in results["leaderboard"])
+
+
+def test_data_that_helped_nobody_is_called_so(evidence: Evidence) -> None:
+    same = {(e.language): e for e in evidence.bases}
+    students = [replace(e, scores=same[e.language].scores) for e in evidence.students]
+    results = results_of(replace(evidence, students=students), {}, 1)
+    assert results["verdict"]["kind"] == "inconclusive"
+    assert "None of these teachers' data clearly helped" in results["verdict"]["text"]
+    found = codes(results)
+    assert found[:3] == ["nothing_learned", "little_worth", "little_worth"]
+    assert found.count("identical_scores") == 2
+
+
+def test_cautions_about_the_data(evidence: Evidence) -> None:
+    low = CellMetrics("good", "de", {"response_fidelity": Figure(0.2, "share", n=300)})
+    study = replace(evidence.study, scorers=(Scorer("perplexity", "gemma-3-4b", "gemma"),))
+    results = results_of(
+        replace(
+            evidence,
+            study=study,
+            metrics=[low],
+            synthesis=[
+                SynthesisFacts("good", "de", 40, {"empty": 60, "too long": 5}),
+                SynthesisFacts("good", "ja", 40),
+                SynthesisFacts("bad", "de", 400, {"empty": 3}),
+            ],
+        ),
+        {},
+        1,
+    )
+    by_code = {w["code"]: w["message"] for w in results["warnings"]}
+    assert by_code["low_language_fidelity"].startswith("Only 20% of good's responses")
+    assert "it may favour them" in by_code["scorer_family"]
+    assert codes(results).count("low_rows") == 2
+    assert "most often: empty" in next(w["message"] for w in results["warnings"] if w["code"] == "low_rows")
+
+
+def test_the_digest_follows_definitions_not_numbers(evidence: Evidence) -> None:
+    digest = results_of(evidence, {}, 1)["definitions_digest"]
+    students = [replace(e, scores=tuple(REFERENCE)) for e in evidence.students]
+    assert results_of(replace(evidence, students=students), {}, 1)["definitions_digest"] == digest
+    study = replace(evidence.study, definitions={"choice": "another way"})
+    assert results_of(replace(evidence, study=study), {}, 1)["definitions_digest"] != digest
+
+
+def test_bases_keep_their_own_anchors(evidence: Evidence) -> None:
+    study = replace(evidence.study, bases=("a", "c"))
+
+    def other(exams, change):
+        return [*exams, *(replace(e, base="c", scores=tuple(change(e.scores))) for e in exams)]
+
+    doubled = replace(
+        evidence,
+        study=study,
+        bases=other(evidence.bases, lambda s: [0] * len(s)),
+        references=other(evidence.references, lambda s: s),
+        students=other(evidence.students, lambda s: s),
+    )
+    entry = results_of(doubled, {}, 1)["leaderboard"][0]
+    assert entry["gain_by_base"]["a"]["value"] == pytest.approx(0.5 / 0.75)
+    assert entry["gain_by_base"]["c"]["value"] == pytest.approx(0.75 / 0.75)
+    assert entry["gain"]["value"] == pytest.approx((0.5 + 0.75) / 2 / 0.75)
