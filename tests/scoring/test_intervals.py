@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from polyteach.scoring.gain import benchmark_score, spread_of
 from polyteach.scoring.intervals import (
     TrialSpread,
     combine,
@@ -16,6 +17,7 @@ from polyteach.scoring.intervals import (
     pooled_spread,
     standard_error,
 )
+from polyteach.scoring.ranks import compare
 
 
 def test_standard_error_by_hand() -> None:
@@ -86,26 +88,41 @@ def test_definition_says_what_the_interval_is_over() -> None:
     assert figure_of(estimate, TrialSpread(0.1, 2), "mean").definition.endswith("items and trials")
 
 
-def test_intervals_cover_the_truth() -> None:
-    """Six cells, three trials, items and trials both random: 95% intervals hold the truth about as often."""
+def test_the_noise_of_single_answers_is_counted_once(make_exam) -> None:
+    # Two trials, answers 1 0 0 0 and 0 1 1 0: trial means .25 and .5, their variance 1/32; variance between
+    # trials by item .5 .5 .5 0, mean 3/8, so 3/32 of it is noise: more than all, and nothing is left.
+    trials = {
+        0: make_exam([1, 0, 0, 0], teacher="t", trial=0),
+        1: make_exam([0, 1, 1, 0], teacher="t", trial=1),
+    }
+    cell = benchmark_score(trials)
+    assert cell is not None
+    assert cell.answer_noise == pytest.approx(3 / 32)
+    assert pooled_spread([[0.25, 0.5]]) == TrialSpread(1 / 32, 1)
+    assert spread_of([cell]) == TrialSpread(0.0, 1)
+
+
+def _study(rng: np.random.Generator, make_exam, trial_sd: float) -> list:
+    """Six students of three trials on 80 shared items, in truth alike; a score for each."""
+    hard = rng.normal(0, 0.2, 80)
+    cells = []
+    for number in range(6):
+        p = np.clip(0.5 + hard + rng.normal(0, trial_sd, 3)[:, None], 0, 1)
+        answers = (rng.random((3, 80)) < p).astype(float)
+        exams = {t: make_exam(list(a), teacher=str(number), trial=t) for t, a in enumerate(answers)}
+        cells.append(benchmark_score(exams))
+    return cells
+
+
+@pytest.mark.parametrize("trial_sd", [0.0, 0.05])
+def test_intervals_cover_the_truth_and_equals_are_rarely_told_apart(make_exam, trial_sd: float) -> None:
     rng = np.random.default_rng(3)
-    hits = total = 0
+    hits, told = 0, 0
     for _ in range(150):
-        hard = rng.normal(0, 0.2, 80)
-        cells, per_trial = [], []
-        for truth in (0.2, 0.4, 0.4, 0.5, 0.6, 0.7):
-            trials = rng.normal(0, 0.04, 3)
-            p = np.clip(truth + hard + trials[:, None], 0, 1)
-            answers = (rng.random((3, 80)) < p).astype(float)
-            cells.append((truth, item_mean("b", dict(enumerate(answers.mean(0))), 3)))
-            per_trial.append(list(answers.mean(1)))
-        spread = pooled_spread(per_trial)
-        for truth, estimate in cells:
-            # The mean probability over items and trials, clipping included.
-            draws = np.clip(
-                truth + np.random.default_rng(0).normal(0, np.hypot(0.2, 0.04), 4000), 0, 1
-            ).mean()
-            bounds = interval(estimate, spread)
-            hits += bounds.low <= draws <= bounds.high
-            total += 1
-    assert 0.93 <= hits / total <= 0.995
+        cells = _study(rng, make_exam, trial_sd)
+        spread = spread_of(cells)
+        bounds = [interval(cell.estimate, spread) for cell in cells]
+        hits += sum(b.low <= 0.5 <= b.high for b in bounds)
+        told += bool(compare({str(n): c.estimate for n, c in enumerate(cells)}, spread, 1).surely_better)
+    assert 0.92 <= hits / 900 <= 0.99
+    assert told / 150 <= 0.10  # 5%, and the chance of 150 studies

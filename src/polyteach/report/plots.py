@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log10
 
-_LABEL_WIDTH, _LABEL_HEIGHT = 1.5, 5.5  # percent a character, percent a line
+_LABEL_WIDTH, _LABEL_HEIGHT = 1.15, 5.5  # percent a character, percent a line
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def scatter(points: Sequence[tuple[str, float, float, float, float]], across: Ax
                 for s, a in sides
                 if a[0] >= 0 and a[2] <= 100 and not any(_overlap(a, t) for t in taken)
             ),
-            sides[0],
+            sides[x > 50],  # rather over another than out of the box
         )
         taken.append(area)
         placed.append(Point(name, x, y, up.place(low), up.place(high), side))

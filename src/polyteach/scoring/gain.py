@@ -29,10 +29,35 @@ class CellEstimate:
 
     Attributes:
         per_trial: the same quantity for each trial alone, by trial.
+        answer_noise: how much of the variance between trials is the noise of single answers.
     """
 
     estimate: Estimate
     per_trial: Mapping[int, float]
+    answer_noise: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ItemValues:
+    """A value of each answer, averaged two ways.
+
+    Attributes:
+        by_item: mean over trials.
+        by_trial: mean over items.
+        answer_noise: variance of a trial's mean that the noise of single answers explains: the mean over
+            items of the variance between trials, divided by the items. 0 with one trial.
+    """
+
+    by_item: Mapping[str, float]
+    by_trial: Mapping[int, float]
+    answer_noise: float
+
+    def cell(self, benchmark: str) -> CellEstimate | None:
+        """The mean over items; None without any."""
+        if not self.by_item:
+            return None
+        estimate = item_mean(benchmark, self.by_item, len(self.by_trial))
+        return CellEstimate(estimate, self.by_trial, self.answer_noise)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +68,12 @@ class TeacherGain:
     reason: str | None = None
 
 
-def item_values(
-    trials: Mapping[int, Exam], value: Callable[[str, float], float | None]
-) -> tuple[dict[str, float], dict[int, float]]:
-    """Averages a value of each answer over trials.
+def item_values(trials: Mapping[int, Exam], value: Callable[[str, float], float | None]) -> ItemValues:
+    """Averages a value of each answer over trials and over items.
 
     Args:
         trials: one student's exams on one benchmark, by trial.
         value: from an item id and its score; None where the item cannot be used.
-
-    Returns:
-        The mean over trials by item, and the mean over items by trial.
     """
     by_item: dict[str, list[float]] = {}
     by_trial: dict[int, float] = {}
@@ -63,35 +83,42 @@ def item_values(
             by_item.setdefault(item, []).append(v)
         if kept:
             by_trial[trial] = fsum(kept.values()) / len(kept)
-    return {item: fsum(vs) / len(vs) for item, vs in by_item.items()}, by_trial
+    means = {item: fsum(vs) / len(vs) for item, vs in by_item.items()}
+    variances = [
+        fsum((v - means[item]) ** 2 for v in vs) / (len(vs) - 1)
+        for item, vs in by_item.items()
+        if len(vs) > 1
+    ]
+    return ItemValues(means, by_trial, fsum(variances) / len(variances) ** 2 if variances else 0.0)
 
 
 def benchmark_score(trials: Mapping[int, Exam]) -> CellEstimate | None:
     """A student's mean score on one benchmark; None where no item was scored."""
     benchmark = next(iter(trials.values())).benchmark
-    means, by_trial = item_values(trials, lambda _, score: score)
-    return CellEstimate(item_mean(benchmark, means, len(by_trial)), by_trial) if means else None
+    return item_values(trials, lambda _, score: score).cell(benchmark)
 
 
 def benchmark_gain(trials: Mapping[int, Exam], base: Exam) -> CellEstimate | None:
     """A student's gain on one benchmark over the items its base was scored on too; None without any."""
     below, room = base.by_item, 1 - base.chance
-    means, by_trial = item_values(
-        trials, lambda item, score: (score - below[item]) / room if item in below else None
-    )
-    return CellEstimate(item_mean(base.benchmark, means, len(by_trial)), by_trial) if means else None
+    values = item_values(trials, lambda item, score: (score - below[item]) / room if item in below else None)
+    return values.cell(base.benchmark)
 
 
 def cell_mean(parts: Sequence[CellEstimate]) -> CellEstimate:
     """The mean of a cell's quantity over benchmarks; a trial enters only with all of its benchmarks."""
     shared = [trial for trial in parts[0].per_trial if all(trial in part.per_trial for part in parts)]
     per_trial = {t: fsum(part.per_trial[t] for part in parts) / len(parts) for t in shared}
-    return CellEstimate(mean_of([part.estimate for part in parts], same_trials=True), per_trial)
+    noise = fsum(part.answer_noise for part in parts) / len(parts) ** 2
+    return CellEstimate(mean_of([part.estimate for part in parts], same_trials=True), per_trial, noise)
 
 
 def spread_of(cells: Iterable[CellEstimate]) -> TrialSpread | None:
     """The trial variance of a quantity, pooled over its cells."""
-    return pooled_spread([list(cell.per_trial.values()) for cell in cells])
+    known = list(cells)
+    return pooled_spread(
+        [list(cell.per_trial.values()) for cell in known], [cell.answer_noise for cell in known]
+    )
 
 
 def counting(anchors: Iterable[Anchor]) -> dict[tuple[str, str], list[str]]:

@@ -103,21 +103,32 @@ def mean_of(parts: Sequence[Estimate], *, same_trials: bool = False) -> Estimate
     return Estimate(combined.value, combined.influence, load, combined.n)
 
 
-def pooled_spread(cells: Sequence[Sequence[float]]) -> TrialSpread | None:
-    """Pools the variance between trials over cells; None where no cell has two trials."""
+def pooled_spread(
+    cells: Sequence[Sequence[float]], answer_noise: Sequence[float] | None = None
+) -> TrialSpread | None:
+    """Pools the variance between trials over cells; None where no cell has two trials.
+
+    Args:
+        cells: the value of each trial, by cell.
+        answer_noise: by cell, what of that variance is the noise of single answers. The error over items
+            holds it already, so it is taken off (not below zero), lest it be counted twice.
+    """
     squares: list[float] = []
+    noise: list[float] = []
     freedom = 0
-    for values in cells:
+    for values, known in zip(cells, answer_noise or [0.0] * len(cells), strict=True):
         mean = fsum(values) / len(values) if values else 0.0
         squares.extend((value - mean) ** 2 for value in values)
+        noise.append(known * max(len(values) - 1, 0))
         freedom += max(len(values) - 1, 0)
-    return TrialSpread(fsum(squares) / freedom, freedom) if freedom else None
+    if not freedom:
+        return None
+    return TrialSpread(max((fsum(squares) - fsum(noise)) / freedom, 0.0), freedom)
 
 
 def standard_error(estimate: Estimate, spread: TrialSpread | None) -> tuple[float, float]:
     """Standard error and its degrees of freedom (Satterthwaite).
 
-    The two parts both hold the noise of single answers, so their sum is a little wide rather than narrow.
     It is never less than what one item weighs, 1/n: data without spread is no evidence of precision.
     """
     items = estimate.item_variance

@@ -40,16 +40,17 @@ def benchmark_pgr(
         return BenchmarkPgr(None, f"reference - base is not clearly positive ({_gap_text(anchor)})")
     below, above = base.by_item, reference.by_item
     both = {item: above[item] - below[item] for item in below if item in above}
-    means, by_trial = item_values(trials, lambda item, s: s - below[item] if item in both else None)
-    if not means:
+    values = item_values(trials, lambda item, s: s - below[item] if item in both else None)
+    student = values.cell(anchor.benchmark)
+    if student is None:
         return BenchmarkPgr(None, "no item was scored for student, base and reference")
-    learned = item_mean(anchor.benchmark, means, len(by_trial))
+    learned = student.estimate
     gap = item_mean(anchor.benchmark, both, 1)
     ratio = learned.value / gap.value
     error = combine([(1 / gap.value, learned), (-ratio / gap.value, gap)])
-    estimate = Estimate(ratio, error.influence, 1 / len(by_trial), learned.n)
-    per_trial = {trial: value / gap.value for trial, value in by_trial.items()}
-    return BenchmarkPgr(CellEstimate(estimate, per_trial))
+    estimate = Estimate(ratio, error.influence, learned.trial_load, learned.n)
+    per_trial = {trial: value / gap.value for trial, value in student.per_trial.items()}
+    return BenchmarkPgr(CellEstimate(estimate, per_trial, student.answer_noise / gap.value**2))
 
 
 def pooled_pgr(

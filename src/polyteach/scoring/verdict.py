@@ -91,10 +91,9 @@ def _several(first: tuple[str, ...], order: Sequence[str], trials: int, size: st
         text = f"Inconclusive: any of the {len(order)} teachers could be the best ({_list(order)}).{tail}"
         return Verdict("inconclusive", text, first, size)
     behind = [name for name in order if name not in first]
-    text = (
-        f"{_list(first)} are tied for the best: the study cannot tell {order[0]} from the "
-        f"other{'' if len(first) == 2 else 's'}. Behind {order[0]}: {_list(behind)}.{tail}"
-    )
+    apart = "them apart" if len(first) == 2 else f"{order[0]} from the others"
+    text = f"{_list(first)} are tied for the best: the study cannot tell {apart}."
+    text += f" Behind {order[0]}: {_list(behind)}.{tail}"
     return Verdict("tied", text, first, size)
 
 
