@@ -98,6 +98,8 @@ def _sides(x: float, y: float, width: float) -> list[tuple[str, tuple[float, flo
         ("left", (x - 1.5 - width, y - half, x - 1.5, y + half)),
         ("above", (x + 0.5, y + 2, x + 0.5 + width, y + 2 + 2 * half)),
         ("below", (x + 0.5, y - 2 - 2 * half, x + 0.5 + width, y - 2)),
+        ("above-left", (x - 0.5 - width, y + 2, x - 0.5, y + 2 + 2 * half)),
+        ("below-left", (x - 0.5 - width, y - 2 - 2 * half, x - 0.5, y - 2)),
     ]
 
 
