@@ -117,7 +117,7 @@ def metrics(results: Plain) -> dict[str, Any]:
     groups = []
     for language in results["study"]["languages"]:
         human = [s["metrics"] for s in results["seed_data"] if s["language"] == language]
-        rows = [{"name": "seed data (human)", "human": True, "metrics": found} for found in human]
+        rows = [{"name": "seed data", "human": True, "metrics": found} for found in human]
         cells = {c["teacher"]: c["metrics"] for c in results["cells"] if c["language"] == language}
         rows += [{"name": name, "human": False, "metrics": cells.get(name, {})} for name in order]
         groups.append({"language": language, "rows": rows})
