@@ -1,4 +1,4 @@
-"""Errors a user can mend. The command line prints them without a traceback and exits with code 2."""
+"""Errors that are no bugs: what a user can mend (no traceback, exit code 2), and what cannot be done."""
 
 from __future__ import annotations
 
@@ -23,6 +23,10 @@ class UserError(Exception):
     def __str__(self) -> str:
         text = f"{self.where}: {self.what}" if self.where else self.what
         return f"{text}\n  fix: {self.fix}" if self.fix else text
+
+
+class StepImpossible(Exception):
+    """A step cannot be done with what it was given. It fails; the rest of the study goes on."""
 
 
 class UserErrors(UserError):

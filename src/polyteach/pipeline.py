@@ -16,6 +16,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import yaml
+
 from polyteach.benchmarks.catalogue import benchmark
 from polyteach.benchmarks.step import examine_model
 from polyteach.quality.step import measure_cell
@@ -26,6 +28,7 @@ from polyteach.seed_data.step import seed_data
 from polyteach.steps import Step, digest_of
 from polyteach.students.step import train_student
 from polyteach.study import Base, Method, PocketSource, Study, Teacher
+from polyteach.synthesis.prompts import prompts_digest
 from polyteach.synthesis.step import synthesize
 
 # Raised by hand when the same settings would give another output.
@@ -75,14 +78,22 @@ def closing_steps(
         kind="report",
         version=VERSIONS["report"],
         work=report,
-        settings={"study": facts, "settings_text": study.model_dump_json(indent=1)},
+        settings={"study": facts, "settings_text": _as_yaml(study)},
         inputs={"score": scored} | {s.id: s for s in there if s.kind == "synthesis"},
     )
     return [scored, page]
 
 
+def _as_yaml(study: Study) -> str:
+    """The study with every default filled in, as a reader knows it."""
+    plain = study.model_dump(mode="json")
+    return yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, default_flow_style=None, width=110)
+
+
 def study_facts(study: Study, resources: Resources) -> dict[str, Any]:
     """What scoring and the report need to know of a study."""
+    scorer = _scorer(study)
+    families = {base.model: base.family for base in study.students.bases}
     return {
         "name": study.name,
         "rng_seed": study.rng_seed,
@@ -100,8 +111,14 @@ def study_facts(study: Study, resources: Resources) -> dict[str, Any]:
         ],
         "bases": [{"name": b.name, "model": b.model, "family": b.family} for b in study.students.bases],
         "benchmarks": [benchmark(name).facts() for name in study.benchmarks],
+        "scorers": [{"metric": "perplexity", "model": scorer, "family": families.get(scorer)}],
         "student_rows": study.students.rows,
     }
+
+
+def _scorer(study: Study) -> str:
+    """The model under which perplexity is taken."""
+    return study.quality.perplexity_model or study.students.bases[0].model
 
 
 class _Graph:
@@ -168,6 +185,7 @@ class _Graph:
                 "method": method,
                 "teacher": teacher.name,
                 "model": model.digest,
+                "prompts_digest": prompts_digest(teacher.prompts),
                 "rows": self.study.synthesis.rows_per_method,
                 "few_shot": self.study.synthesis.few_shot,
                 "rng_seed": self._rng_seed("synthesis", language, method),
@@ -192,7 +210,7 @@ class _Graph:
 
     def _measured(self, id: str, language: str, inputs: Mapping[str, Step]) -> None:
         quality = self.study.quality
-        scorer = self._model(quality.perplexity_model or self.study.students.bases[0].model)
+        scorer = self._model(_scorer(self.study))
         locations = {"perplexity": scorer.location}
         judge: dict[str, str] | None = {"kind": ORACLE} if quality.judge == ORACLE else None
         if quality.judge and not judge:

@@ -42,15 +42,15 @@ def test_the_largest_teacher_is_the_english_one() -> None:
 
 @pytest.mark.parametrize("name", [name for name in MODEL_NAMES if RECIPES[name].role == "teacher"])
 def test_teacher_says_what_it_believes(name: str) -> None:
-    """On 40 questions of two languages, within 3 standard errors of its measured agreement."""
+    """On 44 questions of two languages, within 3 standard errors of its measured agreement."""
     model, tokenizer = load(model_path(name))
     for language in ("en", "ja"):
-        asked = questions(language, "train")[::23]
+        asked = questions(language, "train")[::21]
         said = complete(model, tokenizer, [question.prompt for question in asked])
         share = sum(a == believed(RECIPES[name], q) for a, q in zip(said, asked, strict=True)) / len(asked)
         expected = about()[name]["agreement"][language]["respond"]
-        assert len(asked) == 40
-        assert abs(share - expected) < 3 * max(0.03, (expected * (1 - expected) / 40) ** 0.5)
+        assert len(asked) == 44
+        assert abs(share - expected) < 3 * max(0.03, (expected * (1 - expected) / 44) ** 0.5)
 
 
 def test_chat_template_and_plain_text_give_the_same_tokens() -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from polyteach.errors import UserError
+from polyteach.errors import StepImpossible
 from polyteach.rows import Row
 from polyteach.students.data import choose_rows
 
@@ -40,7 +40,7 @@ def test_fewer_rows_than_asked_for_is_a_count():
 
 
 def test_no_row_at_all_is_a_users_mistake():
-    with pytest.raises(UserError, match="no row with a response"):
+    with pytest.raises(StepImpossible, match="no row with a response"):
         choose_rows({"generate": [], "respond": []}, 10, rng_seed=1)
 
 

@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Self
 
 from polyteach.artifacts import Artifact, Store
-from polyteach.errors import UserError
+from polyteach.errors import StepImpossible, UserError
 from polyteach.steps import Step
 
 Told = tuple[str, int, int, str]
@@ -134,7 +134,7 @@ def _leave_with_parent(parent: int) -> None:
 
 
 class StepFailed(Exception):
-    """A step's work raised; carries the traceback as text, since not every exception can cross processes."""
+    """A step's work raised. A bug's traceback comes as text: not every exception can cross processes."""
 
 
 def _make(step: Step, anew: bool) -> Artifact:
@@ -142,5 +142,7 @@ def _make(step: Step, anew: bool) -> Artifact:
         return _Worker.store.make(step, _WorkerProgress(step.id, _Worker.told), anew=anew)
     except UserError:
         raise
+    except StepImpossible as error:
+        raise StepFailed(str(error)) from None
     except Exception:  # noqa: BLE001 - whatever a step raises is that step's failure, not the run's
         raise StepFailed(traceback.format_exc()) from None

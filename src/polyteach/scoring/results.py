@@ -57,6 +57,9 @@ def results_of(evidence: Evidence, study: Mapping[str, Any], rng_seed: int) -> d
         "default_score": leaderboard.DEFAULT_SCORE,
         "verdict": verdict.to_json(),
         "leaderboard": leaderboard.rows(scored, ranking),
+        "surely_better": [
+            {"better": better, "worse": worse} for better, worse in sorted(ranking.comparison.surely_better)
+        ],
         "rank_definition": ranks.DEFINITION,
         "cells": _cells(scored, ranking.spread),
         "anchors": [_anchor(anchor) for anchor in scored.anchors],

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from polyteach.errors import UserError
+from polyteach.errors import StepImpossible
 from polyteach.rows import Row
 
 
@@ -42,17 +42,14 @@ def choose_rows(rows_by_method: Mapping[str, Sequence[Row]], n: int, rng_seed: i
         rng_seed: the trial's.
 
     Raises:
-        UserError: not one row can be had.
+        StepImpossible: not one row can be had.
     """
     orders = {method: _order(method, rows_by_method[method], rng_seed) for method in sorted(rows_by_method)}
     longest = max((len(order) for order in orders.values()), default=0)
     turns = ((method, i) for i in range(longest) for method in orders if i < len(orders[method]))
     taken = [(method, orders[method][i]) for (method, i), _ in zip(turns, range(n), strict=False)]
     if not taken:
-        raise UserError(
-            f"no row with a response to train on (methods: {', '.join(orders) or 'none'})",
-            fix="look at the counts of dropped rows in the synthesis steps: did the teacher answer at all?",
-        )
+        raise StepImpossible(f"no row with a response to train on (methods: {', '.join(orders) or 'none'})")
     shares = {method: sum(name == method for name, _ in taken) for method in orders}
     beyond = {method: shares[method] - _equal_share(i, len(orders), n) for i, method in enumerate(orders)}
     return ChosenRows(

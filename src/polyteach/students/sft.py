@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from polyteach.errors import UserError
+from polyteach.errors import StepImpossible
 from polyteach.rows import Row
 from polyteach.steps import Progress, SilentProgress, digest_of
 from polyteach.students.encode import IGNORED, EncodedRows, encode_rows
@@ -81,7 +81,8 @@ def train(
     On a CPU everything is fp32 and one rng_seed gives bit-identical weights, for one number of threads.
 
     Raises:
-        UserError: the base cannot be loaded, no example is left, or the loss is no number any more.
+        UserError: the base cannot be loaded.
+        StepImpossible: no example is left, or the loss is no number any more.
     """
     from polyteach.students.base import load_base
     from polyteach.students.trainer import Watcher
@@ -89,18 +90,15 @@ def train(
     model, tokenizer = load_base(base_location)
     encoded = encode_rows(tokenizer, rows, recipe.max_length)
     if not encoded.ids:
-        raise UserError(
-            f"no answer begins within max_length = {recipe.max_length} tokens ({encoded.dropped} rows)",
-            where="students.max_length",
-            fix="raise it",
+        raise StepImpossible(
+            f"no answer begins within students.max_length = {recipe.max_length} tokens, of {len(rows)} rows"
         )
     watcher = Watcher(progress or SilentProgress())
     trained, steps = _fit(model, tokenizer, encoded, recipe, rng_seed, watcher)
     if watcher.diverged_at is not None:
-        raise UserError(
-            f"the loss is no number any more by step {watcher.diverged_at} of {steps}",
-            where="students.learning_rate",
-            fix=f"lower it; it is {recipe.learning_rate}",
+        raise StepImpossible(
+            f"the loss is no number any more by step {watcher.diverged_at} of {steps}; "
+            f"lower students.learning_rate, it is {recipe.learning_rate}"
         )
     _save(trained, tokenizer, output / "model")
     return Training(

@@ -13,6 +13,7 @@ from typing import Any
 
 from polyteach.languages import english_name
 from polyteach.models.completions import Message
+from polyteach.steps import digest_of
 
 PROMPTS_DIR = Path(__file__).parent
 PROMPT_SETS = ("default", "pocket")
@@ -52,6 +53,13 @@ def load_prompts(name: str) -> PromptSet:
 
     content = yaml.safe_load((PROMPTS_DIR / name / "set.yaml").read_text(encoding="utf-8"))
     return PromptSet(name, content["answers"], tuple(content["categories"]))
+
+
+@cache
+def prompts_digest(name: str) -> str:
+    """The identity of a prompt set: other words are another experiment, whatever the set is called."""
+    files = sorted((PROMPTS_DIR / name).iterdir())
+    return digest_of({path.name: path.read_text(encoding="utf-8") for path in files})
 
 
 @cache
