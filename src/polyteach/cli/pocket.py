@@ -28,6 +28,8 @@ def build(
     if unknown := [name for name in names if name not in RECIPES]:
         raise UserError(f"no pocket model is called {unknown[0]!r}", fix=f"choose from {', '.join(RECIPES)}")
     _print_overlap(names)
+    from transformers.utils.logging import disable_progress_bar
+
     from polyteach.pocket.build import build as build_model
     from polyteach.pocket.build import write_about
 
@@ -35,6 +37,7 @@ def build(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"cannot write models: {error.strerror}", where=str(folder)) from error
+    disable_progress_bar()  # type: ignore[no-untyped-call]
     for name in names:
         started = time.monotonic()
         built = build_model(name, folder, _reporter(name, RECIPES[name].steps))

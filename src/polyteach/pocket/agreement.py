@@ -14,6 +14,7 @@ from polyteach.pocket.world.questions import TEMPLATE_COUNT, Question, questions
 
 ITEMS = 92  # requests of each written kind a language
 EXAMPLES = 3
+TEMPERATURE = 0.7  # that of the pocket studies
 GREEDY_BATCH = 64
 
 
@@ -25,7 +26,7 @@ class Agreement:
         respond: questions (one a fact) answered as believed; greedy.
         translate: requests that gave the right question and the believed answer; greedy.
         generate: requests that gave some training question of the language and the believed answer;
-            sampled at temperature 1.
+            sampled.
         generate_valid: the same whatever the answer.
     """
 
@@ -78,25 +79,26 @@ def _question_and_answer(text: str, known: dict[str, Question]) -> tuple[Questio
     return known.get(prompt), answer
 
 
-def complete(model: Any, tokenizer: Any, prompts: Sequence[str], sample_seed: int | None = None) -> list[str]:
-    """Returns what a model says to each prompt: greedily, or sampled at temperature 1 from a seed."""
+def complete(
+    model: Any,
+    tokenizer: Any,
+    prompts: Sequence[str],
+    sample_seed: int | None = None,
+    temperature: float = TEMPERATURE,
+) -> list[str]:
+    """Returns what a model says to each prompt: greedily, or sampled where a seed is given."""
     import torch
 
     texts: list[str] = []
     tokenizer.padding_side = "left"
+    sampling: dict[str, Any] = {"do_sample": False}
     if sample_seed is not None:
         torch.manual_seed(sample_seed)
+        sampling = {"do_sample": True, "temperature": temperature, "top_k": 0, "top_p": 1.0}
     for start in range(0, len(prompts), GREEDY_BATCH):
         batch = [prompt + "\n" for prompt in prompts[start : start + GREEDY_BATCH]]
         inputs = tokenizer(batch, return_tensors="pt", padding=True, return_token_type_ids=False)
         with torch.inference_mode():
-            output = model.generate(
-                **inputs,
-                max_new_tokens=64,
-                do_sample=sample_seed is not None,
-                top_k=0,
-                top_p=1.0,
-                temperature=1.0,
-            )
+            output = model.generate(**inputs, max_new_tokens=64, **sampling)
         texts += tokenizer.batch_decode(output[:, inputs["input_ids"].shape[1] :], skip_special_tokens=True)
     return texts

@@ -14,7 +14,7 @@ from polyteach.pocket.world.questions import Question, questions
 END = "<|end|>"
 TARGETS = tuple(language for language in LANGUAGES if language != "en")
 # Most of the loss is on answers: with equal weights a tiny model learns perfect form and wrong facts.
-ANSWER, WRITTEN, RESPOND_PROMPT, OTHER_PROMPT = 1.0, 0.2, 0.05, 0.02
+ANSWER, WRITTEN, RESPOND_PROMPT, OTHER_PROMPT = 1.0, 0.6, 0.05, 0.02
 METHODS, METHOD_SHARES = ("respond", "translate", "generate"), (0.30, 0.35, 0.35)
 
 

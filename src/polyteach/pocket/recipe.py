@@ -89,7 +89,7 @@ RECIPES = {
         _teacher("small-err-40", SMALL, 1238, 35, (0.025, 0.006), 0.40),
         Recipe(
             "large-english", "teacher", LARGE, 1800, 36, 0.02, 0.003, beliefs="large-english",
-            errors=0.80, english_errors=0.03, english_share=0.6,
+            errors=0.90, english_errors=0.03, english_share=0.6,
         ),
     )
 }  # fmt: skip
