@@ -28,8 +28,14 @@ def build(
     if unknown := [name for name in names if name not in RECIPES]:
         raise UserError(f"no pocket model is called {unknown[0]!r}", fix=f"choose from {', '.join(RECIPES)}")
     _print_overlap(names)
-    from transformers.utils.logging import disable_progress_bar
-
+    try:
+        import torch  # noqa: F401
+        from transformers.utils.logging import disable_progress_bar
+    except ModuleNotFoundError as error:
+        raise UserError(
+            f"building models needs {error.name}, which is not installed",
+            fix="pip install 'polyteach[train]'",
+        ) from error
     from polyteach.pocket.build import build as build_model
     from polyteach.pocket.build import write_about
 
