@@ -118,7 +118,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     arguments.add_argument("--studies", type=int, default=20)
-    arguments.add_argument("--first-rng-seed", type=int, default=1000)
+    arguments.add_argument("--first-rng-seed", type=int, default=1100)
     arguments.add_argument("--output-dir", type=Path, default=Path(".polyteach/bench/pocket_truth"))
     options = arguments.parse_args()
     studies = []
