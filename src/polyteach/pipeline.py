@@ -38,8 +38,8 @@ VERSIONS = {
     "quality": 1,
     "students": 1,
     "examination": 1,
-    "score": 1,
-    "report": 1,
+    "score": 2,
+    "report": 2,
 }
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from polyteach.report.view import warnings
+
 VOID = {"meta", "br", "img", "link", "input", "hr"}
 
 
@@ -70,6 +72,16 @@ def test_verdict_comes_first_and_size_and_warnings_are_there(html: str, results:
     assert html.index("<h1>") < html.index(results["verdict"]["size"]) < html.index("Ranking")
     assert "nobody can win" in html
     assert "Students taught by big are not clearly better" in html
+
+
+def test_the_same_warning_is_said_once_with_all_its_places(results: dict) -> None:
+    same = [{"code": "no_reference", "where": f"a/{code}", "message": "Nothing."} for code in ("de", "ja")]
+    other = {"code": "no_reference", "where": "a/ar", "message": "Failed."}
+    (group,) = warnings({"warnings": [*same, other]})["grave"]
+    assert group["warnings"] == [
+        {"message": "Nothing.", "places": ["a/de", "a/ja"]},
+        {"message": "Failed.", "places": ["a/ar"]},
+    ]
 
 
 def test_a_page_in_a_browser(page: Path) -> None:

@@ -57,6 +57,8 @@ def test_labels_do_not_cover_each_other() -> None:
     assert placed[0].side != placed[1].side
     (edge,) = scatter([("a long name", 1.0, 0.5, 0.4, 0.6)], across, up)
     assert edge.side == "left"
+    (near,) = scatter([("err-03", 0.9, 0.5, 0.4, 0.6)], across, up)
+    assert near.side == "left"  # it would fit to the right, but not on a telephone
 
 
 def test_heat() -> None:

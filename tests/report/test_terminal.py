@@ -41,3 +41,13 @@ def test_undefined_teachers_and_square_brackets_are_shown(results: dict) -> None
     text = _printed({**results, "leaderboard": [entry, lost], "warnings": [warning]})
     assert "lost" in text
     assert "[red]not markup[/red]" in text
+
+
+def test_what_raw_scores_say_is_printed(results: dict) -> None:
+    verdict = {
+        "kind": "undefined",
+        "text": "No teacher can be ranked: x.",
+        "size": None,
+        "worth": ["a scores [0.2]"],
+    }
+    assert "- a scores [0.2]" in _printed({**results, "verdict": verdict})

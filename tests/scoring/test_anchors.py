@@ -42,8 +42,9 @@ def test_unscored_items_are_left_out_of_both(make_exam) -> None:
 
 
 def test_a_missing_side_is_a_reason(make_exam) -> None:
-    assert anchor_of(make_exam([1]), None).reason == "no results of the reference"
-    assert anchor_of(None, make_exam([1])).reason == "no results of the base"
+    assert "name one in students.bases" in (anchor_of(make_exam([1]), None).reason or "")
+    assert anchor_of(None, make_exam([1])).reason == "the base was not examined"
+    assert "a step failed" in (anchor_of(make_exam([1]), None, failed=True).reason or "")
     assert anchor_of(make_exam([None]), make_exam([1])).reason
     assert anchor_of(make_exam([0]), make_exam([1])).reason == "one item has no standard error"
 
@@ -52,3 +53,28 @@ def test_each_base_has_its_own_anchors(make_exam) -> None:
     bases = [make_exam([0] * 4, base="a"), make_exam([1] * 4, base="c")]
     references = [make_exam([1] * 4, base="a"), make_exam([1] * 4, base="c")]
     assert [anchor.counts for anchor in anchors_of(bases, references)] == [True, False]
+
+
+def test_a_base_alone_is_shown_with_its_own_items(make_exam) -> None:
+    anchor = anchor_of(make_exam([1, 0, None, 0, 1, 0]), None)
+    assert (anchor.base_score, anchor.n, anchor.missing) == (pytest.approx(0.4), 5, "reference")
+    assert anchor.base_interval is not None
+    half = stats.t.ppf(0.975, 4) * stats.sem([1, 0, 0, 1, 0])
+    assert anchor.base_interval.low == pytest.approx(0.4 - half)
+    assert (anchor.reference_score, anchor.reference_interval, anchor.gap) == (None, None, None)
+    assert not anchor.counts
+    other = anchor_of(None, make_exam([1, 1]))
+    assert (other.base_score, other.reference_score, other.n) == (None, 1, 2)
+    empty = anchor_of(make_exam([None]), None)
+    assert (empty.base_score, empty.n) == (None, 0)
+
+
+def test_a_reference_that_failed_is_no_missing_setting(make_exam) -> None:
+    bases = [make_exam([0, 1], language="de"), make_exam([0, 1], language="ja")]
+    found = anchors_of(bases, [], {("a", "ja")})
+    assert ["a step failed" in (anchor.reason or "") for anchor in found] == [False, True]
+
+
+def test_reasons_have_a_true_minus(make_exam) -> None:
+    anchor = anchor_of(make_exam([1] * 9 + [0]), make_exam([0] * 10))
+    assert "is −0.900, below" in (anchor.reason or "")

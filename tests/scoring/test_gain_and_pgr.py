@@ -3,7 +3,14 @@ from __future__ import annotations
 import pytest
 
 from polyteach.scoring.anchors import anchor_of
-from polyteach.scoring.gain import CellEstimate, benchmark_gain, benchmark_score, cell_mean, teacher_gain
+from polyteach.scoring.gain import (
+    CellEstimate,
+    benchmark_gain,
+    benchmark_score,
+    cell_mean,
+    scaled,
+    teacher_gain,
+)
 from polyteach.scoring.intervals import item_mean
 from polyteach.scoring.pgr import benchmark_pgr, pooled_pgr
 
@@ -100,3 +107,11 @@ def test_benchmarks_averaged_before_pgr_differ_from_the_mean_of_pgrs() -> None:
     assert pooled_pgr([0.5, 0.5], [0.2, 0.3], [0.8, 0.5]) == pytest.approx(0.625)
     assert pooled_pgr([0.5], [0.4], [0.4]) is None
     assert pooled_pgr([], [], []) is None
+
+
+def test_a_scaled_quantity_keeps_its_proportions() -> None:
+    cell = CellEstimate(item_mean("b", {"1": 0.2, "2": 0.4}, 2), {0: 0.2, 1: 0.4}, 0.08)
+    half = scaled(cell, 0.5)
+    assert half.estimate.value == pytest.approx(0.15)
+    assert half.estimate.item_variance == pytest.approx(cell.estimate.item_variance / 4)
+    assert (half.per_trial, half.answer_noise) == ({0: 0.1, 1: 0.2}, pytest.approx(0.02))

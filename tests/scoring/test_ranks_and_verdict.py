@@ -7,7 +7,7 @@ from scipy import stats
 from polyteach.scoring.intervals import Interval, TrialSpread, item_mean
 from polyteach.scoring.ranks import Comparison, compare
 from polyteach.scoring.records import Teacher
-from polyteach.scoring.verdict import decide
+from polyteach.scoring.verdict import Unranked, decide
 
 
 def _gains(**levels: float) -> dict:
@@ -105,8 +105,12 @@ def test_nothing_learned_is_said_before_any_ranking() -> None:
 
 def test_no_teacher_or_one() -> None:
     nobody = Comparison((), frozenset(), None)
-    verdict = decide((), {}, nobody, 3, TEACHERS, "no benchmark counts")
+    verdict = decide((), {}, nobody, 3, TEACHERS, Unranked("no benchmark counts"))
     assert (verdict.kind, verdict.text) == ("undefined", "No teacher can be ranked: no benchmark counts.")
+    raw = Unranked("no reference", "By raw scores, none helped.", ("a scores 0.2",))
+    verdict = decide((), {}, nobody, 3, TEACHERS, raw)
+    assert verdict.text == "No teacher can be ranked: no reference. By raw scores, none helped."
+    assert verdict.worth == ("a scores 0.2",)
     alone = decide("a", GOOD, Comparison(("a",), frozenset(), None), 3, TEACHERS)
     assert (alone.kind, alone.size) == ("undefined", None)
 

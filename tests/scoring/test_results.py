@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 
 import pytest
+from scipy import stats
 
 from polyteach.figures import Figure
 from polyteach.scoring.records import (
@@ -146,9 +147,65 @@ def test_a_benchmark_left_out_is_shown_and_enters_nothing(evidence: Evidence, ma
 def test_without_a_benchmark_that_counts_nothing_is_ranked(evidence: Evidence) -> None:
     results = results_of(replace(evidence, references=[]), {}, 1)
     assert results["verdict"]["kind"] == "undefined"
-    assert "no benchmark counts" in results["verdict"]["text"]
-    assert codes(results)[0] == "nothing_learned"
+    assert results["verdict"]["text"].startswith("No teacher can be ranked: there is no reference. Name one")
+    assert codes(results).count("no_reference") == 2  # once a language, whatever the benchmarks
+    assert not {"benchmark_left_out", "no_benchmark_counts"} & set(codes(results))
+    assert [anchor["base_score"] for anchor in results["anchors"]] == [0.25, 0.25]
+    assert [anchor["n"] for anchor in results["anchors"]] == [40, 40]
     assert all(entry["rank_interval"] is None for entry in results["leaderboard"])
+
+
+def test_raw_scores_say_what_answers_are_worth_without_a_ranking(evidence: Evidence) -> None:
+    results = results_of(replace(evidence, references=[]), {}, 1)
+    good, bad = results["verdict"]["worth"]
+    # Good answers 20 items more of 40 than the base, bad 5; the same items in both languages are one cluster.
+    assert good.startswith(
+        "Students of good score (means over 2 languages) 0.750 on choice, their base 0.250 (difference +0.500"
+    )
+    half = stats.t.ppf(0.975, 39) * stats.sem([s - b for s, b in zip(BAD, BASE, strict=True)])
+    assert f"95% interval +{0.125 - half:.3f} to +{0.125 + half:.3f}): better." in bad
+    assert (
+        "students are clearly better than their base on some benchmark with good and bad."
+        in (results["verdict"]["text"])
+    )
+    assert not {"little_worth", "nothing_learned"} & set(codes(results))
+
+
+def test_worthless_answers_are_called_so_without_a_reference(evidence: Evidence) -> None:
+    students = [e if e.teacher == "good" else replace(e, scores=tuple(BASE)) for e in evidence.students]
+    results = results_of(replace(evidence, references=[], students=students), {}, 1)
+    worth = [w for w in results["warnings"] if w["code"] == "little_worth"]
+    assert [w["where"] for w in worth] == ["bad"]
+    assert "which are no ranking" in worth[0]["message"]
+    assert results["verdict"]["text"].endswith("with good, and with no other teacher.")
+    nobody = [replace(e, scores=tuple(BASE)) for e in evidence.students]
+    results = results_of(replace(evidence, references=[], students=nobody), {}, 1)
+    assert results["verdict"]["text"].endswith("no teacher's students are clearly better than their base.")
+    assert codes(results)[:3] == ["nothing_learned", "little_worth", "little_worth"]
+    results = results_of(replace(evidence, references=[], students=[]), {}, 1)
+    assert results["verdict"]["worth"] == []
+    assert codes(results)[0] == "nothing_learned"
+
+
+def test_a_reference_that_failed_is_told_as_such(evidence: Evidence) -> None:
+    gone = [Failure(f"examination/a/reference/{code}", "killed") for code in ("de", "ja")]
+    results = results_of(replace(evidence, references=[], failures=gone), {}, 1)
+    message = next(w["message"] for w in results["warnings"] if w["code"] == "no_reference")
+    assert message.startswith("The reference could not be examined: a step failed.")
+    assert "students.bases" not in results["verdict"]["text"]
+
+
+@pytest.mark.parametrize(("told", "warned"), [(19, False), (20, True)])
+def test_a_share_of_a_few_texts_is_no_warning(evidence: Evidence, told: int, warned: bool) -> None:
+    figure = Figure(0.2, "share", n=told, unscored={"too_short": 80})
+    metrics = [CellMetrics("good", "de", {"response_fidelity": figure})]
+    results = results_of(replace(evidence, metrics=metrics, references=[]), {}, 1)
+    assert ("low_language_fidelity" in codes(results)) is warned
+    text = "20% of its responses are in the language" if warned else "Too few of its responses"
+    assert text in results["verdict"]["worth"][0]
+    if warned:
+        message = next(w["message"] for w in results["warnings"] if w["code"] == "low_language_fidelity")
+        assert message.endswith("(n 20; 80 not told).")
 
 
 def test_data_that_helped_nobody_is_called_so(evidence: Evidence) -> None:
@@ -160,6 +217,8 @@ def test_data_that_helped_nobody_is_called_so(evidence: Evidence) -> None:
     found = codes(results)
     assert found[:3] == ["nothing_learned", "little_worth", "little_worth"]
     assert found.count("identical_scores") == 2
+    assert results["verdict"]["worth"] == []  # a gain is counted: raw scores add nothing
+    assert not any("-0" in w["message"] for w in results["warnings"])  # minus signs are true ones
 
 
 def test_cautions_about_the_data(evidence: Evidence) -> None:

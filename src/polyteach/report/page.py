@@ -9,6 +9,7 @@ from typing import Any
 from polyteach.languages import is_right_to_left
 from polyteach.report import view, wording
 from polyteach.report.samples import Sample
+from polyteach.report.scores import score_tables
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -35,6 +36,7 @@ def render_page(
     environment.globals.update(
         number=wording.number,
         bounds=wording.bounds,
+        few_scored=view.few_scored,
         ranks=wording.ranks,
         parameters=wording.parameters,
         language_name=wording.language,
@@ -51,6 +53,7 @@ def render_page(
         heat=view.heat_map(results),
         scatter=view.quality_against_gain(results),
         metrics=view.metrics(results),
+        scores=score_tables(results),
         warnings=view.warnings(results),
         definitions=view.definitions(results),
         samples=samples,

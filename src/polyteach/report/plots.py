@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from math import ceil, floor, log10
 
 _LABEL_WIDTH, _LABEL_HEIGHT = 1.15, 5.5  # percent a character, percent a line
+_NARROW = 2.2  # how much more of the box a label takes on a telephone
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +75,9 @@ def scatter(points: Sequence[tuple[str, float, float, float, float]], across: Ax
         side, area = next(
             (
                 (s, a)
+                for room in (_NARROW, 1.0)
                 for s, a in sides
-                if a[0] >= 0 and a[2] <= 100 and not any(_overlap(a, t) for t in taken)
+                if _inside(a, x, room) and not any(_overlap(a, t) for t in taken)
             ),
             sides[x > 50],  # rather over another than out of the box
         )
@@ -101,6 +103,11 @@ def _sides(x: float, y: float, width: float) -> list[tuple[str, tuple[float, flo
         ("above-left", (x - 0.5 - width, y + 2, x - 0.5, y + 2 + 2 * half)),
         ("below-left", (x - 0.5 - width, y - 2 - 2 * half, x - 0.5, y - 2)),
     ]
+
+
+def _inside(area: tuple[float, float, float, float], x: float, room: float) -> bool:
+    """Whether an area stays in the box if its ends move so many times as far from the point."""
+    return x - room * (x - area[0]) >= 0 and x + room * (area[2] - x) <= 100
 
 
 def _overlap(one: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> bool:

@@ -20,6 +20,8 @@ def print_leaderboard(results: Mapping[str, Any], console: Console) -> None:
     """Prints a study's outcome; without colour or lines where the console is no terminal."""
     verdict = results["verdict"]
     console.print(Text(verdict["text"], style=_STYLES.get(verdict["kind"], "bold yellow")))
+    for text in verdict["worth"]:
+        console.print(Text(f"- {text}"))
     if verdict["size"]:
         console.print(Text(verdict["size"]))
     console.print()

@@ -15,6 +15,7 @@ GRAVE = {
     "missing_cell",
     "missing_trial",
     "one_trial",
+    "no_reference",
     "no_benchmark_counts",
 }
 METRICS = (
@@ -36,6 +37,7 @@ _WORDS = {
     "missing_cell": "Missing",
     "missing_trial": "Missing trial",
     "one_trial": "One trial",
+    "no_reference": "No reference",
     "no_benchmark_counts": "No benchmark counts",
     "benchmark_left_out": "Benchmark left out",
     "one_benchmark": "One benchmark only",
@@ -55,6 +57,7 @@ def ranking(results: Plain) -> dict[str, Any]:
     held = [g[end] for g in gains for end in ("value", "low", "high") if g[end] is not None]
     scale = plots.axis(held, with_zero=True)
     return {
+        "known": bool(known),
         "axis": scale,
         "zero": scale.place(0),
         "rows": [_ranked(e, scale) for e in results["leaderboard"]],
@@ -89,7 +92,7 @@ def heat_map(results: Plain) -> dict[str, Any]:
             sign, strength = plots.heat(figure["value"] if figure else None, largest)
             cells.append({"figure": figure, "sign": sign, "strength": strength})
         rows.append({"teacher": entry["teacher"], "cells": cells, "gain": entry["gain"]})
-    return {"languages": languages, "rows": rows}
+    return {"known": bool(values), "languages": languages, "rows": rows}
 
 
 def quality_against_gain(results: Plain) -> dict[str, Any] | None:
@@ -122,7 +125,18 @@ def metrics(results: Plain) -> dict[str, Any]:
         rows += [{"name": name, "human": False, "metrics": cells.get(name, {})} for name in order]
         groups.append({"language": language, "rows": rows})
     used = {name for group in groups for row in group["rows"] for name in row["metrics"]}
-    return {"columns": [column for column in METRICS if column[0] in used], "groups": groups}
+    return {
+        "columns": [column for column in METRICS if column[0] in used],
+        "groups": groups,
+        "few": any(
+            few_scored(f) for group in groups for row in group["rows"] for f in row["metrics"].values()
+        ),
+    }
+
+
+def few_scored(figure: Plain) -> bool:
+    """Whether a figure is over fewer than half of the rows it was asked of."""
+    return figure["value"] is not None and figure["n"] < sum(figure["unscored"].values())
 
 
 def warnings(results: Plain) -> dict[str, list[dict[str, Any]]]:
@@ -131,13 +145,22 @@ def warnings(results: Plain) -> dict[str, list[dict[str, Any]]]:
     for warning in results["warnings"]:
         groups.setdefault(warning["code"], []).append(warning)
     plain = [
-        {"code": code, "title": _WORDS.get(code, code.replace("_", " ")), "warnings": found}
+        {"code": code, "title": _WORDS.get(code, code.replace("_", " ")), "warnings": _merged(found)}
         for code, found in groups.items()
     ]
     return {
         "grave": [group for group in plain if group["code"] in GRAVE],
         "other": [group for group in plain if group["code"] not in GRAVE],
     }
+
+
+def _merged(found: Sequence[Plain]) -> list[dict[str, Any]]:
+    """The same sentence once, with all the places it is said of."""
+    places: dict[str, list[str]] = {}
+    for warning in found:
+        named = warning["where"] == "study" or warning["where"] in warning["message"]
+        places.setdefault(warning["message"], []).extend([] if named else [warning["where"]])
+    return [{"message": message, "places": where} for message, where in places.items()]
 
 
 def definitions(results: Plain) -> list[tuple[str, str]]:

@@ -8,22 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from polyteach.languages import english_name, is_right_to_left
+from polyteach.scoring.numbers import NONE
+from polyteach.scoring.numbers import number as number
 
-NONE = "–"
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-
-
-def number(value: float | None, digits: int = 2, *, signed: bool = False) -> str:
-    """A number with a true minus sign; a dash where there is none.
-
-    What rounds to zero has no sign.
-    """
-    if value is None:
-        return NONE
-    text = f"{value:{'+' if signed else ''}.{digits}f}"
-    if not text.strip("+-0."):
-        text = text.lstrip("+-")
-    return text.replace("-", "\N{MINUS SIGN}")
 
 
 def bounds(figure: Mapping[str, Any], digits: int = 2) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import Literal
 
-from polyteach.scoring.intervals import item_mean
+from polyteach.scoring.intervals import Estimate, Interval, interval, item_mean
+from polyteach.scoring.numbers import number
 from polyteach.scoring.records import Exam
 
 MINIMUM_GAP = 0.15
@@ -14,6 +16,8 @@ DEFINITION = (
     f"a benchmark counts in a language and for a base if reference - base is at least {MINIMUM_GAP} "
     f"and above {MINIMUM_ERRORS:g} standard errors of the paired item difference"
 )
+NAME_A_REFERENCE = "name one in students.bases, or add seed data with responses"
+NO_REFERENCE = f"no reference: {NAME_A_REFERENCE}"
 _ROUNDING = 1e-12  # .85 - .70 must count as .15
 
 
@@ -22,9 +26,13 @@ class Anchor:
     """The two fixed points a student's score is read between.
 
     Attributes:
-        base_score, reference_score: means over the items both were scored on; None where one is missing.
+        base_score, reference_score: means over the items both were scored on, or over its own items where
+            the other is missing; None for the one that is missing.
+        base_interval, reference_interval: 95% intervals of these, over items; None likewise.
         gap_se: standard error of the mean paired difference; None where it cannot be estimated.
+        n: items the scores are over.
         reason: why the benchmark does not count; None where it does.
+        missing: which of the two was not examined.
     """
 
     base: str
@@ -36,6 +44,9 @@ class Anchor:
     gap_se: float | None
     n: int
     reason: str | None
+    base_interval: Interval | None = None
+    reference_interval: Interval | None = None
+    missing: Literal["base", "reference"] | None = None
 
     @property
     def counts(self) -> bool:
@@ -57,48 +68,89 @@ class Anchor:
         return self.gap > MINIMUM_ERRORS * self.gap_se and self.gap > _ROUNDING
 
 
-def anchor_of(base: Exam | None, reference: Exam | None) -> Anchor:
+def anchor_of(base: Exam | None, reference: Exam | None, *, failed: bool = False) -> Anchor:
     """Compares base and reference on one benchmark; one of the two may be missing.
+
+    Args:
+        base: its exam.
+        reference: its exam.
+        failed: the reference is missing because its step failed, not because the study has none.
 
     Raises:
         ValueError: both are missing.
     """
-    known = base or reference
-    if known is None:
-        raise ValueError("an anchor needs an exam")
     if base is None or reference is None:
-        missing = "reference" if reference is None else "base"
-        return _anchor(known, None, None, None, 0, f"no results of the {missing}")
+        return _half(base, reference, failed)
     first, second = base.by_item, reference.by_item
     shared = [item for item in first if item in second]
     if not shared:
-        return _anchor(known, None, None, None, 0, "no item was scored for both base and reference")
-    below = item_mean(known.benchmark, {item: first[item] for item in shared}, 1)
-    above = item_mean(known.benchmark, {item: second[item] for item in shared}, 1)
-    gap = item_mean(known.benchmark, {item: second[item] - first[item] for item in shared}, 1)
+        return _anchor(base, None, None, None, "no item was scored for both base and reference")
+    below = item_mean(base.benchmark, {item: first[item] for item in shared}, 1)
+    above = item_mean(base.benchmark, {item: second[item] for item in shared}, 1)
+    gap = item_mean(base.benchmark, {item: second[item] - first[item] for item in shared}, 1)
     se = gap.item_variance**0.5 if gap.n > 1 else None
-    return _anchor(known, below.value, above.value, se, gap.n, _why_not(gap.value, se))
+    return _anchor(base, below, above, se, _why_not(gap.value, se))
 
 
-def anchors_of(bases: Iterable[Exam], references: Iterable[Exam]) -> list[Anchor]:
-    """One anchor for every base, language and benchmark seen, in order of first appearance."""
+def anchors_of(
+    bases: Iterable[Exam], references: Iterable[Exam], failed: Collection[tuple[str, str]] = ()
+) -> list[Anchor]:
+    """One anchor for every base, language and benchmark seen, in order of first appearance.
+
+    Args:
+        bases: their exams.
+        references: their exams.
+        failed: (base, language) whose reference has no exam because a step failed.
+    """
     below = {(exam.base, exam.language, exam.benchmark): exam for exam in bases}
     above = {(exam.base, exam.language, exam.benchmark): exam for exam in references}
     keys = list(dict.fromkeys([*below, *above]))
-    return [anchor_of(below.get(key), above.get(key)) for key in keys]
+    return [anchor_of(below.get(key), above.get(key), failed=key[:2] in failed) for key in keys]
+
+
+def _half(base: Exam | None, reference: Exam | None, failed: bool) -> Anchor:
+    """What one of the two says alone: it is shown, and nothing counts."""
+    known = base or reference
+    if known is None:
+        raise ValueError("an anchor needs an exam")
+    alone = item_mean(known.benchmark, known.by_item, 1) if known.by_item else None
+    if base is None:
+        return _anchor(known, None, alone, None, "the base was not examined", "base")
+    reason = "the reference could not be examined: a step failed" if failed else NO_REFERENCE
+    return _anchor(known, alone, None, None, reason, "reference")
 
 
 def _why_not(gap: float, se: float | None) -> str | None:
     if se is None:
         return "one item has no standard error"
     if gap < MINIMUM_GAP - _ROUNDING:
-        return f"reference - base is {gap:.3f}, below {MINIMUM_GAP}"
+        return f"reference - base is {number(gap, 3)}, below {MINIMUM_GAP}"
     if gap <= MINIMUM_ERRORS * se:
-        return f"reference - base is {gap:.3f}, not above {MINIMUM_ERRORS:g} standard errors of {se:.3f}"
+        return (
+            f"reference - base is {number(gap, 3)}, not above {MINIMUM_ERRORS:g} standard errors of {se:.3f}"
+        )
     return None
 
 
 def _anchor(
-    exam: Exam, below: float | None, above: float | None, se: float | None, n: int, reason: str | None
+    exam: Exam,
+    below: Estimate | None,
+    above: Estimate | None,
+    se: float | None,
+    reason: str | None,
+    missing: Literal["base", "reference"] | None = None,
 ) -> Anchor:
-    return Anchor(exam.base, exam.language, exam.benchmark, exam.chance, below, above, se, n, reason)
+    return Anchor(
+        base=exam.base,
+        language=exam.language,
+        benchmark=exam.benchmark,
+        chance=exam.chance,
+        base_score=below.value if below else None,
+        reference_score=above.value if above else None,
+        gap_se=se,
+        n=max(below.n if below else 0, above.n if above else 0),
+        reason=reason,
+        base_interval=interval(below, None) if below else None,
+        reference_interval=interval(above, None) if above else None,
+        missing=missing,
+    )

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
+from polyteach.scoring import worth
+from polyteach.scoring.anchors import Anchor
 from polyteach.scoring.cells import Scored
 from polyteach.scoring.leaderboard import Ranking
+from polyteach.scoring.numbers import number
 
 FEW_ROWS = 100
 LOW_FIDELITY = 0.5
@@ -31,8 +34,10 @@ def cautions(scored: Scored, ranking: Ranking) -> list[Caution]:
     return [
         *_nothing_learned(scored, ranking),
         *_little_worth(ranking),
+        *_little_worth_raw(scored, ranking),
         *_failures(scored),
         *_one_trial(scored),
+        *_no_reference(scored),
         *_no_benchmark(scored),
         *_left_out(scored),
         *_one_benchmark(scored),
@@ -47,8 +52,12 @@ def cautions(scored: Scored, ranking: Ranking) -> list[Caution]:
 
 def _nothing_learned(scored: Scored, ranking: Ranking) -> Iterator[Caution]:
     if not scored.counts:
-        text = "No benchmark counts in any language, so no student can be shown to have learned anything."
-        yield Caution("nothing_learned", "study", text)
+        raw = [entry for name in ranking.gains for entry in worth.raw_scores(scored, name)]
+        if any(entry.found == "better" for entry in raw):
+            return  # something was learned; the missing count is told place by place
+        text = "No benchmark counts in any language"
+        text += ", and no raw score is clearly above the base's." if raw else "."
+        yield Caution("nothing_learned", "study", f"{text} No student can be shown to have learned anything.")
     elif ranking.order and all(ranking.intervals[name].low <= 0 for name in ranking.order):
         text = "No teacher's students are clearly better than their base: every gain's interval reaches zero."
         yield Caution("nothing_learned", "study", text)
@@ -63,10 +72,27 @@ def _little_worth(ranking: Ranking) -> Iterator[Caution]:
         value = estimate.value if estimate else 0.0
         found = "worse than" if bounds.high < 0 else "not clearly better than"
         text = (
-            f"Students taught by {name} are {found} their base (gain {value:+.3f}, 95% interval "
-            f"{bounds.low:+.3f} to {bounds.high:+.3f}): as training data its answers are worth little here."
+            f"Students taught by {name} are {found} their base (gain {number(value, 3, signed=True)}, "
+            f"95% interval {number(bounds.low, 3, signed=True)} to {number(bounds.high, 3, signed=True)}): "
+            "as training data its answers are worth little here."
         )
         yield Caution("little_worth", name, text)
+
+
+def _little_worth_raw(scored: Scored, ranking: Ranking) -> Iterator[Caution]:
+    """The same of teachers without a gain, from raw scores; a word on worth, never on rank."""
+    for name in ranking.gains:
+        raw = [] if name in ranking.order else worth.raw_scores(scored, name)
+        if raw and all(entry.found != "better" for entry in raw):
+            found = (
+                "worse than" if all(entry.found == "worse" for entry in raw) else "not clearly better than"
+            )
+            on = "any benchmark" if found.startswith("not") else "every benchmark"
+            text = (
+                f"By raw scores, which are no ranking, students taught by {name} are {found} their base on "
+                f"{on}: as training data its answers are worth little here."
+            )
+            yield Caution("little_worth", name, text)
 
 
 def _failures(scored: Scored) -> Iterator[Caution]:
@@ -87,18 +113,37 @@ def _one_trial(scored: Scored) -> Iterator[Caution]:
         yield Caution("one_trial", "study", text)
 
 
+def _no_reference(scored: Scored) -> Iterator[Caution]:
+    """Once for a base and language, whatever the number of benchmarks."""
+    for pair, reason in _without_reference(scored).items():
+        text = f"{reason[0].upper()}{reason[1:]}. Nothing counts here."
+        yield Caution("no_reference", "/".join(pair), text)
+
+
+def _without_reference(scored: Scored) -> dict[tuple[str, str], str]:
+    """The pairs of base and language that have no reference on any benchmark, and why."""
+    has = {_pair(anchor) for anchor in scored.anchors if anchor.missing != "reference"}
+    return {_pair(anchor): anchor.reason or "" for anchor in scored.anchors if _pair(anchor) not in has}
+
+
 def _no_benchmark(scored: Scored) -> Iterator[Caution]:
-    for pair in dict.fromkeys((anchor.base, anchor.language) for anchor in scored.anchors):
-        if pair not in scored.counts:
+    without = _without_reference(scored)
+    for pair in dict.fromkeys(_pair(anchor) for anchor in scored.anchors):
+        if pair not in scored.counts and pair not in without:
             text = "No benchmark counts here, so it is left out of every teacher's mean."
             yield Caution("no_benchmark_counts", "/".join(pair), text)
 
 
 def _left_out(scored: Scored) -> Iterator[Caution]:
+    without = _without_reference(scored)
     for anchor in scored.anchors:
-        if not anchor.counts:
+        if not anchor.counts and _pair(anchor) not in without:
             where = f"{anchor.base}/{anchor.language}/{anchor.benchmark}"
             yield Caution("benchmark_left_out", where, f"Shown, not counted: {anchor.reason}.")
+
+
+def _pair(anchor: Anchor) -> tuple[str, str]:
+    return anchor.base, anchor.language
 
 
 def _one_benchmark(scored: Scored) -> Iterator[Caution]:
@@ -135,8 +180,12 @@ def _unscored(scored: Scored) -> Iterator[Caution]:
 def _low_fidelity(scored: Scored) -> Iterator[Caution]:
     for (language, teacher), figures in scored.metrics.items():
         figure = figures.get("response_fidelity")
-        if figure and figure.value is not None and figure.value < LOW_FIDELITY:
-            text = f"Only {figure.value:.0%} of {teacher}'s responses are in the language asked for."
+        if figure is None or figure.value is None or figure.n < worth.ENOUGH_TOLD:
+            continue  # short answers are the teacher's manner, and a share of a few says nothing
+        if figure.value < LOW_FIDELITY:
+            asked = figure.n + sum(figure.unscored.values())
+            over = f"n {figure.n}" if asked == figure.n else f"n {figure.n}; {asked - figure.n} not told"
+            text = f"Only {figure.value:.0%} of {teacher}'s responses are in the language asked for ({over})."
             yield Caution("low_language_fidelity", f"{teacher}/{language}", text)
 
 

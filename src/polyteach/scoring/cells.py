@@ -25,6 +25,7 @@ class Cell:
     Attributes:
         exams: by benchmark, then trial.
         gains: by benchmark, whether it counts or not.
+        differences: student - base by benchmark, in the score's own unit; likewise.
         gain: mean over the benchmarks that count; None where undefined, `reason` says why.
         pgr_pooled: PGR of the scores averaged over benchmarks first.
     """
@@ -35,6 +36,7 @@ class Cell:
     exams: Mapping[str, Mapping[int, Exam]]
     scores: Mapping[str, CellEstimate]
     gains: Mapping[str, CellEstimate]
+    differences: Mapping[str, CellEstimate]
     gain: CellEstimate | None
     reason: str | None
     pgrs: Mapping[str, BenchmarkPgr]
@@ -75,7 +77,9 @@ class Scored:
 def score_evidence(evidence: Evidence) -> Scored:
     """Computes everything per cell, in the study's order."""
     study = evidence.study
-    anchors = _in_order(evidence, anchors_of(evidence.bases, evidence.references))
+    anchors = _in_order(
+        evidence, anchors_of(evidence.bases, evidence.references, _failed_references(evidence))
+    )
     bases = {(exam.base, exam.language, exam.benchmark): exam for exam in evidence.bases}
     references = {(exam.base, exam.language, exam.benchmark): exam for exam in evidence.references}
     students = _students(evidence.students)
@@ -108,6 +112,16 @@ def score_evidence(evidence: Evidence) -> Scored:
     )
 
 
+def _failed_references(evidence: Evidence) -> set[tuple[str, str]]:
+    failed = {failure.step for failure in evidence.failures}
+    return {
+        (base, language)
+        for base in evidence.study.bases
+        for language in evidence.study.languages
+        if f"examination/{base}/reference/{language}" in failed
+    }
+
+
 def _students(exams: Iterable[Exam]) -> dict[CellKey, dict[str, dict[int, Exam]]]:
     students: dict[CellKey, dict[str, dict[int, Exam]]] = {}
     for exam in exams:
@@ -126,7 +140,7 @@ def _cell(
     references: Mapping[ExamKey, Exam],
 ) -> Cell:
     base, language, teacher = key
-    scores, gains, pgrs = {}, {}, {}
+    scores, gains, differences, pgrs = {}, {}, {}, {}
     for anchor in anchors:
         trials = exams.get(anchor.benchmark)
         if not trials:
@@ -136,6 +150,7 @@ def _cell(
             scores[anchor.benchmark] = score
         if exam_key in bases and (learned := gain.benchmark_gain(trials, bases[exam_key])):
             gains[anchor.benchmark] = learned
+            differences[anchor.benchmark] = gain.scaled(learned, 1 - anchor.chance)
         pgrs[anchor.benchmark] = pgr.benchmark_pgr(
             trials, bases.get(exam_key), references.get(exam_key), anchor
         )
@@ -149,6 +164,7 @@ def _cell(
         exams=exams,
         scores=scores,
         gains=gains,
+        differences=differences,
         gain=None if reason else gain.cell_mean([gains[a.benchmark] for a in counted]),
         reason=reason,
         pgrs=pgrs,

@@ -105,6 +105,17 @@ def benchmark_gain(trials: Mapping[int, Exam], base: Exam) -> CellEstimate | Non
     return values.cell(base.benchmark)
 
 
+def scaled(cell: CellEstimate, factor: float) -> CellEstimate:
+    """A quantity of a cell times a constant, with its error."""
+    whole = cell.estimate
+    influence = {item: factor * u for item, u in whole.influence.items()}
+    return CellEstimate(
+        Estimate(factor * whole.value, influence, whole.trial_load, whole.n),
+        {trial: factor * value for trial, value in cell.per_trial.items()},
+        factor**2 * cell.answer_noise,
+    )
+
+
 def cell_mean(parts: Sequence[CellEstimate]) -> CellEstimate:
     """The mean of a cell's quantity over benchmarks; a trial enters only with all of its benchmarks."""
     shared = [trial for trial in parts[0].per_trial if all(trial in part.per_trial for part in parts)]

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from polyteach.scoring.anchors import MINIMUM_ERRORS, Anchor
 from polyteach.scoring.gain import CellEstimate, item_values
 from polyteach.scoring.intervals import Estimate, combine, item_mean
+from polyteach.scoring.numbers import number
 from polyteach.scoring.records import Exam
 
 DEFINITION = (
@@ -62,5 +63,5 @@ def pooled_pgr(
 
 
 def _gap_text(anchor: Anchor) -> str:
-    gap = "unknown" if anchor.gap is None else f"{anchor.gap:.3f}"
+    gap = "unknown" if anchor.gap is None else number(anchor.gap, 3)
     return gap if anchor.gap_se is None else f"{gap}, standard error {anchor.gap_se:.3f}"

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from polyteach.figures import Figure, undefined
-from polyteach.scoring import anchors, gain, leaderboard, pg_score, pgr, ranks
+from polyteach.scoring import anchors, gain, leaderboard, pg_score, pgr, ranks, worth
 from polyteach.scoring.anchors import Anchor
 from polyteach.scoring.cautions import cautions
 from polyteach.scoring.cells import Cell, Scored, score_evidence
-from polyteach.scoring.intervals import TrialSpread, figure_of
+from polyteach.scoring.intervals import Interval, TrialSpread, figure_of
 from polyteach.scoring.records import Evidence
-from polyteach.scoring.verdict import decide
+from polyteach.scoring.verdict import Unranked, decide
 from polyteach.steps import digest_of
 
 SCHEMA_VERSION = 1
@@ -41,14 +41,13 @@ def results_of(evidence: Evidence, study: Mapping[str, Any], rng_seed: int) -> d
     scored = score_evidence(evidence)
     ranking = leaderboard.rank(scored, rng_seed)
     facts = evidence.study
-    undefined_reasons = dict.fromkeys(found.reason for found in ranking.gains.values() if found.reason)
     verdict = decide(
         ranking.order,
         ranking.intervals,
         ranking.comparison,
         facts.trials,
         facts.teachers,
-        "; ".join(reason for reason in undefined_reasons if reason),
+        None if ranking.order else _unranked(scored, ranking),
     )
     return {
         "schema_version": SCHEMA_VERSION,
@@ -85,6 +84,16 @@ def definitions_digest(evidence: Evidence) -> str:
             "metrics": {name: sorted(texts) for name, texts in metrics.items()},
         }
     )
+
+
+def _unranked(scored: Scored, ranking: leaderboard.Ranking) -> Unranked:
+    """What is left to say where no teacher has a gain."""
+    reasons = dict.fromkeys(found.reason for found in ranking.gains.values() if found.reason)
+    text = "; ".join(reason for reason in reasons if reason)
+    if scored.anchors and all(anchor.reason == anchors.NO_REFERENCE for anchor in scored.anchors):
+        text = f"there is no reference. {anchors.NAME_A_REFERENCE[0].upper()}{anchors.NAME_A_REFERENCE[1:]}"
+    names = [teacher.name for teacher in scored.evidence.study.teachers]
+    return Unranked(text, worth.summary(scored, names) or "", tuple(worth.sentences(scored, names)))
 
 
 def _cells(scored: Scored, spread: TrialSpread | None) -> list[dict[str, Any]]:
@@ -195,13 +204,19 @@ def _figures(figures: Mapping[str, Figure]) -> dict[str, Any]:
     return {name: figure.to_json() for name, figure in sorted(figures.items())}
 
 
+def _ends(bounds: Interval | None) -> list[float] | None:
+    return [bounds.low, bounds.high] if bounds else None
+
+
 def _anchor(anchor: Anchor) -> dict[str, Any]:
     return {
         "benchmark": anchor.benchmark,
         "language": anchor.language,
         "base": anchor.base,
         "base_score": anchor.base_score,
+        "base_interval": _ends(anchor.base_interval),
         "reference_score": anchor.reference_score,
+        "reference_interval": _ends(anchor.reference_interval),
         "chance": anchor.chance,
         "gap_se": anchor.gap_se,
         "n": anchor.n,

@@ -23,16 +23,33 @@ class Verdict:
             `undefined` (no teacher has a gain, or only one).
         teachers: those that could be first, best gain first; empty where the kind leaves it open.
         size: what the largest teacher's rank says, where sizes are known.
+        worth: where no teacher can be ranked, a sentence on each from raw scores; no ranking.
     """
 
     kind: Kind
     text: str
     teachers: tuple[str, ...]
     size: str | None = None
+    worth: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """As the outside view has it."""
-        return {"kind": self.kind, "text": self.text, "teachers": list(self.teachers), "size": self.size}
+        return {
+            "kind": self.kind,
+            "text": self.text,
+            "teachers": list(self.teachers),
+            "size": self.size,
+            "worth": list(self.worth),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Unranked:
+    """Why no teacher has a gain, and what raw scores say all the same: in a sentence, and of each teacher."""
+
+    reason: str
+    summary: str = ""
+    worth: tuple[str, ...] = ()
 
 
 def decide(
@@ -41,7 +58,7 @@ def decide(
     comparison: Comparison,
     trials: int,
     teachers: Sequence[Teacher],
-    reason: str | None = None,
+    unranked: Unranked | None = None,
 ) -> Verdict:
     """Reads the verdict off the ranking.
 
@@ -51,10 +68,12 @@ def decide(
         comparison: which pairs can be told apart.
         trials: repetitions; with one, a first place is a lead and no win.
         teachers: all of the study, for their sizes.
-        reason: why no teacher has a gain.
+        unranked: what to say where no teacher has a gain.
     """
     if not order:
-        return Verdict("undefined", f"No teacher can be ranked: {reason or 'no results'}.", ())
+        known = unranked or Unranked("no results")
+        text = f"No teacher can be ranked: {known.reason}."
+        return Verdict("undefined", f"{text} {known.summary}".rstrip(), (), None, known.worth)
     size = size_sentence(order, comparison, teachers)
     if all(intervals[name].low <= 0 for name in order):
         return Verdict("inconclusive", _nothing_learned(order, intervals), (), size)
