@@ -10,13 +10,12 @@ folder is moved to its place, so an artifact is there whole or not at all, whene
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import platform
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -27,6 +26,7 @@ from typing import Any
 from filelock import FileLock
 
 from polyteach.errors import UserError
+from polyteach.files import file_digest, write_json
 from polyteach.steps import Progress, SilentProgress, Step, StepTask
 
 MANIFEST = "manifest.json"
@@ -171,27 +171,6 @@ def _checked_manifest(folder: Path, key: str) -> Mapping[str, Any]:
         if file_digest(path) != expected["sha256"]:
             raise Damaged(f"{path}: its digest is not the manifest's")
     return manifest
-
-
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file's content."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Writes JSON so that a reader sees the old file or the new one, never a part."""
-    text = json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
-    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
-
-
-def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
-    """Lets `write` fill a temporary file, makes it durable, and moves it to its place."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    write(temporary)
-    with temporary.open("rb") as file:
-        os.fsync(file.fileno())
-    temporary.replace(path)
 
 
 @lru_cache(maxsize=1)

@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from polyteach.artifacts import file_digest
 from polyteach.benchmarks.catalogue import benchmark, check_languages
 from polyteach.errors import UserError, UserErrors
+from polyteach.files import file_digest
 from polyteach.models import check_model_folder, model_digest, resolve_model
 from polyteach.rows import Row
 from polyteach.seed_data.files import read_file

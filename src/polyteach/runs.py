@@ -19,9 +19,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from polyteach.artifacts import SCHEMA_VERSION, Artifact, software, write_atomically, write_json
+from polyteach.artifacts import SCHEMA_VERSION, Artifact, software
 from polyteach.errors import UserError
 from polyteach.executors.outcome import Outcome
+from polyteach.files import write_atomically, write_json
 from polyteach.steps import Step
 
 RESULTS = ("results.json", "leaderboard.csv", "report.html")

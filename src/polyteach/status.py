@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from polyteach.artifacts import SCHEMA_VERSION, write_json
+from polyteach.artifacts import SCHEMA_VERSION
 from polyteach.executors.outcome import Outcome
+from polyteach.files import write_json
 from polyteach.runs import RunFolder
 from polyteach.steps import Step
 

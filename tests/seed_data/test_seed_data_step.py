@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from polyteach.artifacts import file_digest
 from polyteach.errors import UserError
+from polyteach.files import file_digest
 from polyteach.rows import read_rows
 from polyteach.seed_data.step import seed_data
 from polyteach.steps import StepTask

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from polyteach import pocket
-from polyteach.artifacts import file_digest
 from polyteach.errors import UserError
+from polyteach.files import file_digest
 from polyteach.models import Completion
 from polyteach.rows import Row, read_rows
 from polyteach.seed_data.step import seed_data

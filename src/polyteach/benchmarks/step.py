@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -14,6 +12,7 @@ import pyarrow.parquet as pq
 
 from polyteach.benchmarks.catalogue import Benchmark, benchmark
 from polyteach.benchmarks.examine import ItemResult, examine
+from polyteach.files import write_json
 from polyteach.steps import StepTask
 
 _SCHEMA = pa.schema(
@@ -54,7 +53,7 @@ def examine_model(task: StepTask) -> Mapping[str, Any]:
         name: summarise(benchmark(name), [r for r in results if r.benchmark == name])
         for name in settings["benchmarks"]
     }
-    _write_json(task.output / "summary.json", {"schema_version": 1, "benchmarks": summary})
+    write_json(task.output / "summary.json", {"schema_version": 1, "benchmarks": summary})
     scored = sum(result.score is not None for result in results)
     return {"items": scored, "unscored": len(results) - scored}
 
@@ -74,8 +73,3 @@ def summarise(known: Benchmark, results: Sequence[ItemResult]) -> dict[str, Any]
 
 def _mean(scores: Sequence[float]) -> float | None:
     return sum(scores) / len(scores) if scores else None
-
-
-def _write_json(path: Path, value: Mapping[str, Any]) -> None:
-    text = json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False)
-    path.write_text(text + "\n", encoding="utf-8")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from polyteach.figures import Figure
+from polyteach.files import write_json
 from polyteach.models.embeddings import LEXICAL
 from polyteach.quality.cell import ORACLE, Cell, Named, measure_rows
 from polyteach.rows import Row, read_rows
@@ -46,8 +47,7 @@ def measure_cell(task: StepTask) -> Mapping[str, Any]:
 def write_metrics(path: Path, figures: Mapping[str, Figure]) -> None:
     """Writes figures by name as JSON, the same bytes for the same figures."""
     plain = {name: figure.to_json() for name, figure in figures.items()}
-    text = json.dumps(plain, sort_keys=True, ensure_ascii=False, allow_nan=False, indent=1)
-    path.write_text(text + "\n", encoding="utf-8")
+    write_json(path, plain)
 
 
 def read_metrics(path: Path) -> dict[str, Figure]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
+from polyteach.files import write_json
 from polyteach.steps import StepTask
 
 RESULTS = "results.json"
@@ -23,6 +23,5 @@ def score(task: StepTask) -> Mapping[str, Any]:
     study = task.settings["study"]
     evidence = read_evidence(study_facts(study), task.inputs, task.settings["failed"])
     results = results_of(evidence, study, task.settings["rng_seed"])
-    text = json.dumps(results, sort_keys=True, ensure_ascii=False, allow_nan=False, indent=1)
-    (task.output / RESULTS).write_text(text + "\n", encoding="utf-8")
+    write_json(task.output / RESULTS, results)
     return {"verdict": results["verdict"]["kind"], "warnings": len(results["warnings"])}

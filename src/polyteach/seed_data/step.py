@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from polyteach.artifacts import file_digest
 from polyteach.errors import UserError
+from polyteach.files import file_digest
 from polyteach.seed_data.files import read_file
 from polyteach.seed_data.pocket import read_pocket
 from polyteach.steps import StepTask

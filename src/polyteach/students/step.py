@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from polyteach.files import write_json
 from polyteach.rows import Row, read_rows
 from polyteach.steps import StepTask
 from polyteach.students.data import choose_rows
@@ -56,7 +56,7 @@ def train_student(task: StepTask) -> Mapping[str, Any]:
         "shortfall": chosen.shortfall,
         "schema_version": 1,
     }
-    _write_json(task.output / "training.json", facts)
+    write_json(task.output / "training.json", facts)
     return {
         "examples": training.examples,
         "shortfall": chosen.shortfall,
@@ -68,8 +68,3 @@ def train_student(task: StepTask) -> Mapping[str, Any]:
 
 def _answered(folder: Path) -> list[Row]:
     return [row for row in read_rows(folder / "rows.parquet") if row.response]
-
-
-def _write_json(path: Path, value: Mapping[str, Any]) -> None:
-    text = json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False)
-    path.write_text(text + "\n", encoding="utf-8")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from polyteach.files import write_json
 from polyteach.models.completions import TOO_LONG, Completion
 from polyteach.models.local import LocalModel
 from polyteach.steps import StepTask
@@ -41,8 +41,7 @@ class Failures:
     def write(self, path: Path) -> None:
         """Writes {reason: {count, examples}} as JSON."""
         plain = {r: {"count": n, "examples": self.examples[r]} for r, n in self.counts.items()}
-        text = json.dumps(plain, ensure_ascii=False, indent=2, sort_keys=True)
-        path.write_text(text + "\n", encoding="utf-8")
+        write_json(path, plain)
 
 
 def synthesize(task: StepTask) -> Mapping[str, Any]:
