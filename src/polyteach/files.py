@@ -5,15 +5,40 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
+
+from polyteach.errors import UserError
+from polyteach.steps import digest_of
 
 
 def file_digest(path: Path) -> str:
     """SHA-256 of a file's content."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def package_files_digest(package: str, *patterns: str) -> str:
+    """SHA-256 over names and content of a package's data files: other files are another experiment.
+
+    Args:
+        package: its dotted name.
+        patterns: which files, as `Path.glob` knows them, from the package's folder.
+
+    Raises:
+        FileNotFoundError: a pattern matches nothing.
+    """
+    folder = Path(import_module(package).__path__[0])
+    contents: dict[str, str] = {}
+    for pattern in patterns:
+        found = {path.relative_to(folder).as_posix(): file_digest(path) for path in folder.glob(pattern)}
+        if not found:
+            raise FileNotFoundError(f"{folder / pattern}: no such file of the package")
+        contents |= found
+    return digest_of(contents)
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -30,7 +55,24 @@ def write_json(path: Path, value: Any) -> None:
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """Lets `write` fill a temporary file, makes it durable, and moves it to its place."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    write(temporary)
-    with temporary.open("rb") as file:
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    try:
+        write(temporary)
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)  # still there only if something went wrong
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turns what an operating system says of a write (no space, no permission, ...) into a user's message.
+
+    Raises:
+        UserError: an OSError was raised inside.
+    """
+    try:
+        yield
+    except OSError as error:
+        fix = "free space or give a folder you may write to; what was finished is kept"
+        raise UserError(f"cannot be written ({error.strerror or error})", where=str(path), fix=fix) from error

@@ -7,7 +7,7 @@ format.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -85,11 +85,3 @@ def read_rows(path: Path) -> list[Row]:
     names = [f.name for f in fields(Row)]
     records = pq.read_table(path, columns=names).to_pylist()
     return [Row(**(record | {"extra": json.loads(record["extra"])})) for record in records]
-
-
-def by_method(rows: Sequence[Row]) -> dict[str, list[Row]]:
-    """Groups rows by their method, in order of first appearance."""
-    groups: dict[str, list[Row]] = {}
-    for row in rows:
-        groups.setdefault(row.method, []).append(row)
-    return groups

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import unicodedata
 from collections.abc import Iterable
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from polyteach.models.completions import LENGTH, TOO_LONG, Completion
+from polyteach.texts import normalised
 
 UNPARSABLE = "unparsable"
 EMPTY_PROMPT = "empty_prompt"
@@ -62,7 +62,7 @@ def read_answer(completion: Completion, form: str, *, prompt: str | None, shown:
         pair = read(completion.text, completion.finish_reason == LENGTH)
         if not pair.prompt:
             raise BadAnswer(EMPTY_PROMPT)
-        if _folded(pair.prompt) in {_folded(text) for text in shown}:
+        if normalised(pair.prompt) in {normalised(text) for text in shown}:
             raise BadAnswer(FEW_SHOT_COPY)
     if not pair.response:
         raise BadAnswer(EMPTY_RESPONSE)
@@ -102,7 +102,3 @@ def _repaired(text: str) -> object:
         return repair_json(text, return_objects=True, ensure_ascii=False)
     except (ValueError, RecursionError):
         raise BadAnswer(UNPARSABLE) from None
-
-
-def _folded(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())

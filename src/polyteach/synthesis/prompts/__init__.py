@@ -11,9 +11,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from polyteach.files import package_files_digest
 from polyteach.languages import english_name
 from polyteach.models.completions import Message
-from polyteach.steps import digest_of
 
 PROMPTS_DIR = Path(__file__).parent
 PROMPT_SETS = ("default", "pocket")
@@ -58,8 +58,7 @@ def load_prompts(name: str) -> PromptSet:
 @cache
 def prompts_digest(name: str) -> str:
     """The identity of a prompt set: other words are another experiment, whatever the set is called."""
-    files = sorted((PROMPTS_DIR / name).iterdir())
-    return digest_of({path.name: path.read_text(encoding="utf-8") for path in files})
+    return package_files_digest(__name__, f"{name}/*.j2", f"{name}/set.yaml")
 
 
 @cache
