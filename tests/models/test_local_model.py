@@ -123,3 +123,21 @@ def test_a_template_without_system_turns_gets_the_system_text_in_the_users(tiny_
     assert model.render([{"role": "system", "content": "S"}, *user("Q")]) == "[user]S\n\nQ"
     with pytest.raises(UserError, match="no system"):
         model.render([*user("Q"), {"role": "system", "content": "S"}])
+
+
+@pytest.mark.parametrize(
+    "template",
+    ["{{ messages | sum }}", "{{ 1 / 0 }}", "{{ messages[9].role }}", "{% if %}"],
+)
+def test_a_broken_template_is_a_users_mistake(tiny_model: Path, template: str) -> None:
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    from polyteach.students.template import render
+
+    tokenizer = AutoTokenizer.from_pretrained(tiny_model)
+    tokenizer.chat_template = template
+    model = LocalModel(AutoModelForCausalLM.from_pretrained(tiny_model), tokenizer, str(tiny_model))
+    with pytest.raises(UserError, match="the chat template refuses a conversation"):
+        model.render(user("Q"))
+    with pytest.raises(UserError, match="the chat template refuses a conversation"):
+        render(tokenizer, "Q", "A")

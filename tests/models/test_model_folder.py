@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import struct
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,7 +15,14 @@ import pytest
 
 from polyteach import pocket
 from polyteach.errors import UserError
-from polyteach.models import LocalModel, check_model_folder, model_digest, resolve_model
+from polyteach.models import (
+    LocalModel,
+    check_model_folder,
+    count_parameters,
+    embedder_digest,
+    model_digest,
+    resolve_model,
+)
 
 
 @pytest.fixture
@@ -120,12 +128,37 @@ def test_a_digest_follows_content_and_nothing_else(tiny_model: Path, copy: Path)
     assert model_digest(str(copy)) != model_digest(str(tiny_model))
 
 
+def test_parameters_are_what_torch_counts(tiny_model: Path) -> None:
+    weights = LocalModel.load(str(tiny_model)).model.parameters()
+    assert count_parameters(tiny_model) == sum(weight.numel() for weight in weights)
+
+
+def test_a_header_without_shapes_is_damaged(copy: Path) -> None:
+    header = json.dumps({"a": {"dtype": "F32", "data_offsets": [0, 0]}}).encode()
+    (copy / "model.safetensors").write_bytes(struct.pack("<Q", len(header)) + header)
+    with pytest.raises(UserError, match="no readable header"):
+        check_model_folder(copy)
+
+
+def test_an_embedders_modules_are_part_of_it(copy: Path) -> None:
+    (copy / "1_Pooling").mkdir()
+    (copy / "1_Pooling" / "config.json").write_text('{"pooling_mode_mean_tokens": true}')
+    (copy / "README.md").write_text("one")
+    before = embedder_digest(str(copy))
+    (copy / "README.md").write_text("two")
+    assert embedder_digest(str(shutil.copytree(copy, copy.parent / "other"))) == before
+    (copy / "1_Pooling" / "config.json").write_text('{"pooling_mode_mean_tokens": false}')
+    assert embedder_digest(str(copy)) != before
+
+
 def test_names(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert resolve_model("pocket:base-a") == str(pocket.model_path("base-a"))
     assert resolve_model(str(tiny_model)) == str(tiny_model.resolve())
     monkeypatch.chdir(tiny_model.parent)
     assert resolve_model("tiny") == str(tiny_model.resolve())
-    for name in ("pocket:none", "none", "./none/there", "a/b/c"):
+    monkeypatch.chdir("/")
+    assert resolve_model("tiny", tiny_model.parent) == str(tiny_model.resolve())
+    for name in ("pocket:none", "none", "./none/there", "a/b/c", "n" * 300, "~nosuchuser/x"):
         with pytest.raises(UserError):
             resolve_model(name)
 
@@ -145,6 +178,7 @@ def test_a_downloaded_hub_model_is_pinned_and_loads_offline(tiny_model: Path, tm
     script = (
         "from polyteach.models import LocalModel, model_digest, resolve_model\n"
         "place = resolve_model('org/tiny')\n"
+        "assert resolve_model('org/tiny@main') == place\n"
         "print(place, model_digest(place), LocalModel.load(place).context)"
     )
     environment = os.environ | {"HF_HUB_CACHE": str(tmp_path / "hub"), "HF_HUB_OFFLINE": "1"}

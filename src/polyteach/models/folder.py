@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import struct
 from collections.abc import Iterable
 from pathlib import Path
@@ -20,6 +21,7 @@ _IDENTITY = (
     *("added_tokens.json", "merges.txt", "vocab.txt", "chat_template.jinja", "chat_template.json"),
     *("*.safetensors", "*.safetensors.index.json"),
 )
+_EMBEDDER_IDENTITY = tuple(f"**/{kind}" for kind in ("*.json", "*.txt", "*.model", "*.safetensors", "*.bin"))
 _DOWNLOAD_AGAIN = "copy or download the model again"
 
 
@@ -35,12 +37,16 @@ def model_digest(location: str) -> str:
     hub = split_hub(location)
     if hub:
         return f"hub:{hub[0]}@{hub[1]}"
-    folder = _folder(Path(location))
+    return _content_digest(Path(location), _IDENTITY)
+
+
+def _content_digest(folder: Path, patterns: Iterable[str]) -> str:
+    """SHA-256 over names and bytes of the files that match."""
     total = hashlib.sha256()
-    for path in sorted({p for pattern in _IDENTITY for p in folder.glob(pattern)}):
+    for path in sorted({p for pattern in patterns for p in _folder(folder).glob(pattern)}):
         with _open(path) as file:
             content = hashlib.file_digest(file, "sha256").hexdigest()
-        total.update(f"{path.name} {content}\n".encode())
+        total.update(f"{path.relative_to(folder).as_posix()} {content}\n".encode())
     return total.hexdigest()
 
 
@@ -69,8 +75,50 @@ def check_model_folder(path: Path) -> None:
         check_safetensors(weights)
 
 
-def check_safetensors(path: Path) -> None:
+def check_embedder_folder(path: Path) -> None:
+    """Checks, without importing torch, that a folder can be a sentence-transformers model.
+
+    It may also be a plain encoder of transformers, of which sentence-transformers takes the mean.
+
+    Raises:
+        UserError: no folder, or neither `modules.json` nor `config.json` in it, or one that is no JSON.
+    """
+    found = [_folder(path) / name for name in ("modules.json", "config.json") if (path / name).is_file()]
+    if not found:
+        raise UserError(
+            "is no embedding model: it has neither modules.json nor config.json",
+            where=str(path),
+            fix="give a folder that sentence-transformers saved, or use `lexical`",
+        )
+    for file in found:
+        _json(file)
+
+
+def embedder_digest(location: str) -> str:
+    """Returns the identity of an embedding model, as `model_digest` does, its modules' folders included.
+
+    Raises:
+        UserError: the folder is missing or unreadable.
+    """
+    hub = split_hub(location)
+    return f"hub:{hub[0]}@{hub[1]}" if hub else _content_digest(Path(location), _EMBEDDER_IDENTITY)
+
+
+def count_parameters(folder: Path) -> int:
+    """Counts the weights of a model's folder, from the headers of the files a model is loaded from.
+
+    Raises:
+        UserError: a weight file is missing, cut off or damaged.
+    """
+    headers = [check_safetensors(path) for path in _weight_files(folder)]
+    return sum(math.prod(tensor["shape"]) for tensors in headers for tensor in tensors.values())
+
+
+def check_safetensors(path: Path) -> dict[str, Any]:
     """Checks that a safetensors file has a readable header and is as long as the header says.
+
+    Returns:
+        the header: `dtype`, `shape` and `data_offsets` by tensor.
 
     Raises:
         UserError: the file is cut off or damaged.
@@ -83,13 +131,15 @@ def check_safetensors(path: Path) -> None:
             raise _damaged(path, f"is cut off: it has {size} bytes, fewer than its header needs")
         text = file.read(length)
     try:
-        tensors = {k: v for k, v in json.loads(text).items() if k != "__metadata__"}
+        tensors: dict[str, Any] = {k: v for k, v in json.loads(text).items() if k != "__metadata__"}
         expected = 8 + length + max((t["data_offsets"][1] for t in tensors.values()), default=0)
+        sum(math.prod(t["shape"]) for t in tensors.values())  # raises where a shape is none
     except (ValueError, TypeError, AttributeError, LookupError) as error:
         raise _damaged(path, "has no readable header: it is no safetensors file, or damaged") from error
     if size != expected:
         state = "is cut off" if size < expected else "is damaged"
         raise _damaged(path, f"{state}: it has {size} bytes, its header says {expected}")
+    return tensors
 
 
 def _check_tokenizer(folder: Path) -> None:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from polyteach.errors import UserError
 from polyteach.models.completions import LENGTH, STOP, TOO_LONG, Completion, Message
-from polyteach.models.folder import check_model_folder
-from polyteach.models.names import split_hub
+from polyteach.models.loading import fill_template, load_causal
 from polyteach.models.sampling import NucleusSampler
 from polyteach.steps import Progress, SilentProgress
 
@@ -46,8 +44,6 @@ class LocalModel:
         Raises:
             UserError: the folder is no complete model, or transformers does not know its architecture.
         """
-        if split_hub(location) is None:
-            check_model_folder(Path(location))
         return _load(location, dtype, device)
 
     def render(self, messages: Sequence[Message]) -> str:
@@ -56,21 +52,20 @@ class LocalModel:
         The tokenizer's chat template where it has one; a template that refuses system turns gets the system
         text as the start of the first user turn. Without a template: the turns' texts, each ended by a line
         break, as a base model reads questions and answers.
+
+        Raises:
+            UserError: the template fails on the conversation.
         """
         if not self.tokenizer.chat_template:
             return "".join(f"{message['content']}\n" for message in messages)
-        from jinja2 import TemplateError
-
         try:
-            return self._template(messages)
-        except TemplateError as error:
+            return fill_template(self.tokenizer, messages, add_generation_prompt=True)
+        except UserError:
             if messages[0]["role"] != "system" or len(messages) < 2:
-                raise self._template_fault(error) from error
+                raise
         first = f"{messages[0]['content']}\n\n{messages[1]['content']}"
-        try:
-            return self._template([{"role": messages[1]["role"], "content": first}, *messages[2:]])
-        except TemplateError as error:
-            raise self._template_fault(error) from error
+        merged = [{"role": messages[1]["role"], "content": first}, *messages[2:]]
+        return fill_template(self.tokenizer, merged, add_generation_prompt=True)
 
     def encode(self, messages: Sequence[Message]) -> list[int]:
         """Returns the token ids of a conversation up to where the answer starts."""
@@ -124,7 +119,7 @@ class LocalModel:
         ids, mask = _left_padded(prompts, self._end_ids[0])
         config = GenerationConfig(  # type: ignore[no-untyped-call]
             max_new_tokens=limit,
-            min_new_tokens=1,  # pocket teachers would leave one real prompt in eight unanswered
+            min_new_tokens=1,  # a weak teacher's answer may be wrong, but it should be one
             do_sample=False,  # the sampler leaves one token to be picked
             temperature=1.0,
             top_p=1.0,
@@ -152,17 +147,6 @@ class LocalModel:
         answer = new if end is None else new[:end]
         text = self.tokenizer.decode(answer, skip_special_tokens=True, clean_up_tokenization_spaces=False)
         return Completion(text, LENGTH if end is None else STOP, prompt_tokens, len(answer))
-
-    def _template(self, messages: Sequence[Message]) -> str:
-        text = self.tokenizer.apply_chat_template(list(messages), tokenize=False, add_generation_prompt=True)
-        return str(text)
-
-    def _template_fault(self, error: Exception) -> UserError:
-        return UserError(
-            f"the chat template refuses a conversation: {error}",
-            where=self.location,
-            fix="repair chat_template in the model's tokenizer_config.json",
-        )
 
 
 def _batches(
@@ -208,32 +192,7 @@ def _end_ids(model: Any, tokenizer: Any) -> list[int]:
 @lru_cache(maxsize=2)
 def _load(location: str, dtype: str, device: str | None) -> LocalModel:
     import torch
-    from safetensors import SafetensorError
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-    from transformers.utils import logging
 
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # a study has its own
-    name, commit = split_hub(location) or (location, None)
-    options = {"revision": commit, "trust_remote_code": False} if commit else {"trust_remote_code": False}
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(name, **options)
-        loaded: Any = AutoModelForCausalLM.from_pretrained(
-            name, dtype=dtype, use_safetensors=True, output_loading_info=True, **options
-        )
-    # what transformers raises for unknown architectures, wrong shapes, files it cannot read
-    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
-        raise UserError(
-            f"transformers cannot load this model: {str(error).strip().splitlines()[0]}",
-            where=location,
-            fix="check that it is a complete causal language model that this version of transformers knows",
-        ) from error
-    model, loading = loaded
-    if loading["missing_keys"]:
-        missing = sorted(loading["missing_keys"])
-        raise UserError(
-            f"lacks {len(missing)} weights of its architecture, first {missing[0]}",
-            where=location,
-            fix="download or convert the model again: missing weights would be random numbers",
-        )
+    model, tokenizer = load_causal(location, dtype)
     target = device or ("cuda" if torch.cuda.is_available() else "cpu")
     return LocalModel(model.to(target).eval(), tokenizer, location)

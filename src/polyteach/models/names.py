@@ -11,11 +11,16 @@ _HUB = re.compile(r"(?P<id>\w[\w.-]*/\w[\w.-]*)(?:@(?P<revision>\w[\w./-]*))?", 
 _POCKET = "pocket:"
 
 
-def resolve_model(name: str) -> str:
+def resolve_model(name: str, folder: Path = Path()) -> str:
     """Returns the location of a model: an absolute folder, or `org/name@commit` for the hub.
 
-    A hub model that was ever downloaded stays at its commit until the study names a revision
-    (`org/name@main`), so that a resumed study does not change under its user's feet and works offline.
+    A revision of the hub that was ever downloaded (no revision is `main`) stays at the commit it had then, so
+    that a resumed study does not change under its user's feet and works offline. To move on, name the newer
+    commit: `org/name@0a1b...`.
+
+    Args:
+        name: what a study or a user calls it.
+        folder: relative folders start here.
 
     Raises:
         UserError: it is nowhere: no pocket model, no folder, and the hub has none such or is out of reach.
@@ -24,16 +29,25 @@ def resolve_model(name: str) -> str:
         from polyteach import pocket
 
         return str(pocket.model_path(name.removeprefix(_POCKET)))
-    folder = Path(name).expanduser()
-    if folder.exists():
-        return str(folder.resolve())
+    place = _place(name, folder)
+    if place:
+        return str(place)
     match = _HUB.fullmatch(name)
     if not match:
         raise UserError(
-            f"there is no model {name!r}",
+            f"there is no model {_short(name)}",
             fix="give pocket:NAME, a folder, or a hub id such as 'org/name'",
         )
     return f"{match['id']}@{_hub_commit(match['id'], match['revision'])}"
+
+
+def _place(name: str, folder: Path) -> Path | None:
+    """The file or folder of a name; None where there is none."""
+    try:
+        path = folder / Path(name).expanduser()
+        return path.resolve() if path.exists() else None
+    except (OSError, RuntimeError):  # too long for a name of the file system; `~` of nobody
+        return None
 
 
 def split_hub(location: str) -> tuple[str, str] | None:
@@ -49,7 +63,6 @@ def _hub_commit(model_id: str, revision: str | None) -> str:
     try:
         from huggingface_hub import HfApi, snapshot_download
 
-        # its base for faults of the network: httpx's or httpx2's, as the hub's version has it
         # HTTPError: httpx's or httpx2's, as the hub's version has it
         from huggingface_hub.errors import (  # type: ignore[attr-defined]
             HFValidationError,
@@ -81,3 +94,7 @@ def _hub_commit(model_id: str, revision: str | None) -> str:
 
 def _first_line(error: Exception) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+def _short(name: str) -> str:
+    return repr(name if len(name) <= 80 else f"{name[:77]}...")

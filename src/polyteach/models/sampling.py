@@ -10,7 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     import torch
 
-# Sorting a whole vocabulary costs more than a small model; the nucleus is nearly always in its head.
+# Where the nucleus is within so many likeliest tokens, the whole vocabulary need not be sorted.
 _HEAD = 128
 
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from polyteach.models.loading import fill_template
+
 MINIMAL_TEMPLATE = (
     "{{ bos_token | default('', true) }}"
     "{% for message in messages %}"
@@ -34,5 +36,4 @@ def render(tokenizer: Any, prompt: str, response: str | None = None) -> str:
     turns = [{"role": "user", "content": prompt}]
     if response is not None:
         turns.append({"role": "assistant", "content": response})
-    text: str = tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=response is None)
-    return text
+    return fill_template(tokenizer, turns, add_generation_prompt=response is None)
