@@ -144,6 +144,12 @@ BAD = {  # name: (file name, content, what the message says, at which line)
     "too few fields": ("a.csv", 'prompt,response\n"a\nb",c\nd\n', "has 1 fields, the header has 2", 4),
     "open quote": ("a.csv", 'prompt,response\na,"b\nc\n', "is broken CSV", 2),
     "column twice": ("a.csv", "prompt,prompt\na,b\n", "names column 'prompt' twice", 1),
+    "nested too deep": (
+        "a.jsonl",
+        OK + '{"prompt": "a", "tree": ' + "[" * 900 + "]" * 900 + "}\n",
+        "nested more than 100 deep",
+        2,
+    ),
     "no Parquet": ("a.parquet", "hello", "is no readable Parquet file", None),
 }
 
@@ -178,3 +184,39 @@ def test_a_cut_off_parquet_file(tmp_path: Path, real_data: Path) -> None:
 def test_a_row_without_language_needs_one_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="does not say its language"):
         read_file(written(tmp_path, "a.jsonl", OK))
+
+
+@pytest.mark.parametrize(
+    ("asked", "said", "fits"),
+    [
+        ("zh", "zh-CN", True),
+        ("en", "en-US", True),
+        ("zh-Hant", "zh-TW", True),
+        ("zh-Hans", "zh-Hant", False),
+        ("pt", "es", False),
+    ],
+)
+def test_a_region_is_no_other_language(tmp_path: Path, asked: str, said: str, fits: bool) -> None:
+    path = written(tmp_path, "a.jsonl", lines({"prompt": "a", "language": said}))
+    if fits:
+        assert [row.language for row in read_file(path, language=asked)] == [asked]
+    else:
+        with pytest.raises(UserError, match="is in language"):
+            read_file(path, language=asked)
+
+
+def test_who_counts_blank_prompts_gets_them(tmp_path: Path) -> None:
+    path = written(tmp_path, "a.jsonl", lines({"prompt": " ", "response": "x"}) + OK)
+    assert [row.prompt for row in read_file(path, language="de", blank_prompts=True)] == [" ", "ok"]
+
+
+def test_a_time_beyond_what_python_knows_is_no_crash(tmp_path: Path) -> None:
+    times = pa.array([2**60], pa.timestamp("ms"))
+    pq.write_table(pa.table({"prompt": ["a"], "at": times}), tmp_path / "a.parquet")
+    with pytest.raises(UserError, match="is no readable Parquet file"):
+        read_file(tmp_path / "a.parquet", language="de")
+
+
+def test_a_name_too_long_for_the_file_system(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="cannot be read: File name too long"):
+        read_file(tmp_path / f"{'x' * 300}.jsonl", language="de")

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import langcodes
+
 from polyteach.errors import UserError
 from polyteach.languages import standard_code
 from polyteach.seed_data.records import Record, read_records
@@ -15,10 +17,11 @@ from polyteach.seed_data.records import Record, read_records
 if TYPE_CHECKING:
     from polyteach.rows import Row
 
+_DEEPEST = 100  # levels of a nested value that is kept; far below where Python's own limit stops us
 _USED = ("id", "language", "teacher", "prompt", "response", "messages")
 
 
-def read_file(path: Path, *, language: str | None = None) -> list[Row]:
+def read_file(path: Path, *, language: str | None = None, blank_prompts: bool = False) -> list[Row]:
     """Reads a JSONL, CSV or Parquet file of examples; text is kept exactly as it is.
 
     A row has a `prompt` (and a `response`, unless it is a prompt alone) or `messages`, of which the first
@@ -27,7 +30,9 @@ def read_file(path: Path, *, language: str | None = None) -> list[Row]:
 
     Args:
         path: the file.
-        language: what the rows must be in; None takes each row's own `language`.
+        language: what the rows must be in, and what they are marked as: `zh` takes rows that say `zh-CN`, but
+            not `zh-Hant` for `zh-Hans`. None takes each row's own `language`.
+        blank_prompts: whether a row's prompt may be empty: whoever measures a file counts such rows.
 
     Returns:
         Rows of method `human`, whose `source` is the file's name.
@@ -41,6 +46,8 @@ def read_file(path: Path, *, language: str | None = None) -> list[Row]:
     seen: dict[str, str] = {}
     for number, record in enumerate(read_records(path), start=1):
         row = _row(record, number, path.name, code)
+        if not (blank_prompts or row.prompt.strip()):
+            raise _fault(record, "the prompt is empty", "remove the row or write the prompt")
         if row.id in seen:
             raise UserError(
                 f"id {row.id!r} was used before, at {seen[row.id]}",
@@ -67,7 +74,7 @@ def _row(record: Record, number: int, source: str, language: str | None) -> Row:
         source_id=row_id,
         prompt=prompt,
         response=response,
-        extra={name: _plain(value) for name, value in columns.items() if name not in _USED},
+        extra={name: _plain(record, value) for name, value in columns.items() if name not in _USED},
     )
 
 
@@ -87,8 +94,6 @@ def _turns(record: Record) -> tuple[str, str]:
         )
     if not isinstance(prompt, str):
         raise _fault(record, f"the prompt is {_kind(prompt)}, not text", "make it a string")
-    if not prompt.strip():
-        raise _fault(record, "the prompt is empty", "remove the row or write the prompt")
     return prompt, response
 
 
@@ -118,13 +123,20 @@ def _language(record: Record, wanted: str | None) -> str:
         code = standard_code(spelling)
     except UserError as error:
         raise _fault(record, error.what, error.fix or "") from error
-    if wanted is not None and code != wanted:
+    if wanted is not None and not _agree(code, wanted):
         raise _fault(
             record,
             f"is in language {spelling!r}, not {wanted!r} as asked for",
             "ask for the file's language, or split the file by language",
         )
-    return code
+    return wanted or code
+
+
+def _agree(code: str, wanted: str) -> bool:
+    """Whether two codes are of one language, in one script where both name one; regions do not count."""
+    one, other = langcodes.Language.get(code), langcodes.Language.get(wanted)
+    scripts = {one.script, other.script} - {None}
+    return one.language == other.language and len(scripts) <= 1
 
 
 def _optional_text(record: Record, name: str) -> str:
@@ -136,12 +148,14 @@ def _optional_text(record: Record, name: str) -> str:
     return value
 
 
-def _plain(value: Any) -> Any:
+def _plain(record: Record, value: Any, depth: int = 1) -> Any:
     """Returns a column's value as JSON can hold it; what Parquet knows beyond that becomes text."""
+    if depth > _DEEPEST:
+        raise _fault(record, f"holds a value nested more than {_DEEPEST} deep", "leave that column out")
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): _plain(record, item, depth + 1) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [_plain(record, item, depth + 1) for item in value]
     if isinstance(value, datetime.date | datetime.time | datetime.timedelta | decimal.Decimal):
         return str(value)
     if isinstance(value, bytes):

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import stat
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -31,10 +32,7 @@ def read_records(path: Path) -> list[Record]:
     Raises:
         UserError: missing, a folder, empty, of an unknown kind, unreadable or damaged; names file and line.
     """
-    if not path.exists():
-        raise UserError("there is no such file", where=str(path), fix="check the path")
-    if path.is_dir():
-        raise UserError("is a folder, not a file", where=str(path), fix="name the file in it")
+    _check_file(path)
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
         kinds = ", ".join(_READERS)
@@ -51,6 +49,20 @@ def read_records(path: Path) -> list[Record]:
     if not records:
         raise UserError("has no rows", where=str(path), fix="a file of examples has at least one row")
     return records
+
+
+def _check_file(path: Path) -> None:
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise UserError("there is no such file", where=str(path), fix="check the path") from error
+    except (OSError, ValueError) as error:  # a name too long, a folder that is closed to us; a null character
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UserError(f"cannot be read: {reason}", where=str(path), fix="check the path") from error
+    if stat.S_ISDIR(mode):
+        raise UserError("is a folder, not a file", where=str(path), fix="name the file in it")
+    if not stat.S_ISREG(mode):  # reading a pipe would wait for whoever writes to it
+        raise UserError("is a pipe or device, not a file", where=str(path), fix="write its content to a file")
 
 
 def _text(path: Path, data: bytes) -> str:
@@ -139,7 +151,8 @@ def _parquet(path: Path, data: bytes) -> Iterator[Record]:
 
     try:
         records = pq.ParquetFile(pa.BufferReader(data)).read().to_pylist()
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+    # ValueError, OverflowError: times that Python's datetime cannot hold
+    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
         reason = str(error).strip().splitlines()[0]
         raise UserError(
             f"is no readable Parquet file: {reason}", where=str(path), fix="copy or download the file again"

@@ -12,18 +12,18 @@ from polyteach.files import file_digest
 from polyteach.seed_data.files import read_file
 from polyteach.seed_data.pocket import read_pocket
 from polyteach.steps import StepTask
+from polyteach.study import METHODS
 
 if TYPE_CHECKING:
     from polyteach.rows import Row
-
-METHODS = ("generate", "translate", "respond")
 
 
 def seed_data(task: StepTask) -> Mapping[str, Any]:
     """Writes `rows.parquet`: the rows of all sources, with the methods each may feed in `extra["feeds"]`.
 
     Settings: `language`; `sources`, each `{"kind": "file", "digest", "methods"}` or
-    `{"kind": "pocket", "rows", "methods"}`; `rng_seed`. Locations: a file's path by its digest.
+    `{"kind": "pocket", "rows", "methods"}` (and a `world_digest`, which is not read); `rng_seed`. Locations:
+    a file's path by its digest.
     """
     from polyteach.rows import write_rows
 
