@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from polyteach.errors import StepImpossible, UserError
-from polyteach.students.sft import train
+from polyteach.students.sft import one_device, train
 
 
 def digests(folder) -> dict[str, str]:
@@ -48,6 +48,16 @@ def test_training_teaches_and_says_what_it_did(base, rows, recipe, tmp_path):
     assert training.loss_curve[-1][0] == 18
     assert training.loss_curve[-1][1] < training.loss_curve[0][1] / 2
     assert 48 * 2 <= training.answer_tokens < training.tokens
+    assert (training.device, training.precision) in {("cpu", "float32"), ("cuda", "bfloat16")}
+
+
+def test_several_gpus_do_not_multiply_the_batch(tmp_path):
+    from transformers import TrainingArguments
+
+    arguments = TrainingArguments(tmp_path, per_device_train_batch_size=8, use_cpu=True)
+    arguments._n_gpu = 4  # what transformers finds on a machine of four
+    assert arguments.train_batch_size == 32
+    assert one_device(arguments).train_batch_size == 8
 
 
 def test_saved_files_hold_no_path_and_no_pickle(base, rows, recipe, tmp_path):

@@ -19,6 +19,9 @@ from polyteach.students.encode import IGNORED, EncodedRows, encode_rows
 CURVE_POINTS = 20
 """About so many points a loss curve has: enough to see it, few enough to cost nothing."""
 
+PRECISION = {"cpu": "float32", "cuda": "bfloat16"}
+"""What matrices are multiplied in, by kind of device; weights and the optimizer's state are fp32 on both."""
+
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
@@ -45,7 +48,7 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """What a training was: all but times and machines, so it is the same whenever it is repeated.
+    """What a training was: all but times, so it is the same whenever it is repeated on a kind of device.
 
     Attributes:
         examples: rows trained on.
@@ -53,6 +56,8 @@ class Training:
         ids_digest: SHA-256 of the rows' ids in their order.
         steps, effective_batch: optimizer steps, and examples each is over.
         tokens, answer_tokens: of one pass over the rows; the loss is over the answer's.
+        device: `cpu` or `cuda`; students of one rng_seed differ between the two.
+        precision: see `PRECISION`.
         loss_curve: [step, mean loss an answer token since the last point].
     """
 
@@ -64,6 +69,8 @@ class Training:
     effective_batch: int
     tokens: int
     answer_tokens: int
+    device: str
+    precision: str
     loss_curve: tuple[tuple[int, float], ...]
 
 
@@ -79,6 +86,7 @@ def train(
     """Trains a base on rows and saves model (or adapter) and tokenizer to `output`/model.
 
     On a CPU everything is fp32 and one rng_seed gives bit-identical weights, for one number of threads.
+    Where there are several GPUs, the first is used.
 
     Raises:
         UserError: the base cannot be loaded.
@@ -110,6 +118,8 @@ def train(
         effective_batch=recipe.batch_size * recipe.gradient_accumulation,
         tokens=sum(len(ids) for ids in encoded.input_ids),
         answer_tokens=sum(label != IGNORED for labels in encoded.labels for label in labels),
+        device=_device(),
+        precision=PRECISION[_device()],
         loss_curve=tuple(watcher.curve),
     )
 
@@ -138,14 +148,19 @@ def _fit(
     return trainer.model, trainer.state.max_steps
 
 
+def _device() -> str:
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
 def _arguments(recipe: Recipe, examples: int, rng_seed: int, scratch: str) -> Any:
     """The recipe in TRL's words; TRL's defaults of bf16 and checkpointing hold on a GPU only."""
-    import torch
     from trl.trainer.sft_config import SFTConfig
 
-    gpu = torch.cuda.is_available()
+    gpu = _device() == "cuda"
     steps = recipe.epochs * math.ceil(examples / (recipe.batch_size * recipe.gradient_accumulation))
-    return SFTConfig(
+    arguments = SFTConfig(
         output_dir=scratch,
         num_train_epochs=recipe.epochs,
         learning_rate=recipe.learning_rate,
@@ -156,7 +171,7 @@ def _arguments(recipe: Recipe, examples: int, rng_seed: int, scratch: str) -> An
         max_length=recipe.max_length,
         seed=rng_seed,
         use_cpu=not gpu,
-        bf16=gpu,
+        bf16=PRECISION[_device()] == "bfloat16",
         activation_checkpointing=gpu,
         dataloader_pin_memory=gpu,
         dataset_kwargs={"skip_prepare_dataset": True},  # encode_rows has done it
@@ -166,6 +181,14 @@ def _arguments(recipe: Recipe, examples: int, rng_seed: int, scratch: str) -> An
         report_to="none",
         disable_tqdm=True,
     )
+    return one_device(arguments)
+
+
+def one_device(arguments: Any) -> Any:
+    """Keeps the trainer to one device: with more, it would multiply the batch by how many it sees."""
+    if arguments.n_gpu > 1:
+        arguments._n_gpu = 1  # as the trainer itself does where a model is spread over GPUs
+    return arguments
 
 
 def _adapter(lora: Mapping[str, int]) -> Any:

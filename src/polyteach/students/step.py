@@ -17,8 +17,9 @@ def train_student(task: StepTask) -> Mapping[str, Any]:
     """Trains a base on the rows of the inputs, in equal shares, and writes `model/` and `training.json`.
 
     Settings: language, base (digest; its place in `locations`), methods (names of inputs), rows, epochs,
-    learning_rate, batch_size, gradient_accumulation, weight_decay, max_length, lora, rng_seed. Each input is
-    a folder with `rows.parquet`: a method's, or `seed_data` for a reference. Rows without a response are no
+    learning_rate, batch_size, gradient_accumulation, weight_decay, max_length, lora, rng_seed, and precision
+    (`sft.PRECISION`, which is not read: there so that a change of it makes other artifacts). Each input is a
+    folder with `rows.parquet`: a method's, or `seed_data` for a reference. Rows without a response are no
     candidates.
 
     Returns:
