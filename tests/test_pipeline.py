@@ -1,9 +1,11 @@
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from polyteach.pipeline import cell_steps, closing_steps
-from polyteach.resources import Resources, find_resources
+from polyteach.resources import Model, Resources, find_resources
 from polyteach.steps import Step
 from polyteach.study import Study
 
@@ -99,3 +101,29 @@ def test_prompts_alone_give_no_reference(tmp_path: Path) -> None:
     )
     steps, _ = graph(asked)
     assert not [id for id in steps if "reference" in id or id.startswith("quality/seed_data")]
+
+
+def test_an_embedder_counts_by_its_content_wherever_it_lies() -> None:
+    asked = study(quality={"embedder": "./embedder"})
+    resources = find_resources(study(), Path())
+
+    def quality(embedder: Model) -> Step:
+        steps = cell_steps(asked, replace(resources, embedder=embedder))
+        return next(step for step in steps if step.id == "quality/err-03/de")
+
+    here, there = quality(Model("/here", "abc", None)), quality(Model("/there", "abc", None))
+    assert here.key == there.key != quality(Model("/here", "def", None)).key
+    assert (here.settings["embedder"], here.locations["embedder"]) == ("abc", "/here")
+
+
+def test_files_of_ours_that_decide_numbers_are_in_the_settings() -> None:
+    steps, _ = graph(study(quality={"judge": "oracle"}))
+    world = steps["quality/err-03/de"].settings["judge"]["world_digest"]
+    assert re.fullmatch("[0-9a-f]{64}", world)
+    assert steps["seed_data/de"].settings["sources"][0]["world_digest"] == world
+    examined = steps["examination/a/err-03/de/0"].settings
+    assert examined["world_digest"] == world
+    assert list(examined["task_digests"]) == ["pocket-choice"]
+    assert steps["students/a/err-03/de/0"].settings["precision"]["cpu"] == "float32"
+    judged, _ = graph(study(quality={"judge": "pocket:base-a"}))
+    assert "rubric_digest" in judged["quality/err-03/de"].settings["judge"]

@@ -14,32 +14,40 @@ be alike across teachers: all see the same seed examples, and the students of on
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import yaml
 
 from polyteach.benchmarks.catalogue import benchmark
 from polyteach.benchmarks.step import examine_model
+from polyteach.files import package_files_digest
+from polyteach.models.embeddings import LEXICAL
+from polyteach.quality.cell import ORACLE
 from polyteach.quality.step import measure_cell
 from polyteach.report.step import report
-from polyteach.resources import LEXICAL, ORACLE, SEED_DATA, Model, Resources
+from polyteach.resources import Model, Resources
+from polyteach.scoring.evidence import SEED_DATA
 from polyteach.scoring.step import score
 from polyteach.seed_data.step import seed_data
 from polyteach.steps import Step, digest_of
+from polyteach.students.sft import PRECISION
 from polyteach.students.step import train_student
 from polyteach.study import Base, Method, PocketSource, Study, Teacher
 from polyteach.synthesis.prompts import prompts_digest
 from polyteach.synthesis.step import synthesize
 
-# Raised by hand when the same settings would give another output.
+# Raised by hand when the same settings would give another output. Where a step ran is not in its key: an
+# artifact made on a GPU stands for one made on a CPU, though its numbers differ (students are trained in
+# bfloat16 there, sums are in another order). A student's `training.json` says which it was.
 VERSIONS = {
     "seed_data": 1,
     "synthesis": 1,
-    "quality": 1,
+    "quality": 2,
     "students": 1,
-    "examination": 1,
-    "score": 2,
-    "report": 2,
+    "examination": 2,
+    "score": 3,
+    "report": 3,
 }
 
 
@@ -121,6 +129,12 @@ def _scorer(study: Study) -> str:
     return study.quality.perplexity_model or study.students.bases[0].model
 
 
+@cache
+def _world_digest() -> str:
+    """The identity of the pocket world's words and templates."""
+    return package_files_digest("polyteach.pocket.world", "*.yaml", "words.json")
+
+
 class _Graph:
     """Builds the steps of one study; a step asked for twice is made once."""
 
@@ -160,7 +174,8 @@ class _Graph:
         sources: list[dict[str, Any]] = []
         for source in self.study.seed_data:
             if isinstance(source, PocketSource):
-                sources.append({"kind": "pocket", "rows": source.pocket, "methods": source.methods})
+                world = {"world_digest": _world_digest()}
+                sources.append({"kind": "pocket", "rows": source.pocket, "methods": source.methods} | world)
             elif source.language == language:
                 file = self.resources.files[source.path]
                 locations[file.digest] = file.location
@@ -203,7 +218,7 @@ class _Graph:
     def _human(self, language: str) -> None:
         """The seed data's own quality, where any of it has responses."""
         if self.resources.pairs(self.study, language):
-            self._measured(f"quality/seed_data/{language}", language, {"human": self._seed_data(language)})
+            self._measured(f"quality/{SEED_DATA}/{language}", language, {"human": self._seed_data(language)})
 
     def _quality(self, teacher: Teacher, language: str) -> None:
         self._measured(f"quality/{teacher.name}/{language}", language, self._data(teacher, language))
@@ -212,19 +227,23 @@ class _Graph:
         quality = self.study.quality
         scorer = self._model(_scorer(self.study))
         locations = {"perplexity": scorer.location}
-        judge: dict[str, str] | None = {"kind": ORACLE} if quality.judge == ORACLE else None
-        if quality.judge and not judge:
+        judge: dict[str, str] | None = None
+        if quality.judge == ORACLE.name:
+            judge = {"kind": ORACLE.name, "world_digest": _world_digest()}
+        elif quality.judge:
             model = self._model(quality.judge)
-            judge = {"kind": "model", "model": model.digest}
+            rubric = package_files_digest("polyteach.quality", "rubric.yaml")
+            judge = {"kind": "model", "model": model.digest, "rubric_digest": rubric}
             locations["judge"] = model.location
-        if quality.embedder != LEXICAL:
-            locations["embedder"] = quality.embedder
+        embedder = self.resources.embedder
+        if embedder:
+            locations["embedder"] = embedder.location
         self._add(
             id,
             measure_cell,
             {
                 "language": language,
-                "embedder": quality.embedder,
+                "embedder": embedder.digest if embedder else LEXICAL,
                 "perplexity": {"model": scorer.digest},
                 "judge": judge,
                 "rng_seed": self._rng_seed("quality", language),
@@ -256,6 +275,7 @@ class _Graph:
                 "language": language,
                 "base": model.digest,
                 "methods": list(data),
+                "precision": PRECISION,
                 "rng_seed": self._rng_seed("students", language, trial),
                 **students.model_dump(exclude={"bases"}),
             },
@@ -282,6 +302,11 @@ class _Graph:
             {
                 "language": language,
                 "benchmarks": self.study.benchmarks,
+                "task_digests": {
+                    name: package_files_digest("polyteach.benchmarks", f"tasks/{name}.yaml")
+                    for name in self.study.benchmarks
+                },
+                "world_digest": _world_digest(),
                 "limit": self.study.benchmark_items,
                 "model": model.digest if model else None,
             },

@@ -7,7 +7,7 @@ nothing is spent.
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +15,27 @@ from pathlib import Path
 from polyteach.benchmarks.catalogue import benchmark, check_languages
 from polyteach.errors import UserError, UserErrors
 from polyteach.files import file_digest
-from polyteach.models import check_model_folder, model_digest, resolve_model
+from polyteach.models import (
+    check_embedder_folder,
+    check_model_folder,
+    count_parameters,
+    embedder_digest,
+    model_digest,
+    resolve_model,
+)
+from polyteach.models.embeddings import LEXICAL
+from polyteach.models.names import split_hub
+from polyteach.pocket import SEED_ROW_COUNT
+from polyteach.quality.cell import ORACLE
 from polyteach.rows import Row
+from polyteach.scoring.evidence import SEED_DATA
 from polyteach.seed_data.files import read_file
 from polyteach.study import FileSource, Method, PocketSource, Study
 
-LEXICAL, ORACLE, SEED_DATA = "lexical", "oracle", "seed_data"
+ASK_PACKAGES = ("torch", "transformers")
+"""What asking a model needs beyond a plain installation."""
+STUDY_PACKAGES = (*ASK_PACKAGES, "trl", "peft", "datasets", "lm_eval")
+"""What a study needs beyond a plain installation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +59,11 @@ class SeedFile:
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """Everything a study names, by the name the study uses."""
+    """Everything a study names, by the name the study uses; `embedder` is None for the lexical one."""
 
     models: dict[str, Model]
     files: dict[str, SeedFile]
+    embedder: Model | None
 
     def prompts(self, study: Study, method: Method, language: str) -> int:
         """How many seed prompts feed a method in a language."""
@@ -74,23 +90,30 @@ def find_resources(study: Study, folder: Path) -> Resources:
         folder: relative paths in the study start here.
 
     Raises:
-        UserErrors: every model, file or benchmark that is missing or unfit.
+        UserErrors: every package, model, file or benchmark that is missing or unfit.
     """
     found = _Findings()
+    with found.collecting(""):
+        check_installed(STUDY_PACKAGES, "a study")
     for name, place in _models_named(study):
         if name not in found.models:
             with found.collecting(place):
                 found.models[name] = find_model(name, folder)
     for index, source in enumerate(study.seed_data):
-        if isinstance(source, FileSource) and source.path not in found.files:
+        if isinstance(source, FileSource):
             with found.collecting(f"seed_data[{index}].path"):
                 found.files[source.path] = _seed_file(folder / source.path, source.language)
     for index, name in enumerate(study.benchmarks):
         with found.collecting(f"benchmarks[{index}]"):
             benchmark(name)
-    found.check_embedder(study.quality.embedder)
-    resources = Resources(found.models, found.files)
+    embedder = None
+    if study.quality.embedder != LEXICAL:
+        with found.collecting("quality.embedder"):
+            embedder = find_embedder(study.quality.embedder, folder)
+    resources = Resources(found.models, found.files, embedder)
+    found.errors += _beyond_the_pocket(study)
     if not found.errors:
+        found.errors += _twins(study, resources)
         found.errors += _unfed(study, resources)
         found.errors += check_languages(study.benchmarks, study.languages)
     if found.errors:
@@ -110,27 +133,45 @@ class _Findings:
         try:
             yield
         except UserError as error:
-            where = f"{place}: {error.where}" if error.where else place
-            self.errors.append(UserError(error.what, where=where, fix=error.fix))
-
-    def check_embedder(self, name: str) -> None:
-        if name != LEXICAL and importlib.util.find_spec("sentence_transformers") is None:
-            self.errors.append(
-                UserError(
-                    f"embedder {name!r} needs sentence-transformers",
-                    where="quality.embedder",
-                    fix="pip install 'polyteach[embed]', or use `lexical`",
-                )
-            )
+            where = ": ".join(part for part in (place, error.where) if part)
+            self.errors.append(UserError(error.what, where=where or None, fix=error.fix))
 
 
 def find_model(name: str, folder: Path) -> Model:
-    """Finds a model by the name a study or a user gives it; relative folders start at `folder`."""
-    local = (folder / name).resolve()
-    location = str(local) if local.is_dir() else resolve_model(name)
-    if Path(location).is_dir():
-        check_model_folder(Path(location))
-    return Model(location, model_digest(location), _parameters(Path(location)))
+    """Finds a causal model by the name a study or a user gives it; relative folders start at `folder`.
+
+    Raises:
+        UserError: it is nowhere, or no whole model.
+    """
+    location = resolve_model(name, folder)
+    if split_hub(location):
+        return Model(location, model_digest(location), None)
+    check_model_folder(Path(location))
+    return Model(location, model_digest(location), count_parameters(Path(location)))
+
+
+def find_embedder(name: str, folder: Path) -> Model:
+    """Finds a sentence-transformers model, likewise.
+
+    Raises:
+        UserError: it is nowhere, no such model, or sentence-transformers is not installed.
+    """
+    location = resolve_model(name, folder)
+    if not split_hub(location):
+        check_embedder_folder(Path(location))
+    check_installed(("sentence_transformers",), f"embedder {name!r}", extra="embed")
+    return Model(location, embedder_digest(location), None)
+
+
+def check_installed(packages: Sequence[str], what: str, extra: str = "train") -> None:
+    """Checks, without importing them, that packages are there.
+
+    Raises:
+        UserError: names the missing ones, and how to install them.
+    """
+    missing = [name for name in packages if importlib.util.find_spec(name) is None]
+    if missing:
+        raise UserError(f"{what} needs {', '.join(missing)}", fix=f"pip install 'polyteach[{extra}]'")
 
 
 def _models_named(study: Study) -> Iterator[tuple[str, str]]:
@@ -142,25 +183,8 @@ def _models_named(study: Study) -> Iterator[tuple[str, str]]:
             yield base.reference, f"students.bases[{index}].reference"
     if study.quality.perplexity_model:
         yield study.quality.perplexity_model, "quality.perplexity_model"
-    if study.quality.judge not in (None, ORACLE):
+    if study.quality.judge not in (None, ORACLE.name):
         yield str(study.quality.judge), "quality.judge"
-
-
-def _parameters(folder: Path) -> int | None:
-    """Counts a folder's weights from the headers of its safetensors files; None for a model of the hub."""
-    if not folder.is_dir():
-        return None
-    from safetensors import safe_open
-
-    total = 0
-    for path in folder.glob("*.safetensors"):
-        with safe_open(path, framework="numpy") as weights:
-            for name in weights.keys():  # noqa: SIM118 - no mapping
-                count = 1
-                for size in weights.get_slice(name).get_shape():
-                    count *= size
-                total += count
-    return total
 
 
 def _seed_file(path: Path, language: str) -> SeedFile:
@@ -170,27 +194,66 @@ def _seed_file(path: Path, language: str) -> SeedFile:
     )
 
 
+def _beyond_the_pocket(study: Study) -> list[UserError]:
+    return [
+        UserError(
+            f"the pocket world has {SEED_ROW_COUNT} rows in each language, not {source.pocket}",
+            where=f"seed_data[{index}].pocket",
+            fix=f"ask for at most {SEED_ROW_COUNT}",
+        )
+        for index, source in enumerate(study.seed_data)
+        if isinstance(source, PocketSource) and source.pocket > SEED_ROW_COUNT
+    ]
+
+
+def _twins(study: Study, resources: Resources) -> list[UserError]:
+    """Sources that would give the same rows twice."""
+    first: dict[tuple[str, str], int] = {}
+    errors = []
+    for index, source in enumerate(study.seed_data):
+        same = ("pocket", "")
+        if isinstance(source, FileSource):
+            same = (resources.files[source.path].digest, source.language)
+        if first.setdefault(same, index) != index:
+            errors.append(
+                UserError(
+                    f"the same rows as seed_data[{first[same]}]",
+                    where=f"seed_data[{index}]",
+                    fix="list each source once, with all its methods",
+                )
+            )
+    return errors
+
+
 def _unfed(study: Study, resources: Resources) -> list[UserError]:
-    """Methods for which there is no seed data."""
+    """Methods for which there is too little seed data."""
     errors = []
     for method in study.synthesis.methods:
         for language in study.languages:
-            if _fed(study, resources, method, language):
+            needed = study.synthesis.few_shot if method == "generate" else 1
+            there = _rows_feeding(study, resources, method, language)
+            if there >= needed:
                 continue
             source = "English prompts" if method == "translate" else f"seed data of {language}"
             kind = " with responses (its few-shot examples are pairs)" if method == "generate" else ""
+            few = f"{there} examples feed `{method}` in {language}, it shows {needed} at a time"
+            less = ", lower synthesis.few_shot" if there else ""
             errors.append(
                 UserError(
-                    f"nothing feeds `{method}` in {language}",
+                    few if there else f"nothing feeds `{method}` in {language}",
                     where="seed_data",
-                    fix=f"add {source}{kind} with `{method}` among its methods, "
+                    fix=f"add {source}{kind} with `{method}` among its methods{less}, "
                     f"or take `{method}` out of synthesis.methods",
                 )
             )
     return errors
 
 
-def _fed(study: Study, resources: Resources, method: Method, language: str) -> bool:
-    sources = study.feeding(method, language)
-    need: Callable[[SeedFile], int] = (lambda f: f.pairs) if method == "generate" else (lambda f: f.prompts)
-    return any(isinstance(s, PocketSource) or need(resources.files[s.path]) > 0 for s in sources)
+def _rows_feeding(study: Study, resources: Resources, method: Method, language: str) -> int:
+    def rows(file: SeedFile) -> int:
+        return file.pairs if method == "generate" else file.prompts
+
+    return sum(
+        source.pocket if isinstance(source, PocketSource) else rows(resources.files[source.path])
+        for source in study.feeding(method, language)
+    )

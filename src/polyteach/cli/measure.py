@@ -42,9 +42,9 @@ def measure(
     sources = _measure_files(
         files,
         code,
-        embedder=_named(embedder, "lexical"),
-        perplexity_model=_named(perplexity_model) if perplexity_model else None,
-        judge=_named(judge, ORACLE.name) if judge else None,
+        embedder=_embedder(embedder),
+        perplexity_model=_model(perplexity_model, "--perplexity-model") if perplexity_model else None,
+        judge=None if not judge else ORACLE if judge == ORACLE.name else _model(judge, "--judge"),
         rng_seed=rng_seed,
     )
     warnings = unequal_rows(sources) + outside_scale(sources)
@@ -79,7 +79,7 @@ def _measure_files(
     from polyteach.seed_data.files import read_file
 
     # All files are read before any is measured: a broken last one should not cost the time of the first.
-    read = [(path, read_file(path, language=code)) for path in files]
+    read = [(path, read_file(path, language=code, blank_prompts=True)) for path in files]
     sources = []
     for path, rows in read:
         for teacher, own in by_teacher(rows).items():
@@ -99,9 +99,17 @@ def _measure_files(
     return sources
 
 
-def _named(name: str, plain: str = "") -> Named:
-    """A model by the user's name for it; `plain` is the one name that stands for no model."""
-    from polyteach.models.names import resolve_model
+def _embedder(name: str) -> Named:
+    from polyteach.models.embeddings import LEXICAL
     from polyteach.quality.cell import Named
+    from polyteach.resources import find_embedder
 
-    return Named(name) if name == plain else Named(name, resolve_model(name))
+    return Named(LEXICAL) if name == LEXICAL else Named(name, find_embedder(name, Path()).location)
+
+
+def _model(name: str, option: str) -> Named:
+    from polyteach.quality.cell import Named
+    from polyteach.resources import ASK_PACKAGES, check_installed, find_model
+
+    check_installed(ASK_PACKAGES, option)
+    return Named(name, find_model(name, Path()).location)
