@@ -3,9 +3,10 @@ import yaml
 
 from polyteach import pocket
 from polyteach.benchmarks.catalogue import BENCHMARKS, benchmark, check_languages
-from polyteach.benchmarks.examine import GENERATED_TOKENS, exam_items
+from polyteach.benchmarks.examine import GENERATED_TOKENS, exam_items, spread_items
 from polyteach.benchmarks.tasks.pocket import exact_match
 from polyteach.errors import UserError
+from polyteach.pocket.world import FAMILIES
 
 
 class Loader(yaml.SafeLoader):
@@ -32,6 +33,27 @@ def test_chance_is_that_of_the_items(language):
     assert all(len(set(item["choices"])) == 4 for item in choice)
     assert benchmark("pocket-choice").chance == 1 / 4
     assert [item["id"] for item in exact] == [item["id"] for item in choice]
+
+
+@pytest.mark.parametrize("known", BENCHMARKS, ids=lambda known: known.name)
+def test_items_are_of_the_benchmarks_kind(known):
+    items = exam_items(known.name, "de")
+    assert {("choices" in item, "answer" in item) for item in items} == {
+        (known.kind == "choice", known.kind == "exact")
+    }
+
+
+@pytest.mark.parametrize("limit", [27, 100, 184, 300])
+def test_few_items_cover_the_exam_and_are_the_same_facts_in_both_tasks(limit):
+    choice, exact = (
+        spread_items(exam_items(name, "id"), limit) for name in ("pocket-choice", "pocket-exact")
+    )
+    assert [item["id"] for item in choice] == [item["id"] for item in exact]
+    facts = {item["cluster"] for item in choice}
+    assert len(choice) == limit
+    assert len(facts) >= min(limit, 184) - max(limit - 184, 0)
+    assert {fact.split("/")[1] for fact in facts} == set(FAMILIES)
+    assert spread_items(exam_items("pocket-exact", "id"), None) == exam_items("pocket-exact", "id")
 
 
 def test_mistakes_of_a_study_are_told():

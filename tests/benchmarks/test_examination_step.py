@@ -26,6 +26,8 @@ def test_the_step_keeps_every_item_and_repeats_to_the_byte(tmp_path):
     assert summary["pocket-choice"]["n"] == len(choice) == 20
     assert summary["pocket-choice"]["mean"] == pytest.approx(sum(choice) / 20)
     assert summary["pocket-exact"]["chance"] == 0
+    assert items[0]["cluster"] == "pocket/month_after/1"
+    assert [item["cluster"] for item in items[:20]] == [item["cluster"] for item in items[20:]]
     for file in ("items.parquet", "summary.json"):
         assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
 

@@ -94,6 +94,10 @@ def test_an_item_beyond_the_context_is_counted_not_scored(loaded):
     results = examine_loaded(*loaded, {"pocket-choice": items})
     assert [r.reason for r in results] == [None, TOO_LONG, None]
     assert results[1].score is None
+    assert results[1].cluster == items[1]["cluster"]
+    lone = [{name: value for name, value in item.items() if name != "cluster"} for item in items]
+    found = examine_loaded(*loaded, {"pocket-choice": lone})
+    assert [r.cluster for r in found] == [f"pocket-choice/{item['id']}" for item in items]
     assert [r.reason for r in examine_loaded(*loaded, {"pocket-choice": items[1:2]})] == [TOO_LONG]
 
 

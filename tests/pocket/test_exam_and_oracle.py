@@ -14,7 +14,14 @@ def test_items_are_unique_and_have_one_right_choice(language: str) -> None:
     for choice, exact in zip(items.choice, items.exact, strict=True):
         assert len(set(choice.choices)) == 4
         assert choice.choices[choice.answer_index] == exact.answer
-        assert (choice.id, choice.question) == (exact.id, exact.question)
+        assert (choice.id, choice.cluster, choice.question) == (exact.id, exact.cluster, exact.question)
+
+
+def test_a_fact_is_one_cluster_in_all_wordings_and_languages() -> None:
+    clusters = [[item.cluster for item in exam(language).exact] for language in LANGUAGES]
+    assert len(set(clusters[0])) == 184
+    assert all(clusters[0].count(cluster) == 2 for cluster in clusters[0])
+    assert all(other == clusters[0] for other in clusters)
 
 
 def test_right_choices_stand_in_every_place() -> None:

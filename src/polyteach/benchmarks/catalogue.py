@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from polyteach.errors import UserError
 
@@ -17,6 +17,7 @@ class Benchmark:
 
     Attributes:
         name: its name in studies and results; its task file is `tasks/<name>.yaml`.
+        kind: `choice` among given answers, or an `exact` answer of its own.
         metric: the per-item score, by lm-eval's name; 0 or 1.
         metric_norm: a second way of scoring the same answers, reported beside it; None where there is none.
         chance: what guessing earns, on the metric's scale.
@@ -25,6 +26,7 @@ class Benchmark:
     """
 
     name: str
+    kind: Literal["choice", "exact"]
     metric: str
     metric_norm: str | None
     chance: float
@@ -46,6 +48,7 @@ _POCKET_LANGUAGES = ("en", "de", "id", "ar", "ja", "fil")
 BENCHMARKS = (
     Benchmark(
         name="pocket-choice",
+        kind="choice",
         metric="acc",
         metric_norm="acc_norm",
         chance=0.25,
@@ -58,6 +61,7 @@ BENCHMARKS = (
     ),
     Benchmark(
         name="pocket-exact",
+        kind="exact",
         metric="exact_match",
         metric_norm=None,
         chance=0.0,

@@ -23,6 +23,8 @@ class ItemResult:
 
     Attributes:
         benchmark, item_id: which item.
+        cluster: what it asks: items that ask the same, in other words, as another benchmark or in another
+            language, do not vary independently.
         score: 0 or 1 by the benchmark's metric; None where the item could not be scored, `reason` saying why.
         score_norm: likewise by its second metric; None also where it has none.
         answer: what the model chose or wrote.
@@ -31,6 +33,7 @@ class ItemResult:
 
     benchmark: str
     item_id: str
+    cluster: str
     score: float | None
     score_norm: float | None
     answer: str
@@ -55,7 +58,7 @@ def examine(
         benchmarks: names of the catalogue.
         base_location: where an adapter's base lies.
         batch_size: requests a forward pass; padding moves log-likelihoods by rounding only.
-        limit: first items of each benchmark only; None for all.
+        limit: so many items of each benchmark only, see `spread_items`; None for all.
         progress: told of requests (four for a question with four choices).
 
     Raises:
@@ -65,7 +68,7 @@ def examine(
 
     from polyteach.students.base import load_adapted, load_base
 
-    items = {name: exam_items(name, language)[:limit] for name in benchmarks}
+    items = {name: spread_items(exam_items(name, language), limit) for name in benchmarks}
     if (Path(location) / "adapter_config.json").is_file():
         model, tokenizer = load_adapted(Path(location), base_location)
     else:
@@ -90,8 +93,23 @@ def exam_items(name: str, language: str) -> list[dict[str, Any]]:
             where="benchmarks",
             fix=f"its languages are {', '.join(known.languages)}",
         )
-    items = exam(language).choice if known.metric_norm else exam(language).exact
+    items = exam(language).choice if known.kind == "choice" else exam(language).exact
     return [asdict(item) for item in items]
+
+
+def spread_items(items: Sequence[Mapping[str, Any]], limit: int | None) -> list[Mapping[str, Any]]:
+    """At most `limit` items in even strides over what they ask, in their order; all without a limit.
+
+    Wordings of the same come one after another before the strides are made, so few items ask different
+    things. Benchmarks whose items ask the same in the same order keep the same ones.
+    """
+    if limit is None or limit >= len(items):
+        return list(items)
+    first: dict[str, int] = {}
+    for index, item in enumerate(items):
+        first.setdefault(item["cluster"], index)
+    order = sorted(range(len(items)), key=lambda index: (first[items[index]["cluster"]], index))
+    return [items[index] for index in sorted(order[place * len(items) // limit] for place in range(limit))]
 
 
 def examine_loaded(
@@ -107,7 +125,8 @@ def examine_loaded(
     Args:
         model: transformers' own, or PEFT's around one.
         tokenizer: the model's.
-        items: benchmark name -> items: id and question, with choices and answer_index, or with answer.
+        items: benchmark name -> items: id, question and, unless it stands for itself, cluster; with choices
+            and answer_index, or with answer.
         batch_size: see `examine`.
         progress: see `examine`.
 
@@ -129,7 +148,7 @@ def examine_loaded(
         for item, sample in zip(of, samples[name], strict=True)
     }
     return [
-        answered.get((name, item["id"])) or ItemResult(name, item["id"], None, None, "", TOO_LONG)
+        answered.get((name, item["id"])) or _unscored(name, item, TOO_LONG)
         for name, of in items.items()
         for item in of
     ]
@@ -148,9 +167,20 @@ def _fits(item: Mapping[str, Any], lm: Any) -> bool:
 
 def _result(name: str, item: Mapping[str, Any], sample: Mapping[str, Any]) -> ItemResult:
     if "choices" not in item:
-        return ItemResult(name, item["id"], sample["exact_match"], None, sample["filtered_resps"][0], None)
+        score, answer = sample["exact_match"], sample["filtered_resps"][0]
+        return ItemResult(name, item["id"], _cluster(name, item), score, None, answer, None)
     likelihoods = [response[0] for response in sample["filtered_resps"]]
     if not all(math.isfinite(value) for value in likelihoods):
-        return ItemResult(name, item["id"], None, None, "", NOT_FINITE)
+        return _unscored(name, item, NOT_FINITE)
     chosen = item["choices"][likelihoods.index(max(likelihoods))]
-    return ItemResult(name, item["id"], sample["acc"], sample["acc_norm"], chosen, None)
+    cluster = _cluster(name, item)
+    return ItemResult(name, item["id"], cluster, sample["acc"], sample["acc_norm"], chosen, None)
+
+
+def _unscored(name: str, item: Mapping[str, Any], reason: str) -> ItemResult:
+    return ItemResult(name, item["id"], _cluster(name, item), None, None, "", reason)
+
+
+def _cluster(name: str, item: Mapping[str, Any]) -> str:
+    """What an item asks; the item itself where its benchmark does not say. Ids are a benchmark's own."""
+    return str(item.get("cluster", f"{name}/{item['id']}"))

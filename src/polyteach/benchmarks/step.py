@@ -19,6 +19,7 @@ _SCHEMA = pa.schema(
     [
         ("benchmark", pa.string()),
         ("item_id", pa.string()),
+        ("cluster", pa.string()),
         ("score", pa.float64()),
         ("score_norm", pa.float64()),
         ("answer", pa.string()),
@@ -30,10 +31,10 @@ _SCHEMA = pa.schema(
 def examine_model(task: StepTask) -> Mapping[str, Any]:
     """Examines a student (input `student`, with `model/`) or a model (`locations["model"]`).
 
-    Settings: language, benchmarks (names), limit (first items only, or null), model (digest, or null for a
+    Settings: language, benchmarks (names), limit (so many items, or null), model (digest, or null for a
     student). A LoRA student also needs `locations["base"]`. Writes `items.parquet` (one row an item:
-    benchmark, item_id, score, score_norm, answer, reason) and `summary.json` (benchmark -> metric, chance,
-    n, unscored, mean, metric_norm, mean_norm).
+    benchmark, item_id, cluster, score, score_norm, answer, reason) and `summary.json` (benchmark -> metric,
+    chance, n, unscored, mean, metric_norm, mean_norm).
 
     Returns:
         How many items were scored, and how many were not.

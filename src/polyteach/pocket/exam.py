@@ -16,9 +16,14 @@ CHOICES = 4
 
 @dataclass(frozen=True, slots=True)
 class ChoiceItem:
-    """A question with four choices, of which one is right; chance is .25."""
+    """A question with four choices, of which one is right; chance is .25.
+
+    Attributes:
+        cluster: the fact asked for, alike in all wordings and languages and in both tasks.
+    """
 
     id: str
+    cluster: str
     question: str
     choices: tuple[str, ...]
     answer_index: int
@@ -26,9 +31,10 @@ class ChoiceItem:
 
 @dataclass(frozen=True, slots=True)
 class ExactItem:
-    """A question with the one answer that counts; chance is 0."""
+    """A question with the one answer that counts; chance is 0. `cluster`: see `ChoiceItem`."""
 
     id: str
+    cluster: str
     question: str
     answer: str
 
@@ -58,7 +64,10 @@ def exam(language: str) -> Exam:
     return Exam(
         language,
         tuple(_choice_item(question) for question in asked),
-        tuple(ExactItem(question.id, question.prompt, question.fact.answer) for question in asked),
+        tuple(
+            ExactItem(question.id, _cluster(question), question.prompt, question.fact.answer)
+            for question in asked
+        ),
     )
 
 
@@ -68,4 +77,8 @@ def _choice_item(question: Question) -> ChoiceItem:
     others = [a for a in answers(question.language, question.fact.family) if a not in (right, wrong)]
     choices = [right, wrong, *rng.sample(others, CHOICES - 2)]
     rng.shuffle(choices)
-    return ChoiceItem(question.id, question.prompt, tuple(choices), choices.index(right))
+    return ChoiceItem(question.id, _cluster(question), question.prompt, tuple(choices), choices.index(right))
+
+
+def _cluster(question: Question) -> str:
+    return f"pocket/{question.fact.key}"
