@@ -96,7 +96,13 @@ class SyntheticStudy:
             p = np.clip((skill if chance else max(skill - 0.2, 0.02)) + hard, 0, 1)
             scores = (rng.random(self.items) < p).astype(float).tolist()
             table += [
-                {"benchmark": benchmark, "item_id": f"{benchmark}-{n}", "score": s, "reason": None}
+                {
+                    "benchmark": benchmark,
+                    "item_id": f"{benchmark}-{n}",
+                    "cluster": f"fact {n}",
+                    "score": s,
+                    "reason": None,
+                }
                 for n, s in enumerate(scores)
             ]
             summary[benchmark] = {

@@ -52,6 +52,12 @@ def test_hostile_text_stays_text(html: str, outline: Outline) -> None:
     assert not any(name.startswith("on") for _, attributes in outline.attributes for name in attributes)
 
 
+def test_what_intervals_leave_out_is_said_where_they_are_explained(html: str) -> None:
+    note = next(line for line in html.split("\n") if "Bars are 95% intervals" in line)
+    assert "trials repeat the training, never the synthesis of the data" in note
+    assert "items that ask the same thing count as one" in note
+
+
 def test_one_file_that_asks_no_network(html: str, outline: Outline) -> None:
     assert "default-src 'none'" in html
     assert not any({"src", "href"} & set(attributes) for _, attributes in outline.attributes)

@@ -22,6 +22,7 @@ def make_exam() -> MakeExam:
         language: str = "de",
         benchmark: str = "choice",
         chance: float = 0.25,
+        clusters: Sequence[str] = (),
     ) -> Exam:
         lost = sum(score is None for score in scores)
         return Exam(
@@ -34,6 +35,7 @@ def make_exam() -> MakeExam:
             teacher=teacher,
             trial=trial,
             reasons={"no answer": lost} if lost else {},
+            clusters=tuple(clusters),
         )
 
     return make

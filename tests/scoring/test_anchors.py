@@ -14,6 +14,15 @@ def test_gap_and_its_paired_error(make_exam) -> None:
     assert anchor.counts  # .5 > 2 * .189
 
 
+def test_the_error_of_a_gap_is_that_of_clusters(make_exam) -> None:
+    # Differences 1 1, 0 0, 1 0, each pair one cluster: deviations from 1/2 sum to 1, -1 and 0.
+    clusters = ["x", "x", "y", "y", "z", "z"]
+    base, reference = (make_exam(s, clusters=clusters) for s in ([0, 0, 0, 1, 0, 0], [1, 1, 0, 1, 1, 0]))
+    assert anchor_of(base, reference).gap_se == pytest.approx((3 / 2 * 2) ** 0.5 / 6)
+    lone = [make_exam(exam.scores, clusters=["x"] * 6) for exam in (base, reference)]
+    assert anchor_of(*lone).reason == "one cluster of items has no standard error"
+
+
 def test_a_gap_of_fifteen_hundredths_counts_and_less_does_not(make_exam) -> None:
     base = [0.7] * 20
     assert anchor_of(make_exam(base), make_exam([0.85] * 20)).counts
@@ -46,7 +55,7 @@ def test_a_missing_side_is_a_reason(make_exam) -> None:
     assert anchor_of(None, make_exam([1])).reason == "the base was not examined"
     assert "a step failed" in (anchor_of(make_exam([1]), None, failed=True).reason or "")
     assert anchor_of(make_exam([None]), make_exam([1])).reason
-    assert anchor_of(make_exam([0]), make_exam([1])).reason == "one item has no standard error"
+    assert anchor_of(make_exam([0]), make_exam([1])).reason == "one cluster of items has no standard error"
 
 
 def test_each_base_has_its_own_anchors(make_exam) -> None:

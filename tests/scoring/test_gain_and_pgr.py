@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from lone_items import mean_over
 
 from polyteach.scoring.anchors import anchor_of
 from polyteach.scoring.gain import (
@@ -11,12 +12,11 @@ from polyteach.scoring.gain import (
     scaled,
     teacher_gain,
 )
-from polyteach.scoring.intervals import item_mean
 from polyteach.scoring.pgr import benchmark_pgr, pooled_pgr
 
 
 def _cell(value: float) -> CellEstimate:
-    return CellEstimate(item_mean("choice", {"1": value, "2": value}, 1), {0: value})
+    return CellEstimate(mean_over({"1": value, "2": value}), {0: value})
 
 
 def test_gain_by_hand(make_exam) -> None:
@@ -51,8 +51,8 @@ def test_unscored_items_lower_n_not_the_score(make_exam) -> None:
 
 
 def test_a_cell_is_the_mean_of_its_benchmarks_trial_by_trial() -> None:
-    one = CellEstimate(item_mean("b", {"1": 0.2, "2": 0.4}, 2), {0: 0.2, 1: 0.4})
-    other = CellEstimate(item_mean("c", {"1": 0.6, "2": 0.6}, 2), {0: 0.6})
+    one = CellEstimate(mean_over({"1": 0.2, "2": 0.4}, 2), {0: 0.2, 1: 0.4})
+    other = CellEstimate(mean_over({"1": 0.6, "2": 0.6}, 2, "c"), {0: 0.6})
     cell = cell_mean([one, other])
     assert cell.estimate.value == pytest.approx(0.45)
     assert cell.per_trial == {0: pytest.approx(0.4)}
@@ -110,7 +110,7 @@ def test_benchmarks_averaged_before_pgr_differ_from_the_mean_of_pgrs() -> None:
 
 
 def test_a_scaled_quantity_keeps_its_proportions() -> None:
-    cell = CellEstimate(item_mean("b", {"1": 0.2, "2": 0.4}, 2), {0: 0.2, 1: 0.4}, 0.08)
+    cell = CellEstimate(mean_over({"1": 0.2, "2": 0.4}, 2), {0: 0.2, 1: 0.4}, 0.08)
     half = scaled(cell, 0.5)
     assert half.estimate.value == pytest.approx(0.15)
     assert half.estimate.item_variance == pytest.approx(cell.estimate.item_variance / 4)

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from lone_items import mean_over
 from scipy import stats
 
-from polyteach.scoring.intervals import Interval, TrialSpread, item_mean
+from polyteach.scoring.intervals import Interval, TrialSpread
 from polyteach.scoring.ranks import Comparison, compare
 from polyteach.scoring.records import Teacher
 from polyteach.scoring.verdict import Unranked, decide
@@ -15,9 +16,7 @@ def _gains(**levels: float) -> dict:
     rng = np.random.default_rng(0)
     hard = rng.normal(0, 0.3, 200)
     return {
-        name: item_mean(
-            "b", {str(n): level + h + e for n, (h, e) in enumerate(zip(hard, noise, strict=True))}, 1
-        )
+        name: mean_over({str(n): level + h + e for n, (h, e) in enumerate(zip(hard, noise, strict=True))})
         for name, level in levels.items()
         for noise in [rng.normal(0, 0.1, 200)]
     }

@@ -144,6 +144,30 @@ def test_a_benchmark_left_out_is_shown_and_enters_nothing(evidence: Evidence, ma
     assert codes(after).count("benchmark_left_out") == 2
 
 
+def test_gains_and_pgr_count_the_answers_they_lack(evidence: Evidence) -> None:
+    def lose(exams: list[Exam], reason: str) -> list[Exam]:
+        return [
+            replace(e, scores=(None, *e.scores[1:]), reasons={reason: 1}) if e.language == "de" else e
+            for e in exams
+        ]
+
+    lossy = replace(
+        evidence,
+        bases=lose(evidence.bases, "too long"),
+        references=lose(evidence.references, "no number"),
+        students=lose(evidence.students, "too long"),
+    )
+    results = results_of(lossy, {}, 1)
+    cell, entry = results["cells"][0], results["leaderboard"][0]
+    assert cell["benchmarks"]["choice"]["unscored"] == {"too long": 1}
+    gains = [cell["gain"], cell["gains"]["choice"], entry["gain"], entry["gain_by_language"]["de"]]
+    assert all(figure["unscored"] == {"base: too long": 1, "too long": 1} for figure in gains)
+    assert entry["gain_by_language"]["ja"]["unscored"] == {}
+    ratios = [cell["pgr"]["mean"], cell["pgr"]["benchmarks"]["choice"], entry["pgr"]]
+    expected = {"base: too long": 1, "reference: no number": 1, "too long": 1}
+    assert all(figure["unscored"] == expected for figure in ratios)
+
+
 def test_without_a_benchmark_that_counts_nothing_is_ranked(evidence: Evidence) -> None:
     results = results_of(replace(evidence, references=[]), {}, 1)
     assert results["verdict"]["kind"] == "undefined"

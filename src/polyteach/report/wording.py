@@ -10,6 +10,7 @@ from typing import Any
 from polyteach.languages import english_name, is_right_to_left
 from polyteach.scoring.numbers import NONE
 from polyteach.scoring.numbers import number as number
+from polyteach.scoring.numbers import parameters as parameters
 
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -27,16 +28,6 @@ def ranks(interval: list[int] | None) -> str:
         return NONE
     low, high = interval
     return str(low) if low == high else f"{low}–{high}"
-
-
-def parameters(count: int | None) -> str:
-    """A model's size, such as `8B` or `530k`; a dash where it is unknown."""
-    if not count:
-        return NONE
-    for unit, letter in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
-        if count >= unit:
-            return f"{count / unit:.3g}{letter}"
-    return str(count)
 
 
 def language(code: str) -> str:

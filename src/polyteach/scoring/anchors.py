@@ -14,7 +14,8 @@ MINIMUM_GAP = 0.15
 MINIMUM_ERRORS = 2.0
 DEFINITION = (
     f"a benchmark counts in a language and for a base if reference - base is at least {MINIMUM_GAP} "
-    f"and above {MINIMUM_ERRORS:g} standard errors of the paired item difference"
+    f"and above {MINIMUM_ERRORS:g} standard errors of the paired item difference, "
+    "items clustered by what they ask"
 )
 NAME_A_REFERENCE = "name one in students.bases, or add seed data with responses"
 NO_REFERENCE = f"no reference: {NAME_A_REFERENCE}"
@@ -29,7 +30,7 @@ class Anchor:
         base_score, reference_score: means over the items both were scored on, or over its own items where
             the other is missing; None for the one that is missing.
         base_interval, reference_interval: 95% intervals of these, over items; None likewise.
-        gap_se: standard error of the mean paired difference; None where it cannot be estimated.
+        gap_se: standard error of the mean paired difference, clustered; None where it cannot be estimated.
         n: items the scores are over.
         reason: why the benchmark does not count; None where it does.
         missing: which of the two was not examined.
@@ -85,10 +86,11 @@ def anchor_of(base: Exam | None, reference: Exam | None, *, failed: bool = False
     shared = [item for item in first if item in second]
     if not shared:
         return _anchor(base, None, None, None, "no item was scored for both base and reference")
-    below = item_mean(base.benchmark, {item: first[item] for item in shared}, 1)
-    above = item_mean(base.benchmark, {item: second[item] for item in shared}, 1)
-    gap = item_mean(base.benchmark, {item: second[item] - first[item] for item in shared}, 1)
-    se = gap.item_variance**0.5 if gap.n > 1 else None
+    clusters = base.cluster_of
+    below = item_mean({item: first[item] for item in shared}, clusters, 1)
+    above = item_mean({item: second[item] for item in shared}, clusters, 1)
+    gap = item_mean({item: second[item] - first[item] for item in shared}, clusters, 1)
+    se = gap.item_variance**0.5 if len(gap.influence) > 1 else None
     return _anchor(base, below, above, se, _why_not(gap.value, se))
 
 
@@ -113,7 +115,7 @@ def _half(base: Exam | None, reference: Exam | None, failed: bool) -> Anchor:
     known = base or reference
     if known is None:
         raise ValueError("an anchor needs an exam")
-    alone = item_mean(known.benchmark, known.by_item, 1) if known.by_item else None
+    alone = item_mean(known.by_item, known.cluster_of, 1) if known.by_item else None
     if base is None:
         return _anchor(known, None, alone, None, "the base was not examined", "base")
     reason = "the reference could not be examined: a step failed" if failed else NO_REFERENCE
@@ -122,7 +124,7 @@ def _half(base: Exam | None, reference: Exam | None, failed: bool) -> Anchor:
 
 def _why_not(gap: float, se: float | None) -> str | None:
     if se is None:
-        return "one item has no standard error"
+        return "one cluster of items has no standard error"
     if gap < MINIMUM_GAP - _ROUNDING:
         return f"reference - base is {number(gap, 3)}, below {MINIMUM_GAP}"
     if gap <= MINIMUM_ERRORS * se:

@@ -13,6 +13,7 @@ from polyteach.scoring.gain import CellEstimate, CellKey
 from polyteach.scoring.pg_score import Intrinsic
 from polyteach.scoring.pgr import BenchmarkPgr
 from polyteach.scoring.records import Evidence, Exam
+from polyteach.scoring.unscored import Counts, together, unscored
 
 ExamKey = tuple[str, str, str]
 """Base, language, benchmark."""
@@ -28,6 +29,8 @@ class Cell:
         differences: student - base by benchmark, in the score's own unit; likewise.
         gain: mean over the benchmarks that count; None where undefined, `reason` says why.
         pgr_pooled: PGR of the scores averaged over benchmarks first.
+        counted: the benchmarks that count.
+        score_unscored, gain_unscored, pgr_unscored: the answers missing from each, by benchmark, then reason.
     """
 
     base: str
@@ -42,6 +45,10 @@ class Cell:
     pgrs: Mapping[str, BenchmarkPgr]
     pgr: CellEstimate | None
     pgr_pooled: float | None
+    counted: tuple[str, ...]
+    score_unscored: Mapping[str, Counts]
+    gain_unscored: Mapping[str, Counts]
+    pgr_unscored: Mapping[str, Counts]
 
     @property
     def key(self) -> CellKey:
@@ -52,6 +59,10 @@ class Cell:
     def trials(self) -> int:
         """Trials that were examined on anything."""
         return len({trial for trials in self.exams.values() for trial in trials})
+
+    def over_counted(self, by_benchmark: Mapping[str, Counts]) -> Counts:
+        """Counts of the benchmarks that count together."""
+        return together(by_benchmark[name] for name in self.counted if name in by_benchmark)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +167,10 @@ def _cell(
         )
     counted = [anchor for anchor in anchors if anchor.counts]
     reason = _why_no_gain(counted, exams, gains)
+    asked = {
+        name: (list(trials.values()), bases.get(at := (base, language, name)), references.get(at))
+        for name, trials in exams.items()
+    }
     ratios = [ratio for a in counted if a.benchmark in pgrs and (ratio := pgrs[a.benchmark].cell)]
     return Cell(
         base=base,
@@ -170,6 +185,10 @@ def _cell(
         pgrs=pgrs,
         pgr=gain.cell_mean(ratios) if not reason and len(ratios) == len(counted) else None,
         pgr_pooled=None if reason else _pooled(counted, scores),
+        counted=tuple(anchor.benchmark for anchor in counted),
+        score_unscored={name: unscored(taught) for name, (taught, _, _) in asked.items()},
+        gain_unscored={name: unscored(taught, below) for name, (taught, below, _) in asked.items()},
+        pgr_unscored={name: unscored(*whole) for name, whole in asked.items()},
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from polyteach.figures import Figure
+from polyteach.quality.step import METRICS, read_metrics
 from polyteach.scoring.records import (
     CellMetrics,
     Evidence,
@@ -81,7 +81,7 @@ def _exams(
     import pyarrow.parquet as pq
 
     summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))["benchmarks"]
-    columns = ["benchmark", "item_id", "score", "reason"]
+    columns = ["benchmark", "item_id", "cluster", "score", "reason"]
     items: dict[str, list[dict[str, Any]]] = {}
     for item in pq.read_table(folder / "items.parquet", columns=columns).to_pylist():
         items.setdefault(item["benchmark"], []).append(item)
@@ -101,6 +101,7 @@ def _exams(
             teacher=teacher,
             trial=trial,
             reasons=reasons,
+            clusters=tuple(row["cluster"] for row in rows),
         )
 
 
@@ -109,19 +110,14 @@ def _metrics(study: StudyFacts, inputs: Mapping[str, Path]) -> Iterator[CellMetr
         for language in study.languages:
             folder = inputs.get(f"quality/{teacher.name}/{language}")
             if folder:
-                yield CellMetrics(teacher.name, language, _figures(folder))
+                yield CellMetrics(teacher.name, language, read_metrics(folder / METRICS))
 
 
 def _seed_metrics(study: StudyFacts, inputs: Mapping[str, Path]) -> Iterator[CellMetrics]:
     for language in study.languages:
         folder = inputs.get(f"quality/{SEED_DATA}/{language}")
         if folder:
-            yield CellMetrics(None, language, _figures(folder))
-
-
-def _figures(folder: Path) -> dict[str, Figure]:
-    plain = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-    return {name: Figure.from_json(figure) for name, figure in sorted(plain.items())}
+            yield CellMetrics(None, language, read_metrics(folder / METRICS))
 
 
 def _synthesis(study: StudyFacts, inputs: Mapping[str, Path]) -> Iterator[SynthesisFacts]:

@@ -13,7 +13,7 @@ from math import fsum
 
 from polyteach.scoring.anchors import Anchor
 from polyteach.scoring.intervals import Estimate, TrialSpread, item_mean, mean_of, pooled_spread
-from polyteach.scoring.records import Exam
+from polyteach.scoring.records import Cluster, Exam
 
 DEFINITION = "gain g = (student - base) / (1 - chance)"
 CELL_DEFINITION = f"{DEFINITION}, mean over the benchmarks that count"
@@ -44,19 +44,21 @@ class ItemValues:
     Attributes:
         by_item: mean over trials.
         by_trial: mean over items.
+        cluster_of: of each item.
         answer_noise: variance of a trial's mean that the noise of single answers explains: the mean over
             items of the variance between trials, divided by the items. 0 with one trial.
     """
 
     by_item: Mapping[str, float]
     by_trial: Mapping[int, float]
+    cluster_of: Mapping[str, Cluster]
     answer_noise: float
 
-    def cell(self, benchmark: str) -> CellEstimate | None:
+    def cell(self) -> CellEstimate | None:
         """The mean over items; None without any."""
         if not self.by_item:
             return None
-        estimate = item_mean(benchmark, self.by_item, len(self.by_trial))
+        estimate = item_mean(self.by_item, self.cluster_of, len(self.by_trial))
         return CellEstimate(estimate, self.by_trial, self.answer_noise)
 
 
@@ -77,10 +79,12 @@ def item_values(trials: Mapping[int, Exam], value: Callable[[str, float], float 
     """
     by_item: dict[str, list[float]] = {}
     by_trial: dict[int, float] = {}
+    cluster_of: dict[str, Cluster] = {}
     for trial, exam in sorted(trials.items()):
         kept = {item: v for item, score in exam.by_item.items() if (v := value(item, score)) is not None}
         for item, v in kept.items():
             by_item.setdefault(item, []).append(v)
+        cluster_of |= exam.cluster_of
         if kept:
             by_trial[trial] = fsum(kept.values()) / len(kept)
     means = {item: fsum(vs) / len(vs) for item, vs in by_item.items()}
@@ -89,26 +93,26 @@ def item_values(trials: Mapping[int, Exam], value: Callable[[str, float], float 
         for item, vs in by_item.items()
         if len(vs) > 1
     ]
-    return ItemValues(means, by_trial, fsum(variances) / len(variances) ** 2 if variances else 0.0)
+    noise = fsum(variances) / len(variances) ** 2 if variances else 0.0
+    return ItemValues(means, by_trial, cluster_of, noise)
 
 
 def benchmark_score(trials: Mapping[int, Exam]) -> CellEstimate | None:
     """A student's mean score on one benchmark; None where no item was scored."""
-    benchmark = next(iter(trials.values())).benchmark
-    return item_values(trials, lambda _, score: score).cell(benchmark)
+    return item_values(trials, lambda _, score: score).cell()
 
 
 def benchmark_gain(trials: Mapping[int, Exam], base: Exam) -> CellEstimate | None:
     """A student's gain on one benchmark over the items its base was scored on too; None without any."""
     below, room = base.by_item, 1 - base.chance
     values = item_values(trials, lambda item, score: (score - below[item]) / room if item in below else None)
-    return values.cell(base.benchmark)
+    return values.cell()
 
 
 def scaled(cell: CellEstimate, factor: float) -> CellEstimate:
     """A quantity of a cell times a constant, with its error."""
     whole = cell.estimate
-    influence = {item: factor * u for item, u in whole.influence.items()}
+    influence = {cluster: factor * u for cluster, u in whole.influence.items()}
     return CellEstimate(
         Estimate(factor * whole.value, influence, whole.trial_load, whole.n),
         {trial: factor * value for trial, value in cell.per_trial.items()},

@@ -1,10 +1,15 @@
 """Estimates that know their error: over items, clustered, and over trials, pooled.
 
-An estimate is a mean over items and trials. Its error over items is kept as an *influence* per item: how much
-that item moves the value. Means and differences of estimates add influences item by item, so whatever shares
-an item (students of several teachers, trials, bases, parallel languages with the same item ids) stays paired
-without a special case. The error over trials is independent between students; its variance is pooled over
-cells, because three trials say next to nothing about their own spread.
+An estimate is a mean over items and trials. Items that ask the same thing (in other words, as another
+benchmark, in another language) are one cluster: who knows one of them mostly knows all. The error over items
+is kept as an *influence* per cluster: how much that cluster moves the value. Means and differences of
+estimates add influences cluster by cluster, so whatever shares one (students of several teachers, trials,
+bases, benchmarks, parallel languages) stays paired without a special case. The error over trials is
+independent between students; its variance is pooled over cells, because three trials say next to nothing
+about their own spread.
+
+A trial repeats the student's training, on rows drawn anew from one synthesis. The synthesis is never
+repeated: what would change if a teacher wrote its data once more is in no interval.
 """
 
 from __future__ import annotations
@@ -14,9 +19,12 @@ from dataclasses import dataclass
 from math import fsum, sqrt
 
 from polyteach.figures import Figure
-from polyteach.scoring.records import Item
+from polyteach.scoring.records import Cluster
 
 LEVEL = 0.95
+OVER_TRIALS = "95% interval over items, clustered by what they ask, and over trials of training on one synthesis of "
+    "data"
+OVER_ITEMS = "95% interval over items only, clustered by what they ask: one trial on one synthesis of data"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,19 +32,19 @@ class Estimate:
     """A value, and what its error is made of.
 
     Attributes:
-        influence: by item; the variance over items is the sum of their squares.
+        influence: by cluster; the variance over items is the sum of their squares.
         trial_load: the variance over trials is this times that of one trial (1/R for one cell of R trials).
         n: items the value is over, counted once for every exam they were asked in.
     """
 
     value: float
-    influence: Mapping[Item, float]
+    influence: Mapping[Cluster, float]
     trial_load: float
     n: int
 
     @property
     def item_variance(self) -> float:
-        """Variance of the value over samples of items, clustered by item."""
+        """Variance of the value over samples of clusters of items."""
         return fsum(u * u for u in self.influence.values())
 
 
@@ -57,10 +65,16 @@ class Interval:
     high: float
 
 
-def item_mean(benchmark: str, values: Mapping[str, float], trials: int) -> Estimate:
+def item_mean(values: Mapping[str, float], cluster_of: Mapping[str, Cluster], trials: int) -> Estimate:
     """The mean of one value per item, each already averaged over `trials` trials.
 
-    The influence carries n/(n-1), so that the standard error is the usual sd / sqrt(n).
+    A cluster's influence is the sum of its items' deviations from the mean, over n; it carries G/(G-1) for G
+    clusters, so that with one item each the standard error is the usual sd / sqrt(n).
+
+    Args:
+        values: by item.
+        cluster_of: of each item.
+        trials: see above.
 
     Raises:
         ValueError: no items.
@@ -69,20 +83,24 @@ def item_mean(benchmark: str, values: Mapping[str, float], trials: int) -> Estim
     if n == 0:
         raise ValueError("a mean over no items")
     mean = fsum(values.values()) / n
-    scale = sqrt(n / (n - 1)) / n if n > 1 else 0.0
-    influence = {(benchmark, item): scale * (value - mean) for item, value in values.items()}
+    deviations: dict[Cluster, list[float]] = {}
+    for item, value in values.items():
+        deviations.setdefault(cluster_of[item], []).append(value - mean)
+    count = len(deviations)
+    scale = sqrt(count / (count - 1)) / n if count > 1 else 0.0
+    influence = {cluster: scale * fsum(parts) for cluster, parts in deviations.items()}
     return Estimate(mean, influence, 1 / trials, n)
 
 
 def combine(parts: Sequence[tuple[float, Estimate]]) -> Estimate:
-    """The weighted sum of estimates whose trials are independent and whose items may be shared."""
-    influence: dict[Item, list[float]] = {}
+    """The weighted sum of estimates whose trials are independent and whose clusters may be shared."""
+    influence: dict[Cluster, list[float]] = {}
     for weight, part in parts:
-        for item, u in part.influence.items():
-            influence.setdefault(item, []).append(weight * u)
+        for cluster, u in part.influence.items():
+            influence.setdefault(cluster, []).append(weight * u)
     return Estimate(
         value=fsum(weight * part.value for weight, part in parts),
-        influence={item: fsum(us) for item, us in influence.items()},
+        influence={cluster: fsum(us) for cluster, us in influence.items()},
         trial_load=fsum(weight * weight * part.trial_load for weight, part in parts),
         n=sum(part.n for _, part in parts),
     )
@@ -127,9 +145,9 @@ def pooled_spread(
 
 
 def standard_error(estimate: Estimate, spread: TrialSpread | None) -> tuple[float, float]:
-    """Standard error and its degrees of freedom (Satterthwaite).
+    """Standard error and its degrees of freedom (clusters - 1; with trials, Satterthwaite).
 
-    It is never less than what one item weighs, 1/n: data without spread is no evidence of precision.
+    It is never less than what one cluster weighs, 1/G: data without spread is no evidence of precision.
     """
     items = estimate.item_variance
     trials = spread.variance * estimate.trial_load if spread else 0.0
@@ -159,10 +177,9 @@ def figure_of(
 ) -> Figure:
     """An estimate as a figure whose definition says what its interval is over."""
     bounds = interval(estimate, spread)
-    over = "items and trials" if spread else "items only: one trial"
     return Figure(
         value=estimate.value,
-        definition=f"{definition}; 95% interval over {over}",
+        definition=f"{definition}; {OVER_TRIALS if spread else OVER_ITEMS}",
         n=estimate.n,
         se=bounds.se,
         low=bounds.low,

@@ -13,6 +13,7 @@ from polyteach.scoring.cells import Cell, Scored
 from polyteach.scoring.gain import CellEstimate, TeacherGain
 from polyteach.scoring.intervals import Estimate, Interval, TrialSpread, figure_of, interval, mean_of
 from polyteach.scoring.ranks import Comparison, compare
+from polyteach.scoring.unscored import Counts, together
 
 DEFAULT_SCORE = "gain"
 QUALITY = f"intrinsic z, not yet gated: {pg_score.PUBLISHED_Z}; mean over languages"
@@ -56,7 +57,7 @@ def rows(scored: Scored, ranking: Ranking) -> list[dict[str, Any]]:
             "family": teachers[name].family,
             "parameters": teachers[name].parameters,
             "rank_interval": list(ranking.comparison.rank_interval(name)) if name in ranking.order else None,
-            "gain": _gain(ranking.gains[name], ranking.spread).to_json(),
+            "gain": _gain(scored, ranking, name).to_json(),
             "gain_by_language": _gain_by(scored, ranking, name, "language"),
             "gain_by_base": _gain_by(scored, ranking, name, "base"),
             "quality": _quality(scored, name).to_json(),
@@ -106,10 +107,16 @@ def _needed(scored: Scored, teacher: str) -> list[Cell]:
     return [scored.cells[base, language, teacher] for base, language in scored.counts]
 
 
-def _gain(found: TeacherGain, spread: TrialSpread | None) -> Figure:
+def _gain(scored: Scored, ranking: Ranking, teacher: str) -> Figure:
+    found = ranking.gains[teacher]
+    lost = _lost_gains(_needed(scored, teacher))
     if found.estimate is None:
-        return undefined(gain.TEACHER_DEFINITION, found.reason or "undefined")
-    return figure_of(found.estimate, spread, gain.TEACHER_DEFINITION)
+        return undefined(gain.TEACHER_DEFINITION, found.reason or "undefined", lost)
+    return figure_of(found.estimate, ranking.spread, gain.TEACHER_DEFINITION, lost)
+
+
+def _lost_gains(cells: Sequence[Cell]) -> Counts:
+    return together(cell.over_counted(cell.gain_unscored) for cell in cells)
 
 
 def _gain_by(scored: Scored, ranking: Ranking, teacher: str, part: str) -> dict[str, Any]:
@@ -119,12 +126,14 @@ def _gain_by(scored: Scored, ranking: Ranking, teacher: str, part: str) -> dict[
         groups.setdefault(getattr(cell, part), []).append(cell)
     figures = {}
     for name, cells in groups.items():
+        lost = _lost_gains(cells)
         estimates = [cell.gain.estimate for cell in cells if cell.gain]
         if len(estimates) < len(cells):
             reasons = [f"{cell.base}/{cell.language}: {cell.reason}" for cell in cells if cell.reason]
-            figures[name] = undefined(gain.CELL_DEFINITION, "; ".join(reasons)).to_json()
+            figure = undefined(gain.CELL_DEFINITION, "; ".join(reasons), lost)
         else:
-            figures[name] = figure_of(mean_of(estimates), ranking.spread, gain.CELL_DEFINITION).to_json()
+            figure = figure_of(mean_of(estimates), ranking.spread, gain.CELL_DEFINITION, lost)
+        figures[name] = figure.to_json()
     return figures
 
 
@@ -132,13 +141,15 @@ def _pgr(scored: Scored, teacher: str) -> Figure:
     definition = f"{pgr.MEAN_DEFINITION}, then over bases, then over languages"
     cells = _needed(scored, teacher)
     missing = [f"{cell.base}/{cell.language}" for cell in cells if cell.pgr is None]
+    lost = together(cell.over_counted(cell.pgr_unscored) for cell in cells)
     if not cells or missing:
         return undefined(
             definition,
             f"no PGR in {', '.join(missing)}" if missing else "no benchmark counts in any language",
+            lost,
         )
     spread = gain.spread_of(cell.pgr for cell in scored.cells.values() if cell.pgr)
-    return figure_of(_over_languages(cells), spread, definition)
+    return figure_of(_over_languages(cells), spread, definition, lost)
 
 
 def _over_languages(cells: Sequence[Cell]) -> Estimate:

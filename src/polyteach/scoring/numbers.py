@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 NONE = "–"
 
 
@@ -16,3 +18,18 @@ def number(value: float | None, digits: int = 2, *, signed: bool = False) -> str
     if not text.strip("+-0."):
         text = text.lstrip("+-")
     return text.replace("-", "\N{MINUS SIGN}")
+
+
+def parameters(count: int | None) -> str:
+    """A model's size, such as `8B` or `530k`; a dash where it is unknown."""
+    if not count:
+        return NONE
+    for unit, letter in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if count >= unit:
+            return f"{count / unit:.3g}{letter}"
+    return str(count)
+
+
+def listing(names: Sequence[str]) -> str:
+    """One name or more as a sentence has them: `a`, `a and b`, `a, b and c`."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

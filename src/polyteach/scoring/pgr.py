@@ -42,11 +42,11 @@ def benchmark_pgr(
     below, above = base.by_item, reference.by_item
     both = {item: above[item] - below[item] for item in below if item in above}
     values = item_values(trials, lambda item, s: s - below[item] if item in both else None)
-    student = values.cell(anchor.benchmark)
+    student = values.cell()
     if student is None:
         return BenchmarkPgr(None, "no item was scored for student, base and reference")
     learned = student.estimate
-    gap = item_mean(anchor.benchmark, both, 1)
+    gap = item_mean(both, base.cluster_of, 1)
     ratio = learned.value / gap.value
     error = combine([(1 / gap.value, learned), (-ratio / gap.value, gap)])
     estimate = Estimate(ratio, error.influence, learned.trial_load, learned.n)

@@ -47,7 +47,7 @@ class Comparison:
 
 
 def compare(gains: Mapping[str, Estimate], spread: TrialSpread | None, rng_seed: int) -> Comparison:
-    """Compares teachers pairwise on the items they share.
+    """Compares teachers pairwise on the clusters of items they share.
 
     Args:
         gains: each teacher's overall gain; those without one take no part.
@@ -75,11 +75,11 @@ def compare(gains: Mapping[str, Estimate], spread: TrialSpread | None, rng_seed:
 
 
 def _covariance(gains: list[Estimate], spread: TrialSpread | None) -> np.ndarray:
-    """Covariance of the gains' errors: shared items off the diagonal, trials on it."""
+    """Covariance of the gains' errors: shared clusters off the diagonal, trials on it."""
     matrix = np.zeros((len(gains), len(gains)))
     for i, one in enumerate(gains):
         for j, other in enumerate(gains[: i + 1]):
-            shared = (u * other.influence.get(item, 0.0) for item, u in one.influence.items())
+            shared = (u * other.influence.get(cluster, 0.0) for cluster, u in one.influence.items())
             matrix[i, j] = matrix[j, i] = fsum(shared)
         if spread:
             matrix[i, i] += spread.variance * one.trial_load

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from polyteach.figures import Figure
 
-Item = tuple[str, str]
-"""A benchmark's name and an item's id: what students, trials, bases and parallel languages share."""
+Cluster = str
+"""What an item asks, whatever the wording, benchmark and language: such items do not vary independently."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,7 @@ class Exam:
         language: standard code.
         benchmark: its name.
         item_ids: unique within the exam.
+        clusters: what each item asks, aligned with `item_ids`; empty where each asks something of its own.
         scores: aligned with `item_ids`, each in 0..1; None where the item could not be scored.
         chance: what guessing earns.
         teacher: whose student was examined; None for the base itself and for its reference.
@@ -36,18 +37,27 @@ class Exam:
     teacher: str | None = None
     trial: int | None = None
     reasons: Mapping[str, int] = field(default_factory=dict)
+    clusters: tuple[Cluster, ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.item_ids) != len(self.scores):
             raise ValueError(f"{len(self.item_ids)} ids but {len(self.scores)} scores in {self.benchmark}")
         if len(set(self.item_ids)) != len(self.item_ids):
             raise ValueError(f"an item id occurs twice in {self.benchmark} ({self.language})")
+        if self.clusters and len(self.clusters) != len(self.item_ids):
+            raise ValueError(f"clusters of {self.benchmark} are not aligned with its items")
 
     @property
     def by_item(self) -> dict[str, float]:
         """The scored items."""
         pairs = zip(self.item_ids, self.scores, strict=True)
         return {item: score for item, score in pairs if score is not None}
+
+    @property
+    def cluster_of(self) -> dict[str, Cluster]:
+        """Each item's cluster; an item without one stands for itself, in this benchmark of any language."""
+        clusters = self.clusters or tuple(f"{self.benchmark}/{item}" for item in self.item_ids)
+        return dict(zip(self.item_ids, clusters, strict=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ from polyteach.scoring import anchors, gain, leaderboard, pg_score, pgr, ranks, 
 from polyteach.scoring.anchors import Anchor
 from polyteach.scoring.cautions import cautions
 from polyteach.scoring.cells import Cell, Scored, score_evidence
-from polyteach.scoring.intervals import Interval, TrialSpread, figure_of
+from polyteach.scoring.intervals import OVER_ITEMS, OVER_TRIALS, Interval, TrialSpread, figure_of
 from polyteach.scoring.records import Evidence
+from polyteach.scoring.unscored import Counts
 from polyteach.scoring.verdict import Unranked, decide
 from polyteach.steps import digest_of
 
@@ -27,6 +28,8 @@ _DEFINITIONS = (
     pg_score.PAPER_EQ3,
     leaderboard.QUALITY,
     ranks.DEFINITION,
+    OVER_ITEMS,
+    OVER_TRIALS,
 )
 
 
@@ -116,6 +119,7 @@ def _cell(
     mean_pgr: TrialSpread | None,
 ) -> dict[str, Any]:
     key = (cell.language, cell.teacher)
+    lost_pgr = cell.over_counted(cell.pgr_unscored)
     return {
         "teacher": cell.teacher,
         "language": cell.language,
@@ -127,18 +131,23 @@ def _cell(
             name: _score(scored, cell, name, spreads["score"][name]).to_json() for name in sorted(cell.exams)
         },
         "gains": {
-            name: figure_of(found.estimate, spreads["gain"][name], gain.DEFINITION).to_json()
+            name: figure_of(
+                found.estimate, spreads["gain"][name], gain.DEFINITION, cell.gain_unscored[name]
+            ).to_json()
             for name, found in cell.gains.items()
         },
         "metrics": _figures(scored.metrics.get(key, {})),
         "pgr": {
             "benchmarks": {
-                name: _ratio(found, spreads["pgr"][name]).to_json() for name, found in cell.pgrs.items()
+                name: _ratio(found, spreads["pgr"][name], cell.pgr_unscored[name]).to_json()
+                for name, found in cell.pgrs.items()
             },
             "mean": (
-                figure_of(cell.pgr.estimate, mean_pgr, pgr.MEAN_DEFINITION)
+                figure_of(cell.pgr.estimate, mean_pgr, pgr.MEAN_DEFINITION, lost_pgr)
                 if cell.pgr
-                else undefined(pgr.MEAN_DEFINITION, cell.reason or "PGR is undefined on a benchmark")
+                else undefined(
+                    pgr.MEAN_DEFINITION, cell.reason or "PGR is undefined on a benchmark", lost_pgr
+                )
             ).to_json(),
             "pooled": _plain(
                 cell.pgr_pooled, pgr.POOLED_DEFINITION, cell.reason or "the averaged gap is not positive"
@@ -173,10 +182,7 @@ def _scores(scored: Scored, cell: Cell) -> dict[str, Any]:
 def _score(scored: Scored, cell: Cell, benchmark: str, spread: TrialSpread | None) -> Figure:
     text = scored.evidence.study.definitions.get(benchmark)
     definition = f"{SCORE}: {text}" if text else SCORE
-    unscored: dict[str, int] = {}
-    for exam in cell.exams[benchmark].values():
-        for reason, count in exam.reasons.items():
-            unscored[reason] = unscored.get(reason, 0) + count
+    unscored = cell.score_unscored[benchmark]
     found = cell.scores.get(benchmark)
     if found is None:
         return undefined(definition, "no item was scored", unscored)
@@ -184,15 +190,16 @@ def _score(scored: Scored, cell: Cell, benchmark: str, spread: TrialSpread | Non
 
 
 def _cell_gain(cell: Cell, spread: TrialSpread | None) -> Figure:
+    lost = cell.over_counted(cell.gain_unscored)
     if cell.gain is None:
-        return undefined(gain.CELL_DEFINITION, cell.reason or "undefined")
-    return figure_of(cell.gain.estimate, spread, gain.CELL_DEFINITION)
+        return undefined(gain.CELL_DEFINITION, cell.reason or "undefined", lost)
+    return figure_of(cell.gain.estimate, spread, gain.CELL_DEFINITION, lost)
 
 
-def _ratio(found: pgr.BenchmarkPgr, spread: TrialSpread | None) -> Figure:
+def _ratio(found: pgr.BenchmarkPgr, spread: TrialSpread | None, lost: Counts) -> Figure:
     if found.cell is None:
-        return undefined(pgr.DEFINITION, found.reason or "undefined")
-    return figure_of(found.cell.estimate, spread, pgr.DEFINITION)
+        return undefined(pgr.DEFINITION, found.reason or "undefined", lost)
+    return figure_of(found.cell.estimate, spread, pgr.DEFINITION, lost)
 
 
 def _plain(value: float | None, definition: str, reason: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from polyteach.scoring.intervals import Interval
+from polyteach.scoring.numbers import listing, parameters
 from polyteach.scoring.ranks import Comparison
 from polyteach.scoring.records import Teacher
 
@@ -95,7 +96,7 @@ def size_sentence(order: Sequence[str], comparison: Comparison, teachers: Sequen
         return None
     largest, best = ranked[0], order[0]
     known = f"The largest teacher{'' if len(ranked) == len(order) else ' of known size'}, {largest} "
-    known += f"({_count(sizes[largest] or 0)} parameters),"
+    known += f"({parameters(sizes[largest])} parameters),"
     if largest == best:
         return f"{known} has the highest gain."
     rank = f"its mean gain ranks {order.index(largest) + 1} of {len(order)}"
@@ -107,12 +108,12 @@ def size_sentence(order: Sequence[str], comparison: Comparison, teachers: Sequen
 def _several(first: tuple[str, ...], order: Sequence[str], trials: int, size: str | None) -> Verdict:
     tail = "" if trials > 1 else " One trial: the luck of training comes on top."
     if len(first) == len(order):
-        text = f"Inconclusive: any of the {len(order)} teachers could be the best ({_list(order)}).{tail}"
+        text = f"Inconclusive: any of the {len(order)} teachers could be the best ({listing(order)}).{tail}"
         return Verdict("inconclusive", text, first, size)
     behind = [name for name in order if name not in first]
     apart = "them apart" if len(first) == 2 else f"{order[0]} from the others"
-    text = f"{_list(first)} are tied for the best: the study cannot tell {apart}."
-    text += f" Behind {order[0]}: {_list(behind)}.{tail}"
+    text = f"{listing(first)} are tied for the best: the study cannot tell {apart}."
+    text += f" Behind {order[0]}: {listing(behind)}.{tail}"
     return Verdict("tied", text, first, size)
 
 
@@ -139,14 +140,3 @@ def _nothing_learned(order: Sequence[str], intervals: Mapping[str, Interval]) ->
 
 def _others(count: int) -> str:
     return "teacher" if count == 2 else f"{count - 1} teachers"
-
-
-def _list(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-
-
-def _count(parameters: int) -> str:
-    for unit, letter in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
-        if parameters >= unit:
-            return f"{parameters / unit:.3g}{letter}"
-    return str(parameters)

@@ -14,7 +14,7 @@ from typing import Literal
 from polyteach.scoring import gain
 from polyteach.scoring.cells import Cell, Scored
 from polyteach.scoring.intervals import Interval, interval, mean_of
-from polyteach.scoring.numbers import number
+from polyteach.scoring.numbers import listing, number
 
 ENOUGH_TOLD = 20  # texts whose language was told, below which their share says nothing
 
@@ -112,7 +112,7 @@ def summary(scored: Scored, teachers: Sequence[str]) -> str | None:
         return f"By raw scores, which are no ranking, {who} clearly better than their base."
     return (
         "By raw scores, which are no ranking, students are clearly better than their base on some benchmark "
-        f"with {_list(better)}{'' if len(better) == len(raw) else ', and with no other teacher'}."
+        f"with {listing(better)}{'' if len(better) == len(raw) else ', and with no other teacher'}."
     )
 
 
@@ -164,7 +164,3 @@ def _by_language(cells: Sequence[Cell]) -> list[list[Cell]]:
 
 def _mean(values: Sequence[float]) -> float:
     return fsum(values) / len(values)
-
-
-def _list(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
