@@ -3,6 +3,7 @@
 import importlib.util
 import time
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -69,6 +70,12 @@ def test_fast() -> None:
     start = time.process_time()
     lexical_embeddings(texts)
     assert time.process_time() - start < 2
+
+
+def test_a_model_without_texts_gives_no_rows_of_its_width(tiny_model: Path) -> None:
+    pytest.importorskip("sentence_transformers")
+    width = embed(["eins", " "], str(tiny_model)).shape[1]
+    assert embed([], str(tiny_model)).shape == (0, width)
 
 
 @pytest.mark.skipif(

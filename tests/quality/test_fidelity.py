@@ -75,6 +75,14 @@ def test_letters_count_cjk_twice_and_no_code_or_links() -> None:
     assert letters("siehe https://example.org/lang und `x = y`") == len("sieheund")
 
 
+@pytest.mark.parametrize(
+    ("word", "count"),
+    [("हिन्दी", 5), ("किताब", 5), ("กำลัง", 5), ("ภาษาไทย", 7), ("für", 3), ("fu\u0308r", 3), ("❤\ufe0f", 0)],
+)
+def test_vowel_signs_are_letters_and_accents_are_not(word: str, count: int) -> None:
+    assert letters(word) == count
+
+
 def test_relatives_are_unscored_while_short_and_wrong_when_long() -> None:
     malay = "Saya hendak membeli kereta baharu kerana kereta lama saya telah rosak semalam. "
     short, long = language_fidelity([malay, malay * 4], "id", side="response").measured.reasons, None

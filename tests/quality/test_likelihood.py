@@ -6,6 +6,9 @@ import pytest
 
 from polyteach.models.likelihood import response_likelihoods
 from polyteach.models.local import LocalModel
+from polyteach.rows import Row
+from polyteach.students.encode import IGNORED, encode_rows
+from polyteach.students.template import with_chat_template
 
 PAIRS = [
     ("Was ist die Hauptstadt von Frankreich?", "Paris"),
@@ -60,15 +63,38 @@ def test_each_example_has_its_own_sum_in_any_batch(
     assert found[6].nll is None and found[7].nll is None
 
 
-def test_without_a_template_the_border_is_the_line_break(model: LocalModel) -> None:
+def test_without_a_template_the_text_is_what_a_student_would_be_taught(model: LocalModel) -> None:
     import copy
 
     tokenizer = copy.deepcopy(model.tokenizer)
     tokenizer.chat_template = None
     [one] = response_likelihoods(model.model, tokenizer, [("Apa?", "Juni.")], context=256)
-    whole = tokenizer("Apa?\nJuni.")["input_ids"]
-    head = tokenizer("Apa?\n")["input_ids"]
-    assert one.tokens == len(whole) - len(head)
+    assert tokenizer.chat_template is None  # others use the tokenizer as it is
+    row = Row(
+        id="1",
+        language="id",
+        method="human",
+        teacher="",
+        source="s",
+        source_id="1",
+        prompt="Apa?",
+        response="Juni.",
+    )
+    taught = encode_rows(with_chat_template(copy.deepcopy(tokenizer)), [row], 256)
+    assert one.tokens == sum(label != IGNORED for label in taught.labels[0])
+    [same] = response_likelihoods(
+        model.model, with_chat_template(tokenizer), [("Apa?", "Juni.")], context=256
+    )
+    assert one == same
+
+
+def test_a_response_without_a_token_is_unscored(model: LocalModel) -> None:
+    import copy
+
+    tokenizer = copy.deepcopy(model.tokenizer)
+    tokenizer.chat_template = "{{ messages[0]['content'] }}"  # forgets the answer
+    [one] = response_likelihoods(model.model, tokenizer, [("Apa?", "Juni.")], context=256)
+    assert (one.nll, one.tokens, one.reason) == (None, 0, "no_tokens")
 
 
 def test_the_prompt_counts_as_context_only(model: LocalModel) -> None:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import binom
 
 from polyteach.quality.measured import measured_mean, measured_median, measured_share
 
@@ -39,6 +40,15 @@ def test_median_interval_covers_as_often_as_it_says() -> None:
         figure = measured_median(list(rng.exponential(size=40)), [None] * 40, "d").figure
         assert figure.low is not None and figure.high is not None
         hits += figure.low <= np.log(2) <= figure.high
-    assert 930 <= hits <= 985
+    assert 940 <= hits <= 985
+    # whatever the distribution: the ranks' chance to hold the median, exactly
+    for n in range(6, 200):
+        bounds = measured_median([float(i) for i in range(n)], [None] * n, "d").figure
+        low, high = round(bounds.low or 0), round(bounds.high or 0)
+        assert low + high == n - 1
+        covered = binom.cdf(high, n, 0.5) - binom.cdf(low, n, 0.5)
+        assert covered >= 0.95
+        narrower = binom.cdf(high - 1, n, 0.5) - binom.cdf(low + 1, n, 0.5)
+        assert narrower < 0.95
     few = measured_median([1.0, 2.0, 9.0], [None] * 3, "d").figure
     assert (few.value, few.low, few.high) == (2.0, None, None)

@@ -43,5 +43,7 @@ def test_degenerate() -> None:
     nothing = perplexity([Likelihood(None, 9, "too_long")], model="m")
     assert (nothing.corpus.figure.value, nothing.corpus.figure.reason) == (None, "too_long")
     assert perplexity([], model="m").median.figure.reason == "no rows"
+    silent = perplexity([Likelihood(0.0, 0), Likelihood(3.0, 3)], model="m").corpus
+    assert (silent.figure.value, silent.reasons) == (math.e, ("no_tokens", None))
     huge = perplexity([Likelihood(1e6, 10)], model="m").corpus
     assert huge.reasons == ("not_finite",)

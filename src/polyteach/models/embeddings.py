@@ -48,8 +48,9 @@ def embed(
     if embedder == LEXICAL:
         return lexical_embeddings(texts)
     model = _sentence_model(embedder, device)
-    vectors = model.encode(list(texts), batch_size=batch_size, convert_to_numpy=True, show_progress_bar=False)
-    rows = np.asarray(vectors, dtype=np.float64).reshape(len(texts), -1)
+    asked = list(texts) or [""]  # an empty answer would not tell the width
+    vectors = model.encode(asked, batch_size=batch_size, convert_to_numpy=True, show_progress_bar=False)
+    rows = np.asarray(vectors, dtype=np.float64).reshape(len(asked), -1)[: len(texts)]
     rows[[index for index, text in enumerate(texts) if not text.strip()]] = 0.0
     return rows
 

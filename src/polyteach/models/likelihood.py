@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,7 @@ class Likelihood:
     Attributes:
         nll: sum of the negative log-likelihoods of the response's tokens, in nats; None where unscored.
         tokens: how many tokens the sum is over; what ends the turn counts, as it does in training.
-        reason: why it is unscored: `empty_response`, `too_long`, `not_finite`.
+        reason: why it is unscored: `empty_response`, `no_tokens`, `too_long`, `not_finite`.
     """
 
     nll: float | None
@@ -52,11 +53,12 @@ def response_likelihoods(
 ) -> list[Likelihood]:
     """Scores responses given their prompts; one result a pair, in their order.
 
-    The text is the tokenizer's chat template where it has one, else "prompt\\nresponse". The response's
-    tokens are those beyond the common prefix of the prompt's rendering (with the generation prompt) and the
-    full one: where a token spans the border, it counts as the response's. Unlike the job released with arXiv
-    2604.11290, which copied a batch's mean loss to each of its rows and let padding into it, each row has its
-    own sum over its own tokens, and the batch it was in moves it by rounding only (below 1e-4 in float32).
+    The text is what a student of the model would be taught (`students/template.py`): the tokenizer's chat
+    template, or a minimal one where it has none. The response's tokens are those beyond the common prefix of
+    the prompt's rendering (with the generation prompt) and the full one: where a token spans the border, it
+    counts as the response's. Unlike the job released with arXiv 2604.11290, which copied a batch's mean loss
+    to each of its rows and let padding into it, each row has its own sum over its own tokens, and the batch
+    it was in moves it by rounding only (below 1e-4 a token in float32).
 
     Args:
         model: a causal language model of transformers, in eval mode, on its device.
@@ -71,9 +73,11 @@ def response_likelihoods(
     results = [Likelihood(None, 0, "empty_response") for _ in pairs]
     asked = [index for index, (_, response) in enumerate(pairs) if response.strip()]
     encoded = dict(zip(asked, _encode(tokenizer, [pairs[index] for index in asked]), strict=True))
-    for index in [index for index, example in encoded.items() if len(example.ids) > context]:
-        results[index] = Likelihood(None, len(encoded[index].ids) - encoded[index].start, "too_long")
-        del encoded[index]
+    for index, example in list(encoded.items()):
+        tokens = max(len(example.ids) - example.start, 0)
+        if not tokens or len(example.ids) > context:
+            results[index] = Likelihood(None, tokens, "too_long" if tokens else "no_tokens")
+            del encoded[index]
     progress.advance(len(pairs) - len(encoded))
     for batch in _batches({index: len(example.ids) for index, example in encoded.items()}, tokens_per_batch):
         sums = _batch_nll(model, [encoded[index] for index in batch], logits_at_once)
@@ -88,31 +92,20 @@ def response_likelihoods(
 def _encode(tokenizer: Any, pairs: Sequence[tuple[str, str]]) -> list[_Encoded]:
     if not pairs:
         return []
-    templated = bool(tokenizer.chat_template)
-    heads, wholes = [], []
-    for prompt, response in pairs:
-        if templated:
-            turns = [{"role": "user", "content": prompt}, {"role": "assistant", "content": response}]
-            heads.append(tokenizer.apply_chat_template(turns[:1], tokenize=False, add_generation_prompt=True))
-            wholes.append(tokenizer.apply_chat_template(turns, tokenize=False))
-        else:
-            heads.append(f"{prompt}\n")
-            wholes.append(f"{prompt}\n{response}")
+    from polyteach.students.encode import common_prefix
+    from polyteach.students.template import render, with_chat_template
+
+    if not tokenizer.chat_template:
+        tokenizer = with_chat_template(deepcopy(tokenizer))  # others use it as it is
     # A template writes its own special tokens.
-    head_ids = tokenizer(heads, add_special_tokens=not templated)["input_ids"]
-    whole_ids = tokenizer(wholes, add_special_tokens=not templated)["input_ids"]
+    heads = [render(tokenizer, prompt) for prompt, _ in pairs]
+    wholes = [render(tokenizer, prompt, response) for prompt, response in pairs]
+    head_ids = tokenizer(heads, add_special_tokens=False)["input_ids"]
+    whole_ids = tokenizer(wholes, add_special_tokens=False)["input_ids"]
     return [
-        _Encoded(list(whole), max(1, _common_prefix(head, whole)))
+        _Encoded(list(whole), max(1, common_prefix(head, whole)))
         for head, whole in zip(head_ids, whole_ids, strict=True)
     ]
-
-
-def _common_prefix(one: Sequence[int], other: Sequence[int]) -> int:
-    """How many tokens two sequences share from their start."""
-    for place, (left, right) in enumerate(zip(one, other, strict=False)):
-        if left != right:
-            return place
-    return min(len(one), len(other))
 
 
 def _batches(lengths: dict[int, int], tokens_per_batch: int) -> Iterator[list[int]]:

@@ -20,8 +20,8 @@ EXACT = (
 NEAR = (
     "share of {side}s that are surplus in groups of exact or near duplicates: Jaccard of the sets of "
     "{width}-character shingles at least {least}, candidates by MinHash LSH ({permutations} permutations, "
-    "{bands} bands of {band}; finds 99.8% of pairs at the threshold), each checked exactly; "
-    "groups are joined pair by pair; not in arXiv 2604.11290"
+    "{bands} bands of {band}; a pair at the threshold is found with probability {found:.3f}), each "
+    "checked exactly; groups are joined pair by pair; not in arXiv 2604.11290"
 )
 SHINGLE = 4
 LEAST_JACCARD = 0.8
@@ -51,7 +51,7 @@ def near_duplicates(texts: Sequence[str], *, side: str, rng_seed: int) -> Measur
     """Share of rows beyond the first of their group of near duplicates; exact copies are in it too.
 
     Groups are the connected components of the pairs found, so the share does not depend on the rows' order.
-    Empty texts are unscored (`empty`). About 1 s for 1,600 texts of 500 characters.
+    Empty texts are unscored (`empty`).
     """
     definition = NEAR.format(
         side=side,
@@ -60,6 +60,7 @@ def near_duplicates(texts: Sequence[str], *, side: str, rng_seed: int) -> Measur
         permutations=BANDS * BAND,
         bands=BANDS,
         band=BAND,
+        found=1 - (1 - LEAST_JACCARD**BAND) ** BANDS,
     )
     plain = [normalised(text) for text in texts]
     unique = list(dict.fromkeys(text for text in plain if text))

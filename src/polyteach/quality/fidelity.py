@@ -17,20 +17,19 @@ from polyteach.quality.measured import Measured, measured_share
 
 DEFINITION = (
     "share of the {side}s whose main language py3langid finds to be '{language}', over texts of at least "
-    "{least} letters (a letter of Han, kana or hangul counts {weight}) outside code and links; a close "
-    "relative of the language in a text below {sure} letters is unscored, above it is wrong; "
+    "{least} letters (vowel signs are letters; one of Han, kana or hangul counts {weight}) outside code and "
+    "links; a close relative of the language in a text below {sure} letters is unscored, above it is wrong; "
     "not in arXiv 2604.11290"
 )
 LEAST_LETTERS = 20
-"""Below this py3langid is wrong for 5 to 50% of real prompts (llm-zoo, OASST, MMLU in 12 languages); at it
-1 to 8% where no close relative exists."""
+"""Shorter texts give py3langid too little to go by: they are left unscored rather than guessed."""
 SURE_LETTERS = 150
-"""Below this it takes 7 to 20% of Indonesian for Malay; at it 2%."""
+"""Shorter texts are too little to tell close relatives apart, such as Indonesian and Malay."""
 WIDE_WEIGHT = 2
-"""A CJK letter carries about two of an alphabet: Japanese is told at 10, German at 16."""
+"""A CJK letter stands for a syllable or a word, an alphabet's for a sound."""
 LEAST_WRITERS = 250_000
-"""Languages that fewer people write are no candidates unless asked for: on short texts they attract more
-wrong answers (Aragonese for Spanish, Bikol for Filipino) than right ones."""
+"""Languages that fewer people write are no candidates unless asked for: on short texts they attract wrong
+answers (Aragonese for Spanish, Bikol for Filipino)."""
 
 VARIETIES = {
     "ar": {"ary", "arz"},
@@ -51,7 +50,7 @@ RELATIVES = [
     {"en", "pcm"},
     {"fil", "bik"},
 ]
-"""Languages that py3langid confuses in short texts, measured or known from the literature."""
+"""Languages so close that py3langid confuses them in short texts."""
 
 _NOT_PROSE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`|https?://\S+", re.DOTALL)
 _WIDE = re.compile(r"[\u1100-\u11ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
@@ -87,9 +86,21 @@ def language_fidelity(texts: Sequence[str], language: str, *, side: str) -> Fide
 
 
 def letters(text: str) -> int:
-    """Counts letters outside code and links; those of CJK scripts count `WIDE_WEIGHT` times."""
-    prose = _NOT_PROSE.sub(" ", text)
-    return sum(char.isalpha() for char in prose) + (WIDE_WEIGHT - 1) * len(_WIDE.findall(prose))
+    """Counts letters outside code and links; those of CJK scripts count `WIDE_WEIGHT` times.
+
+    Vowel signs (Devanagari, Thai) are letters, though Unicode has them as marks; accents and tones are not,
+    so that a text has as many letters composed as decomposed.
+    """
+    prose = _NOT_PROSE.sub(" ", unicodedata.normalize("NFC", text))
+    count = sum(char.isalpha() or _is_vowel_sign(char) for char in prose)
+    return count + (WIDE_WEIGHT - 1) * len(_WIDE.findall(prose))
+
+
+def _is_vowel_sign(char: str) -> bool:
+    """Whether a mark is written beside or around its letter: class 0, and no variation selector."""
+    if unicodedata.category(char) not in ("Mc", "Mn") or unicodedata.combining(char):
+        return False
+    return not ("\ufe00" <= char <= "\ufe0f" or char >= "\U000e0100")
 
 
 def _judge(text: str, target: str) -> tuple[float | None, str | None, str | None]:
@@ -126,7 +137,7 @@ def _identifier(target: str) -> Any:
 
 @cache
 def _whole_identifier() -> Any:
-    """py3langid over all its languages; loading takes .7 s."""
+    """py3langid over all its languages."""
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     return LanguageIdentifier.from_model_file(MODEL_FILE)

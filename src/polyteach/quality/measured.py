@@ -96,24 +96,25 @@ def measured_median(
 ) -> Measured:
     """The median of the rows' values, with a 95% interval by order statistics.
 
-    The interval's ends are the values at ranks n/2 -+ z sqrt(n)/2 (normal approximation of the
-    binomial), free of any assumption about the distribution; None below 6 rows, where no pair of
-    ranks covers 95%. No standard error: the values may have none.
+    The interval's ends are the values at ranks k and n + 1 - k, with k the 2.5% quantile of Binomial(n, 1/2):
+    it covers the median of any distribution 95 times in 100 or more. None below 6 rows, where no pair of
+    ranks does. No standard error: the values may have none.
     """
+    from scipy.stats import binom  # inside: the command line imports the steps
+
     scored = np.sort(np.array([value for value in values if value is not None], dtype=np.float64))
     unscored = count_reasons(reasons)
     if not len(scored):
         figure = undefined(definition, why_nothing(reasons), unscored)
         return Measured(figure, tuple(values), tuple(reasons))
     n = len(scored)
-    first = int(np.floor(n / 2 - Z95 * np.sqrt(n) / 2))
-    known = n >= 6
+    rank = int(binom.ppf(0.025, n, 0.5))
     figure = Figure(
         value=float(np.median(scored)),
         definition=definition,
         n=n,
-        low=float(scored[max(first, 0)]) if known else None,
-        high=float(scored[min(n - 1 - first, n - 1)]) if known else None,
+        low=float(scored[rank - 1]) if rank else None,
+        high=float(scored[n - rank]) if rank else None,
         unscored=unscored,
     )
     return Measured(figure, tuple(values), tuple(reasons))

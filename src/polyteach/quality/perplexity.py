@@ -34,7 +34,8 @@ def perplexity(likelihoods: Sequence[Likelihood], *, model: str) -> Perplexity:
 
     With rows of NLL x_i and t_i tokens, m = sum x / sum t and the figure is exp(m). The variance of a ratio
     with rows as clusters is n / (n - 1) * sum (x_i - m t_i)^2 / (sum t)^2; its root times exp(m) is `se`, the
-    interval is exp(m -+ 1.96 root). One row: no error. A row beyond what a float holds is `not_finite`.
+    interval is exp(m -+ 1.96 root). One row: no error. Beyond what a float holds a row is `not_finite`,
+    without a token `no_tokens`.
 
     Args:
         likelihoods: of `models.likelihood.response_likelihoods`.
@@ -49,6 +50,10 @@ def _rows(likelihoods: Sequence[Likelihood]) -> tuple[tuple[float | None, ...], 
     values: list[float | None] = []
     reasons: list[str | None] = []
     for likelihood in likelihoods:
+        if not likelihood.tokens:
+            values.append(None)
+            reasons.append(likelihood.reason or "no_tokens")
+            continue
         mean = None if likelihood.nll is None else likelihood.nll / likelihood.tokens
         fits = mean is not None and mean < 700  # exp(709) is the largest float
         values.append(math.exp(mean) if mean is not None and fits else None)
