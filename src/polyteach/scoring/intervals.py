@@ -22,9 +22,11 @@ from polyteach.figures import Figure
 from polyteach.scoring.records import Cluster
 
 LEVEL = 0.95
-OVER_TRIALS = "95% interval over items, clustered by what they ask, and over trials of training on one synthesis of "
-    "data"
-OVER_ITEMS = "95% interval over items only, clustered by what they ask: one trial on one synthesis of data"
+OVER_TRIALS = (
+    "95% interval over items, clustered by what they ask, and over trials of training on one synthesis "
+    "of the data"
+)
+OVER_ITEMS = "95% interval over items only, clustered by what they ask: one trial, one synthesis of the data"
 
 
 @dataclass(frozen=True, slots=True)
