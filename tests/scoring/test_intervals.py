@@ -127,7 +127,7 @@ def test_the_noise_of_single_answers_is_counted_once(make_exam) -> None:
     assert spread_of([cell]) == TrialSpread(0.0, 1)
 
 
-def _study(rng: np.random.Generator, make_exam, trial_sd: float) -> list:
+def _study(rng: np.random.Generator, make_exam, trial_sd: float, *, clustered: bool = True) -> list:
     """Six students of three trials, in truth alike, on 40 facts in two wordings, asked by two benchmarks.
 
     Facts are hard for all, and each teacher's data leaves out facts of its own, for all trials and wordings.
@@ -143,7 +143,11 @@ def _study(rng: np.random.Generator, make_exam, trial_sd: float) -> list:
             answers = (rng.random((3, 80)) < p).astype(float)
             exams = {
                 trial: make_exam(
-                    list(answer), teacher=str(number), trial=trial, benchmark=benchmark, clusters=facts * 2
+                    list(answer),
+                    teacher=str(number),
+                    trial=trial,
+                    benchmark=benchmark,
+                    clusters=facts * 2 if clustered else (),
                 )
                 for trial, answer in enumerate(answers)
             }
@@ -152,15 +156,27 @@ def _study(rng: np.random.Generator, make_exam, trial_sd: float) -> list:
     return cells
 
 
-@pytest.mark.parametrize("trial_sd", [0.0, 0.05])
-def test_intervals_cover_the_truth_and_equals_are_rarely_told_apart(make_exam, trial_sd: float) -> None:
+def _simulated(make_exam, trial_sd: float, *, clustered: bool = True) -> tuple[float, float]:
+    """Of 150 studies: the share of intervals that hold the truth, and of studies that tell equals apart."""
     rng = np.random.default_rng(3)
     hits, told = 0, 0
     for _ in range(150):
-        cells = _study(rng, make_exam, trial_sd)
+        cells = _study(rng, make_exam, trial_sd, clustered=clustered)
         spread = spread_of(cells)
         bounds = [interval(cell.estimate, spread) for cell in cells]
         hits += sum(b.low <= 0.5 <= b.high for b in bounds)
         told += bool(compare({str(n): c.estimate for n, c in enumerate(cells)}, spread, 1).surely_better)
-    assert 0.92 <= hits / 900 <= 0.99
-    assert told / 150 <= 0.10  # 5%, and the chance of 150 studies
+    return hits / 900, told / 150
+
+
+@pytest.mark.parametrize("trial_sd", [0.0, 0.05])
+def test_intervals_cover_the_truth_and_equals_are_rarely_told_apart(make_exam, trial_sd: float) -> None:
+    coverage, told = _simulated(make_exam, trial_sd)
+    assert 0.92 <= coverage <= 0.99
+    assert told <= 0.10  # 5%, and the chance of 150 studies
+
+
+def test_without_clusters_intervals_are_too_narrow(make_exam) -> None:
+    coverage, told = _simulated(make_exam, 0.0, clustered=False)
+    assert coverage < 0.85
+    assert told > 0.3
