@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -33,12 +36,48 @@ def complain(task: StepTask) -> Mapping[str, Any]:
 
 
 def die(task: StepTask) -> Mapping[str, Any]:
-    """Kills its process, once: the marker it leaves makes the second try succeed."""
+    """Kills its process, every time."""
+    os.kill(os.getpid(), signal.SIGKILL)
+    return {}
+
+
+def die_once(task: StepTask) -> Mapping[str, Any]:
+    """Kills its process the first time: the marker it leaves makes the second try succeed."""
     marker = Path(task.settings["marker"])
     if not marker.exists():
         marker.touch()
-        os._exit(9)
+        os.kill(os.getpid(), signal.SIGKILL)
     return {}
+
+
+def linger(task: StepTask) -> Mapping[str, Any]:
+    """Waits for another's death: at most five seconds."""
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline and not Path(task.settings["marker"]).exists():
+        time.sleep(0.01)
+    time.sleep(0.5)
+    return concatenate(task)
+
+
+def doom(task: StepTask) -> Mapping[str, Any]:
+    """Succeeds, and its process dies soon afterwards, with nothing to do."""
+    threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGKILL)).start()
+    return concatenate(task)
+
+
+def chatter(task: StepTask) -> Mapping[str, Any]:
+    """Tells its progress without pause, until it is killed."""
+    Path(task.settings["marker"]).touch()
+    while True:
+        task.progress.start(1, "words")
+
+
+def complain_late(task: StepTask) -> Mapping[str, Any]:
+    """Finds a user's mistake while others are busy."""
+    while not Path(task.settings["marker"]).exists():
+        time.sleep(0.01)
+    time.sleep(0.2)
+    return complain(task)
 
 
 def toy(id: str, *parents: Step, work: Any = concatenate, **settings: Any) -> Step:

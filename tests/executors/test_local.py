@@ -1,8 +1,11 @@
+import threading
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from toy_steps import complain, die, fail, toy
+from toy_steps import chatter, complain, complain_late, die, die_once, doom, fail, linger, toy
 
 from polyteach.artifacts import Store
 from polyteach.errors import UserError
@@ -17,6 +20,8 @@ class Diary:
 
     started_ids: list[str] = field(default_factory=list)
     ended_ids: list[str] = field(default_factory=list)
+    put_back_ids: list[str] = field(default_factory=list)
+    after_end: Callable[[], None] = lambda: None
 
     def started(self, step: Step) -> None:
         self.started_ids.append(step.id)
@@ -26,6 +31,12 @@ class Diary:
 
     def ended(self, outcome: Outcome) -> None:
         self.ended_ids.append(outcome.step.id)
+        self.after_end()
+
+    def put_back(self, step: Step) -> None:
+        self.put_back_ids.append(step.id)
+
+    def waited(self) -> None: ...
 
 
 @pytest.fixture
@@ -64,10 +75,48 @@ def test_a_users_mistake_stops_the_run_and_reaches_the_user_whole(store: Store) 
     assert (caught.value.what, caught.value.where) == ("the toy is upside down", "toybox")
 
 
-def test_a_worker_that_dies_fails_its_step_and_the_run_goes_on(store: Store, tmp_path: Path) -> None:
-    deadly = toy("deadly", work=die, marker=str(tmp_path / "marker"))
+def test_a_step_whose_process_dies_twice_fails_and_the_run_goes_on(store: Store) -> None:
     later = [toy(f"later {i}") for i in range(4)]
-    outcomes = run_steps([deadly, *later], store, Diary(), workers=1)
+    outcomes = run_steps([toy("deadly", work=die), *later], store, Diary(), workers=1)
     assert outcomes["deadly"].state == "failed"
+    assert "its process died (killed, or out of memory)" in outcomes["deadly"].error
     assert all(outcomes[step.id].state == "done" for step in later)
-    assert run_steps([deadly], store, Diary(), workers=1)["deadly"].state == "done"
+
+
+def test_what_ran_beside_a_death_runs_again(store: Store, tmp_path: Path) -> None:
+    marker = str(tmp_path / "marker")
+    a, b = toy("a"), toy("b")  # with these both workers are up before one of them dies
+    beside = toy("beside", a, work=linger, marker=marker, text="x")
+    unlucky = toy("unlucky", b, work=die_once, marker=marker)
+    diary = Diary()
+    outcomes = run_steps([a, b, beside, unlucky, toy("heir", beside)], store, diary, workers=2)
+    assert {outcome.state for outcome in outcomes.values()} == {"done"}
+    assert sorted(diary.put_back_ids) == ["beside", "unlucky"]
+    assert sorted(diary.ended_ids) == ["a", "b", "beside", "heir", "unlucky"]
+
+
+def test_a_worker_that_dies_between_steps_costs_nothing(store: Store) -> None:
+    first = toy("first", work=doom)
+    diary = Diary(after_end=lambda: time.sleep(1))
+    outcomes = run_steps([first, toy("second", first)], store, diary, workers=1)
+    assert {outcome.state for outcome in outcomes.values()} == {"done"}
+    assert diary.put_back_ids == []
+
+
+def test_killing_workers_in_the_middle_of_a_word_does_not_hang(store: Store, tmp_path: Path) -> None:
+    marker = str(tmp_path / "marker")
+    steps = [toy(f"busy {i}", work=chatter, marker=marker, i=i) for i in range(2)]
+    steps.append(toy("wrong", work=complain_late, marker=marker))
+    raised: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            run_steps(steps, store, Diary(), workers=3)
+        except UserError as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(timeout=40)
+    assert not thread.is_alive()
+    assert len(raised) == 1

@@ -6,7 +6,7 @@ thread: two at once use both cores, and sums come out the same however the steps
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 
@@ -16,7 +16,8 @@ from polyteach.executors.outcome import Observer, Outcome
 from polyteach.executors.workers import WorkerPool
 from polyteach.steps import Step
 
-Running = dict[Future[Artifact], Step]
+_LOOK_UP_SECONDS = 5.0
+_DIED = "its process died (killed, or out of memory), also when it ran alone"
 
 
 def run_steps(
@@ -33,47 +34,106 @@ def run_steps(
         anew: make each step even if its artifact is there.
 
     Returns:
-        The outcome of each step by its id. A step that raises is `failed`, what needs it `skipped`; the rest
-        goes on.
+        The outcome of each step by its id. A step that raises is `failed`, and so is one whose process dies
+        twice; what needs it is `skipped`; the rest goes on.
 
     Raises:
         UserError: a step's work found a mistake of the user's; nothing new is started, what runs is ended.
     """
-    waiting = {step.id: step for step in steps}
-    urgency = _longest_chains(steps)
-    outcomes: dict[str, Outcome] = {}
-
-    def end(outcome: Outcome) -> None:
-        outcomes[outcome.step.id] = outcome
-        observer.ended(outcome)
-
-    running: Running = {}
     with WorkerPool(min(workers, max(1, len(steps))), store.root, observer.progressed) as pool:
-        while waiting or running:
-            while lost := _lost(waiting, outcomes):  # again and again: their heirs are lost too
+        return _Run(steps, pool, observer, anew).to_the_end()
+
+
+class _Run:
+    """One run's steps: those that wait, those in work, and how the others ended.
+
+    A process that dies takes all work of its pool down with it. Who was to blame is not known, so each victim
+    runs once more, alone; the one whose process dies again is the one that fails.
+    """
+
+    def __init__(self, steps: Sequence[Step], pool: WorkerPool, observer: Observer, anew: bool) -> None:
+        self._pool, self._observer, self._anew = pool, observer, anew
+        self._urgency = _longest_chains(steps)
+        self._waiting = {step.id: step for step in steps}
+        self._running: dict[Future[Artifact], Step] = {}
+        self._victims: dict[str, Step] = {}
+        self._outcomes: dict[str, Outcome] = {}
+
+    def to_the_end(self) -> dict[str, Outcome]:
+        """Runs everything; returns the outcomes."""
+        while self._waiting or self._running or self._victims:
+            while lost := _lost(self._waiting, self._outcomes):  # again and again: their heirs are lost too
                 for step in lost:
-                    del waiting[step.id]
-                    end(Outcome(step, "skipped", error="what it needs failed"))
-            in_work = {step.id for step in running.values()}
-            ready = [step for step in waiting.values() if not _pending(step, waiting, in_work)]
-            ready.sort(key=lambda step: -urgency[step.id])
-            for step in ready[: pool.workers - len(running)]:
-                del waiting[step.id]
-                observer.started(step)
-                running[pool.submit(step, anew)] = step
-            if running:
-                _collect(running, pool, end)
-    return outcomes
+                    del self._waiting[step.id]
+                    self._end(Outcome(step, "skipped", error="what it needs failed"))
+            if not (self._run_a_victim() if self._victims else self._fill_the_pool()):
+                self._revive()
+            elif self._running:
+                self._collect()
+        return self._outcomes
 
+    def _end(self, outcome: Outcome) -> None:
+        self._outcomes[outcome.step.id] = outcome
+        self._observer.ended(outcome)
 
-def _collect(running: Running, pool: WorkerPool, end: Callable[[Outcome], None]) -> None:
-    done, _ = wait(running, return_when=FIRST_COMPLETED)
-    if any(isinstance(future.exception(), BrokenProcessPool) for future in done):
-        done = set(running)  # a worker that dies takes the pool's other work down with it
-        wait(running)
-        pool.restart()
-    for future in done:
-        end(_outcome(running.pop(future), future))
+    def _start(self, step: Step) -> bool:
+        """Hands a step to the pool; False if that turns out to be broken."""
+        try:
+            future = self._pool.submit(step, self._anew)
+        except BrokenProcessPool:
+            return False
+        self._running[future] = step
+        self._observer.started(step)
+        return True
+
+    def _fill_the_pool(self) -> bool:
+        undone = self._waiting.keys() | {step.id for step in self._running.values()}
+        ready = [s for s in self._waiting.values() if not any(p.id in undone for p in s.inputs.values())]
+        ready.sort(key=lambda step: -self._urgency[step.id])
+        for step in ready[: self._pool.workers - len(self._running)]:
+            if not self._start(step):
+                return False
+            del self._waiting[step.id]
+        return True
+
+    def _run_a_victim(self) -> bool:
+        """Runs a victim of a death once more, by itself: nothing else is in work."""
+        step = next(iter(self._victims.values()))
+        if not self._start(step):
+            return False
+        del self._victims[step.id]
+        future = next(iter(self._running))
+        while not wait([future], timeout=_LOOK_UP_SECONDS).done:
+            self._observer.waited()
+        del self._running[future]
+        if isinstance(future.exception(), BrokenProcessPool):
+            self._end(Outcome(step, "failed", error=_DIED))
+            self._pool.restart()
+        else:
+            self._end(_outcome(step, future))
+        return True
+
+    def _collect(self) -> None:
+        done, _ = wait(self._running, timeout=_LOOK_UP_SECONDS, return_when=FIRST_COMPLETED)
+        if not done:
+            self._observer.waited()
+        if any(isinstance(future.exception(), BrokenProcessPool) for future in done):
+            self._revive()
+            return
+        for future in done:
+            self._end(_outcome(self._running.pop(future), future))
+
+    def _revive(self) -> None:
+        """Takes what a broken pool leaves: results that came in time, and victims. Then a new pool."""
+        wait(self._running)
+        for future, step in list(self._running.items()):
+            del self._running[future]
+            if isinstance(future.exception(), BrokenProcessPool):
+                self._victims[step.id] = step
+                self._observer.put_back(step)
+            else:
+                self._end(_outcome(step, future))
+        self._pool.restart()
 
 
 def _outcome(step: Step, future: Future[Artifact]) -> Outcome:
@@ -89,10 +149,6 @@ def _lost(waiting: dict[str, Step], outcomes: dict[str, Outcome]) -> list[Step]:
     """Steps that can never run because an input failed."""
     failed = {id for id, outcome in outcomes.items() if outcome.state != "done"}
     return [s for s in waiting.values() if any(parent.id in failed for parent in s.inputs.values())]
-
-
-def _pending(step: Step, waiting: dict[str, Step], in_work: set[str]) -> bool:
-    return any(parent.id in waiting or parent.id in in_work for parent in step.inputs.values())
 
 
 def _longest_chains(steps: Sequence[Step]) -> dict[str, float]:

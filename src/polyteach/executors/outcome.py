@@ -37,3 +37,9 @@ class Observer(Protocol):
 
     def ended(self, outcome: Outcome) -> None:
         """The step ended."""
+
+    def put_back(self, step: Step) -> None:
+        """A process died while the step ran: it waits again, to be run once more."""
+
+    def waited(self) -> None:
+        """Some seconds went by in which no step ended."""

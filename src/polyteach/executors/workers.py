@@ -11,8 +11,8 @@ import time
 import traceback
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
+from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnContext
-from multiprocessing.queues import SimpleQueue
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -29,8 +29,22 @@ _REPORT_SECONDS = 0.2
 _ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
+def default_workers() -> int:
+    """How many processes to use where nobody said: one with a GPU, which several would only crowd, else one
+    for each core this process may use. Looks for the device itself: asking torch would mean importing it.
+    """
+    shown = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if shown not in ("", "-1") and any(Path("/dev").glob("nvidia[0-9]*")):
+        return 1
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 class WorkerPool:
-    """Processes that make steps. Leaving the `with` block by an exception kills them."""
+    """Processes that make steps. Leaving the `with` block by an exception kills them.
+
+    Workers tell their progress through one pipe, without a lock: what they send is far shorter than PIPE_BUF,
+    so that each message is written whole or not at all, and a worker that is killed takes no lock with it.
+    """
 
     def __init__(self, workers: int, store_root: Path, on_progress: OnProgress) -> None:
         self.workers = workers
@@ -50,7 +64,11 @@ class WorkerPool:
         self._close()
 
     def submit(self, step: Step, anew: bool) -> Future[Artifact]:
-        """Hands a step to the next free worker."""
+        """Hands a step to the next free worker.
+
+        Raises:
+            BrokenProcessPool: a worker died since the last step; `restart` first.
+        """
         return self._processes.submit(_make, step, anew)
 
     def restart(self) -> None:
@@ -60,27 +78,32 @@ class WorkerPool:
         self._open()
 
     def _open(self) -> None:
-        self._told: SimpleQueue[Told | None] = self._context.SimpleQueue()
+        listening, self._telling = self._context.Pipe(duplex=False)
         self._processes = ProcessPoolExecutor(
             self.workers,
             mp_context=self._context,
             initializer=_begin,
-            initargs=(os.getpid(), str(self._store_root), self._told),
+            initargs=(os.getpid(), str(self._store_root), self._telling),
         )
-        self._listener = threading.Thread(target=self._listen, args=(self._told,), daemon=True)
+        self._listener = threading.Thread(target=self._listen, args=(listening,), daemon=True)
         self._listener.start()
 
     def _close(self) -> None:
         self._processes.shutdown(wait=True, cancel_futures=True)
-        self._told.put(None)
+        self._telling.close()  # the last open end: the listener comes to the end of the pipe
         self._listener.join(timeout=5)
 
     def _kill(self) -> None:
         self._processes.kill_workers() if hasattr(self._processes, "kill_workers") else _kill(self._processes)
 
-    def _listen(self, told: SimpleQueue[Told | None]) -> None:
-        while (message := told.get()) is not None:
-            self._on_progress(*message)
+    def _listen(self, listening: Connection) -> None:
+        with listening:
+            while True:
+                try:
+                    message: Told = listening.recv()
+                except (EOFError, OSError):
+                    return
+                self._on_progress(*message)
 
 
 def _kill(pool: ProcessPoolExecutor) -> None:
@@ -92,8 +115,8 @@ def _kill(pool: ProcessPoolExecutor) -> None:
 class _WorkerProgress:
     """Sends progress to the parent, seldom enough to cost nothing."""
 
-    def __init__(self, step_id: str, told: SimpleQueue[Told | None]) -> None:
-        self._id, self._told = step_id, told
+    def __init__(self, step_id: str, telling: Connection) -> None:
+        self._id, self._telling = step_id, telling
         self._done, self._total, self._unit, self._sent = 0, 0, "", 0.0
 
     def start(self, total: int, unit: str) -> None:
@@ -107,24 +130,24 @@ class _WorkerProgress:
 
     def _send(self) -> None:
         self._sent = time.monotonic()
-        self._told.put((self._id, self._done, self._total, self._unit))
+        self._telling.send((self._id, self._done, self._total, self._unit))
 
 
 class _Worker:
     """What a worker process knows; set once by `_begin`."""
 
     store: Store
-    told: SimpleQueue[Told | None]
+    telling: Connection
 
 
-def _begin(parent: int, store_root: str, told: SimpleQueue[Told | None]) -> None:
+def _begin(parent: int, store_root: str, telling: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
     for name in _ONE_THREAD:
         os.environ[name] = "1"
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     logging.captureWarnings(True)
     threading.Thread(target=_leave_with_parent, args=(parent,), daemon=True).start()
-    _Worker.store, _Worker.told = Store(Path(store_root)), told
+    _Worker.store, _Worker.telling = Store(Path(store_root)), telling
 
 
 def _leave_with_parent(parent: int) -> None:
@@ -139,7 +162,7 @@ class StepFailed(Exception):
 
 def _make(step: Step, anew: bool) -> Artifact:
     try:
-        return _Worker.store.make(step, _WorkerProgress(step.id, _Worker.told), anew=anew)
+        return _Worker.store.make(step, _WorkerProgress(step.id, _Worker.telling), anew=anew)
     except UserError:
         raise
     except StepImpossible as error:
