@@ -2,6 +2,7 @@ import json
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from toy_steps import fail, toy
 
 from polyteach.artifacts import MANIFEST, Damaged, Store
@@ -71,3 +72,22 @@ def test_a_store_that_is_a_file_is_the_users_mistake(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="cannot write"):
         Store(tmp_path / "file").prepare()
+
+
+def test_an_artifact_made_anew_takes_the_old_ones_place_and_leaves_nothing(store: Store) -> None:
+    old = store.make(toy("a"))
+    (old.path / "text").write_text("changed")
+    new = store.make(toy("a"), anew=True)
+    assert (new.path / "text").read_text() == "a"
+    assert not list((store.root / "partial").iterdir())
+
+
+def test_what_killed_processes_left_is_cleaned_and_what_is_in_work_is_not(store: Store) -> None:
+    partial = store.root / "partial"
+    for name in ("dead", "dead.old", "alive"):
+        (partial / name).mkdir()
+        (partial / name / "text").write_text("half")
+    with FileLock(store.root / "locks" / "alive.lock"):
+        store.prepare()
+    assert [path.name for path in partial.iterdir()] == ["alive"]
+    assert not list(partial.glob(".*"))

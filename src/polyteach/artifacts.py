@@ -1,7 +1,7 @@
 """Where outputs live: one content-addressed store that studies share.
 
     <store>/<kind>/<key>/...files..., manifest.json     a finished artifact
-    <store>/partial/<key>/                              one being made
+    <store>/partial/<key>/                              one being made; <key>.old: one being replaced
     <store>/locks/<key>.lock                            who makes it
 
 A folder without a readable manifest whose digests hold is no artifact. The manifest is written last, then the
@@ -11,9 +11,9 @@ folder is moved to its place, so an artifact is there whole or not at all, whene
 from __future__ import annotations
 
 import json
-import os
 import platform
 import shutil
+import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from polyteach.errors import UserError
 from polyteach.files import file_digest, write_json
@@ -70,7 +70,7 @@ class Store:
         self.root = root
 
     def prepare(self) -> None:
-        """Makes the folder.
+        """Makes the folder, and takes away what killed processes left half made.
 
         Raises:
             UserError: it cannot be written to.
@@ -78,15 +78,26 @@ class Store:
         try:
             for name in ("partial", "locks"):
                 (self.root / name).mkdir(parents=True, exist_ok=True)
-            probe = self.root / "partial" / f".write-test-{os.getpid()}"
-            probe.write_bytes(b"")
-            probe.unlink()
+            with tempfile.TemporaryFile(dir=self.root / "partial"):
+                pass
+            self._clean()
         except OSError as error:
             raise UserError(
                 f"cannot write here ({error.strerror})",
                 where=str(self.root),
                 fix="give --output-dir a folder you may write to",
             ) from error
+
+    def _clean(self) -> None:
+        for left in (self.root / "partial").iterdir():
+            try:
+                with self._lock(left.name.partition(".")[0], timeout=0):
+                    shutil.rmtree(left, ignore_errors=True)
+            except Timeout:  # somebody is at work on it
+                continue
+
+    def _lock(self, key: str, timeout: float = -1) -> FileLock:
+        return FileLock(self.root / "locks" / f"{key}.lock", timeout=timeout)
 
     def folder(self, step: Step) -> Path:
         """Where a step's artifact is, or would be."""
@@ -111,7 +122,7 @@ class Store:
             progress: told how far the work is.
             anew: make it even if it is there.
         """
-        with FileLock(self.root / "locks" / f"{step.key}.lock"):
+        with self._lock(step.key):
             if not anew:
                 try:
                     found = self.find(step)
@@ -150,9 +161,12 @@ class Store:
         write_json(partial / MANIFEST, manifest)
         final = self.folder(step)
         final.parent.mkdir(parents=True, exist_ok=True)
-        if final.exists():  # damaged, or to be made anew: nobody else may hold it, we have its lock
-            shutil.rmtree(final)
+        aside = partial.with_name(f"{step.key}.old")
+        if final.exists():  # damaged, or made anew: readers take no lock, so it is gone for an instant only
+            shutil.rmtree(aside, ignore_errors=True)
+            final.rename(aside)
         partial.rename(final)
+        shutil.rmtree(aside, ignore_errors=True)
         return Artifact(final, manifest, reused=False)
 
 
@@ -166,10 +180,13 @@ def _checked_manifest(folder: Path, key: str) -> Mapping[str, Any]:
         raise Damaged(f"{folder}: no readable manifest") from error
     for name, expected in files.items():
         path = folder / name
-        if not path.is_file() or path.stat().st_size != expected["bytes"]:
-            raise Damaged(f"{path}: missing or of another size")
-        if file_digest(path) != expected["sha256"]:
-            raise Damaged(f"{path}: its digest is not the manifest's")
+        try:
+            if not path.is_file() or path.stat().st_size != expected["bytes"]:
+                raise Damaged(f"{path}: missing or of another size")
+            if file_digest(path) != expected["sha256"]:
+                raise Damaged(f"{path}: its digest is not the manifest's")
+        except OSError as error:
+            raise Damaged(f"{path}: cannot be read ({error.strerror})") from error
     return manifest
 
 
