@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from polyteach.artifacts import SCHEMA_VERSION
 from polyteach.resources import Resources
-from polyteach.running import Plan
+from polyteach.steps import Step
 from polyteach.study import Study
+
+if TYPE_CHECKING:
+    from polyteach.running import Plan
+
+
+def requests_of(step: Step, study: Study, resources: Resources) -> int:
+    """How many requests a synthesis step sends to its teacher."""
+    method, language = step.settings["method"], step.settings["language"]
+    rows = int(step.settings["rows"])
+    if method == "generate":
+        return rows
+    return min(rows, resources.prompts(study, method, language))  # these use each seed prompt once
 
 
 def forecast(study: Study, resources: Resources, plan: Plan) -> dict[str, Any]:
@@ -26,10 +38,7 @@ def forecast(study: Study, resources: Resources, plan: Plan) -> dict[str, Any]:
         counts["reused"] += step.id in plan.there
         if step.kind != "synthesis":
             continue
-        method, language = step.settings["method"], step.settings["language"]
-        requests = int(step.settings["rows"])
-        if method != "generate":  # these use each seed prompt once
-            requests = min(requests, resources.prompts(study, method, language))
+        requests = requests_of(step, study, resources)
         total += requests
         if step.id not in plan.there:
             left += requests

@@ -10,7 +10,9 @@ from typing import Literal, Protocol
 from polyteach.artifacts import Artifact, Damaged, Store
 from polyteach.errors import UserError
 from polyteach.executors.local import run_steps
-from polyteach.executors.outcome import Outcome
+from polyteach.executors.outcome import Observer, Outcome
+from polyteach.files import writing
+from polyteach.forecast import requests_of
 from polyteach.pipeline import cell_steps, closing_steps
 from polyteach.resources import Resources
 from polyteach.runs import RunFolder
@@ -21,20 +23,11 @@ from polyteach.study import Study
 Resume = Literal["if-possible", "never", "always"]
 
 
-class Display(Protocol):
+class Display(Observer, Protocol):
     """Shows a person how far a run is."""
 
     def begin(self, steps: Sequence[Step], reused: int) -> None:
         """So many steps are to be made, so many are there."""
-
-    def started(self, step: Step) -> None:
-        """A step runs."""
-
-    def progressed(self, step_id: str, done: int, total: int, unit: str) -> None:
-        """A running step is so far."""
-
-    def ended(self, outcome: Outcome) -> None:
-        """A step ended."""
 
     def say(self, message: str) -> None:
         """Something a person should know."""
@@ -125,7 +118,8 @@ def run_study(
             start where no run was.
 
     Raises:
-        UserError: the user has to mend something; what was finished is kept.
+        UserError: the user has to mend something (nothing can be written any more, say); what was finished is
+            kept.
         KeyboardInterrupt: the user stopped the run; likewise.
     """
     began = time.monotonic()
@@ -134,7 +128,8 @@ def run_study(
     store.prepare()
     folder.prepare()
     planned = plan(study, resources, store, resume)
-    watch = _Watch(folder, planned, display)
+    requests = {s.id: requests_of(s, study, resources) for s in planned.steps if s.kind == "synthesis"}
+    watch = _Watch(folder, planned, requests, display)
     for problem in planned.damaged.values():
         display.say(f"damaged, will be made again: {problem}")
     display.begin(planned.missing, len(planned.there))
@@ -161,11 +156,13 @@ def _reason(error: str) -> str:
 class _Watch:
     """Tells the status file, the run folder and the display what happens to the steps."""
 
-    def __init__(self, folder: RunFolder, planned: Plan, display: Display) -> None:
+    def __init__(
+        self, folder: RunFolder, planned: Plan, requests: Mapping[str, int], display: Display
+    ) -> None:
         self.folder = folder
         self.display = display
         self.artifacts: dict[str, Artifact] = {}
-        self.status = StatusWriter(folder, planned.steps)
+        self.status = StatusWriter(folder, planned.steps, requests)
         for step in planned.steps:
             if step.id in planned.there:
                 self._note(Outcome(step, "done", artifact=planned.there[step.id]))
@@ -177,11 +174,24 @@ class _Watch:
         self.display.started(step)
 
     def progressed(self, step_id: str, done: int, total: int, unit: str) -> None:
+        self.status.progressed(step_id, done, total, unit)
         self.display.progressed(step_id, done, total, unit)
 
     def ended(self, outcome: Outcome) -> None:
         self._note(outcome)
         self.display.ended(outcome)
+        self._write()
+
+    def put_back(self, step: Step) -> None:
+        self.status.put_back(step)
+        self.display.put_back(step)
+        self._write()
+
+    def waited(self) -> None:
+        self.display.waited()
+        self._write()
+
+    def _write(self) -> None:
         self.status.seconds_left = self.display.seconds_left
         self.status.write()
 
@@ -197,7 +207,9 @@ class _Watch:
         """Makes the results and publishes them."""
         self.status.add(closing)
         for step in closing:
-            self._note(Outcome(step, "done", artifact=store.make(step)))
+            with writing(store.folder(step)):
+                artifact = store.make(step)
+            self._note(Outcome(step, "done", artifact=artifact))
         self.folder.publish(self.artifacts[step.id] for step in closing)
         self.status.seconds_left = 0.0
         self.stop("finished_with_failures" if failures else "done")

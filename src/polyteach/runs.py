@@ -22,11 +22,12 @@ from typing import Any
 from polyteach.artifacts import SCHEMA_VERSION, Artifact, software
 from polyteach.errors import UserError
 from polyteach.executors.outcome import Outcome
-from polyteach.files import write_atomically, write_json
+from polyteach.files import write_atomically, write_json, writing
 from polyteach.steps import Step
 
 RESULTS = ("results.json", "leaderboard.csv", "report.html")
-LIVE_STATES = ("running",)
+RUNNING = "running"
+_STATUS_KEYS = {"state", "pid", "steps", "requests", "tokens", "rate", "seconds_left"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class RunFolder:
         return cls(output_dir / "runs" / study_name)
 
     def prepare(self) -> None:
-        """Makes the folder.
+        """Makes the folder, and takes away what killed processes left half written.
 
         Raises:
             UserError: it cannot be written to.
@@ -51,6 +52,10 @@ class RunFolder:
             (self.path / "artifacts").mkdir(exist_ok=True)
             if not os.access(self.path, os.W_OK):
                 raise PermissionError(13, "no permission to write")
+            for name in (*RESULTS, "status.json", "timing.json"):
+                for left in self.path.glob(f".{name}.*"):
+                    if not _alive(int(left.suffix[1:]) if left.suffix[1:].isdecimal() else None):
+                        left.unlink(missing_ok=True)
         except OSError as error:
             raise UserError(
                 f"cannot write the run here ({error.strerror})",
@@ -59,19 +64,26 @@ class RunFolder:
             ) from error
 
     def link(self, step: Step, artifact: Artifact) -> None:
-        """Gives an artifact its readable name."""
+        """Gives an artifact its readable name.
+
+        Raises:
+            UserError: it cannot be written; so do the other methods that write.
+        """
         name = self.path / "artifacts" / step.id
         target = os.path.relpath(artifact.path, name.parent)
-        if name.is_symlink() and str(name.readlink()) == target:
-            return
-        name.parent.mkdir(parents=True, exist_ok=True)
-        name.unlink(missing_ok=True)
-        name.symlink_to(target)
+        with writing(name):
+            if name.is_symlink() and str(name.readlink()) == target:
+                return
+            name.parent.mkdir(parents=True, exist_ok=True)
+            name.unlink(missing_ok=True)
+            name.symlink_to(target)
 
     def log_failure(self, outcome: Outcome) -> Path:
         """Keeps a failed step's traceback; returns where."""
-        path = self.path / "logs" / f"{outcome.step.id.replace('/', '_')}.txt"
-        path.write_text(outcome.error + "\n", encoding="utf-8")
+        path = self.path / "logs" / f"{outcome.step.id}.txt"
+        with writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(outcome.error + "\n", encoding="utf-8", errors="backslashreplace")
         return path
 
     def publish(self, artifacts: Iterable[Artifact]) -> None:
@@ -80,7 +92,13 @@ class RunFolder:
             for name in RESULTS:
                 source, target = artifact.path / name, self.path / name
                 if source.exists():
-                    write_atomically(target, partial(shutil.copyfile, source))
+                    with writing(target):
+                        write_atomically(target, partial(shutil.copyfile, source))
+
+    def write_status(self, status: Mapping[str, Any]) -> None:
+        """Writes how far the run is."""
+        with writing(self.path / "status.json"):
+            write_json(self.path / "status.json", status)
 
     def write_timing(self, seconds: float, artifacts: Mapping[str, Artifact]) -> None:
         """Writes what took how long, and on which machine."""
@@ -94,33 +112,37 @@ class RunFolder:
             "cores": os.cpu_count(),
             "software": software(),
         }
-        write_json(
-            self.path / "timing.json",
-            {
-                "schema_version": SCHEMA_VERSION,
-                "seconds": round(seconds, 3),
-                "machine": machine,
-                "steps": steps,
-            },
-        )
+        timing = {
+            "schema_version": SCHEMA_VERSION,
+            "seconds": round(seconds, 3),
+            "machine": machine,
+            "steps": steps,
+        }
+        with writing(self.path / "timing.json"):
+            write_json(self.path / "timing.json", timing)
 
     def status(self) -> dict[str, Any]:
         """Returns the run's status; a run whose process is gone is `stopped`, whatever it said last.
 
         Raises:
-            UserError: there is no run here.
+            UserError: there is no run here, or its status is none.
         """
         try:
-            status: dict[str, Any] = json.loads((self.path / "status.json").read_bytes())
-        except FileNotFoundError as error:
+            status: Any = json.loads((self.path / "status.json").read_bytes())
+            if not isinstance(status, dict) or not status.keys() >= _STATUS_KEYS:
+                raise ValueError("not what a run writes")
+        except (FileNotFoundError, NotADirectoryError) as error:
             raise UserError(
                 "there is no run here", where=str(self.path), fix=_known_runs(self.path)
             ) from error
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
+            why = error.strerror if isinstance(error, OSError) else "it is not what a run writes"
             raise UserError(
-                "the status cannot be read", where=str(self.path / "status.json"), fix="run the study again"
+                f"the status cannot be read ({why})",
+                where=str(self.path / "status.json"),
+                fix="run the study again",
             ) from error
-        if status.get("state") in LIVE_STATES and not _alive(status.get("pid")):
+        if status["state"] == RUNNING and not _alive(status["pid"]):
             status["state"] = "stopped"
         return status
 
@@ -137,8 +159,8 @@ def find_run(name: str | None, output_dir: Path) -> RunFolder:
         UserError: there is none.
     """
     if name is not None:
-        folder = Path(name)
-        return RunFolder(folder) if (folder / "status.json").exists() else RunFolder.of(output_dir, name)
+        is_folder = os.path.exists(Path(name, "status.json"))  # noqa: PTH110 - Path's raises on long names
+        return RunFolder(Path(name)) if is_folder else RunFolder.of(output_dir, name)
     known = sorted((output_dir / "runs").glob("*/status.json"), key=lambda path: path.stat().st_mtime)
     if not known:
         raise UserError(
@@ -153,11 +175,11 @@ def _known_runs(path: Path) -> str:
 
 
 def _alive(pid: object) -> bool:
-    if not isinstance(pid, int):
+    if not isinstance(pid, int) or pid < 1:
         return False
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return False
     except PermissionError:
         return True

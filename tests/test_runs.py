@@ -1,0 +1,113 @@
+"""A run's folder and its status, as other programs see them."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from toy_steps import toy
+
+from polyteach.artifacts import Artifact
+from polyteach.errors import UserError
+from polyteach.executors.outcome import Outcome
+from polyteach.runs import RunFolder, find_run
+from polyteach.status import StatusWriter
+from polyteach.steps import Step
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> RunFolder:
+    folder = RunFolder.of(tmp_path, "small")
+    folder.prepare()
+    return folder
+
+
+def synthesis(name: str) -> Step:
+    return replace(toy(name), kind="synthesis")
+
+
+def written(step: Step, attempts: int, *, reused: bool) -> Outcome:
+    manifest = {"facts": {"attempts": attempts, "failed": {"empty": 1}}, "seconds": 1.0}
+    return Outcome(step, "done", artifact=Artifact(Path(), manifest, reused))
+
+
+def test_requests_left_count_what_waits_and_the_rest_of_what_runs(folder: RunFolder) -> None:
+    there, running, waiting, other = synthesis("a"), synthesis("b"), synthesis("c"), toy("d")
+    status = StatusWriter(folder, [there, running, waiting, other], {"a": 10, "b": 20, "c": 40})
+    status.ended(written(there, 10, reused=True))
+    status.started(running)
+    assert status.to_json()["requests"] == {"done": 10, "failed": {"empty": 1}, "left": 60}
+    assert status.to_json()["rate"] is None  # what was there was not made in this run
+    status.progressed("b", 5, 20, "rows")
+    assert status.to_json()["requests"]["left"] == 55
+    assert status.to_json()["steps"][1]["progress"] == {"done": 5, "total": 20, "unit": "rows"}
+    assert status.to_json()["rate"] > 0
+    status.put_back(running)
+    assert status.to_json()["requests"]["left"] == 60
+    status.started(running)
+    status.ended(written(running, 20, reused=False))
+    rate = status.to_json()["rate"]
+    assert rate > 0
+    status.started(other)  # while no teacher writes, the rate stays
+    assert status.to_json()["rate"] == rate
+    assert status.to_json()["requests"]["left"] == 40
+
+
+def test_failed_steps_do_not_share_a_log(folder: RunFolder) -> None:
+    logs = {
+        folder.log_failure(Outcome(toy(id), "failed", error=id)): id
+        for id in ("synthesis/a_b/c", "synthesis/a/b_c")
+    }
+    assert {path.read_text().strip() for path in logs} == set(logs.values())
+
+
+def test_half_written_files_of_dead_processes_are_cleaned(folder: RunFolder) -> None:
+    dead, own = folder.path / ".status.json.4194305", folder.path / f".status.json.{os.getpid()}"
+    for path in (dead, own):
+        path.write_text("{")
+    folder.prepare()
+    assert not dead.exists()
+    assert own.exists()
+
+
+@pytest.mark.parametrize(
+    ("blocked", "write"),
+    [
+        ("status.json", lambda folder: folder.write_status({})),
+        ("timing.json", lambda folder: folder.write_timing(1.0, {})),
+        ("artifacts/a", lambda folder: folder.link(toy("a"), Artifact(Path("x"), {}, reused=True))),
+        ("logs/a.txt", lambda folder: folder.log_failure(Outcome(toy("a"), "failed"))),
+    ],
+)
+def test_what_cannot_be_written_is_the_users_message(
+    folder: RunFolder, blocked: str, write: Callable[[RunFolder], object]
+) -> None:
+    (folder.path / blocked).mkdir(parents=True)
+    with pytest.raises(UserError, match="cannot be written"):
+        write(folder)
+    assert not list(folder.path.glob(".*"))  # no half of it stays
+
+
+def test_results_that_cannot_be_replaced_are_the_users_message(folder: RunFolder, tmp_path: Path) -> None:
+    (folder.path / "results.json").mkdir()
+    (tmp_path / "results.json").write_text("{}")
+    with pytest.raises(UserError, match="cannot be written"):
+        folder.publish([Artifact(tmp_path, {}, reused=False)])
+
+
+def test_a_name_too_long_for_a_folder_is_no_run(folder: RunFolder) -> None:
+    with pytest.raises(UserError, match="File name too long"):
+        find_run("x" * 300, folder.path.parents[1]).status()
+
+
+@pytest.mark.parametrize("pid", [4194305, 10**30, 0, -1, None, "x"])
+def test_a_run_whose_process_is_gone_is_stopped(folder: RunFolder, pid: object) -> None:
+    status = StatusWriter(folder, [toy("a")], {}).to_json() | {"pid": pid}
+    (folder.path / "status.json").write_text(json.dumps(status))
+    assert folder.status()["state"] == "stopped"
+    folder.write_status(status | {"pid": os.getpid()})
+    assert folder.status()["state"] == "running"
