@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,12 @@ students:
   learning_rate: 5e-5
 benchmarks: [pocket-choice]
 """
+
+
+def bomb() -> bytes:
+    """Ten lists, each of nine aliases of the one before."""
+    lists = [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 10)]
+    return "\n".join(["a0: &a0 [x, x]", *lists]).encode()
 
 
 def written(folder: Path, text: str) -> Path:
@@ -70,6 +77,16 @@ def test_all_mistakes_are_reported_at_once_with_line_path_value_and_fix(tmp_path
         (("name: a", "name: ../a"), "a name is made of"),
         (("name: a", "name: base"), "this name is taken"),
         (("[respond]", "[reply]"), "'generate', 'translate' or 'respond'"),
+        (("name: a", "name: -a"), "a name is made of"),
+        (("name: a", "name: " + "字" * 27), "at most 80 bytes"),
+        (("name: a", "name: " + "𐌀" * 21), "at most 80 bytes"),
+        (("5e-5", ".inf"), "finite number"),
+        (("5e-5", ".nan"), "finite number"),
+        (("5e-5", "'inf'"), "finite number"),
+        (("pocket: 20", "pocket: 0x" + "f" * 5000), "found a number too long to show"),
+        (("de, tl", "de, en"), "`translate` goes from English into another language"),
+        (("de, tl", "de, en-GB"), "`translate` goes from English into another language"),
+        (("benchmarks:", "benchmark_items: 0\nbenchmarks:"), "greater than or equal to 1"),
     ],
 )
 def test_each_mistake_says_what_it_is(tmp_path: Path, change: tuple[str, str], message: str) -> None:
@@ -87,7 +104,16 @@ def test_each_mistake_says_what_it_is(tmp_path: Path, change: tuple[str, str], m
         (b"name: x\nname: y", "`name` stands here twice"),
         (b"name: \xff\xfe", "not UTF-8 at byte 6"),
         (b"!!python/object/apply:os.system ['true']", "not valid YAML"),
-        (b"a: " + b"[" * 5000, "not valid YAML"),
+        (b"a: " + b"[" * 5000, "nested too deep"),
+        (b"a: &a [*a]", "nested too deep"),
+        (b"? [a, b]\n: c", "a key is a list or a mapping"),
+        (b"name: 2024-13-45", "a value is not what it looks like"),
+        (b"rng_seed: 0x_", "a value is not what it looks like"),
+        (b"rng_seed: " + b"9" * 5000, "a value is not what it looks like"),
+        (b"name: !!bool maybe", "a value is not what it looks like"),
+        (b"name: !!timestamp noon", "a value is not what it looks like"),
+        (b"name: a\nx: \x07", "a character that may not stand in YAML (code 0x7)"),
+        (bomb(), "more than 100,000 values"),
     ],
 )
 def test_what_is_no_study_at_all_is_said_in_one_message(tmp_path: Path, content: bytes, message: str) -> None:
@@ -103,6 +129,31 @@ def test_a_missing_file_and_a_folder_are_said(tmp_path: Path) -> None:
         load_study(tmp_path / "nowhere.yaml")
     with pytest.raises(UserError, match="this is a folder"):
         load_study(tmp_path)
+
+
+def test_a_pipe_is_no_study_and_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "study.yaml")
+    with pytest.raises(UserError, match="no ordinary file"):
+        load_study(tmp_path / "study.yaml")
+
+
+@pytest.mark.parametrize("name", ["हिन्दी", "Ärger-2", "字" * 26, "_x"])
+def test_a_name_may_be_written_in_any_script(tmp_path: Path, name: str) -> None:
+    study = load_study(written(tmp_path, GOOD.replace("name: a", f"name: {name}")))
+    assert study.teachers[0].name == name
+
+
+def test_english_is_a_language_like_others_where_nothing_is_translated(tmp_path: Path) -> None:
+    text = GOOD.replace("de, tl", "de, en") + "synthesis: {methods: [generate, respond]}\n"
+    assert load_study(written(tmp_path, text)).languages == ["de", "en"]
+
+
+def test_a_rehearsal_and_another_rng_seed_have_names_of_their_own(tmp_path: Path) -> None:
+    study = load_study(written(tmp_path, GOOD))
+    assert study.limited(20).name == "small-limit-20"
+    assert study.reseeded(7).name == "small-rng-seed-7"
+    assert study.reseeded(7).limited(20).name == "small-rng-seed-7-limit-20"
+    assert study.reseeded(7).rng_seed == 7
 
 
 def test_a_limit_only_ever_lowers(tmp_path: Path) -> None:

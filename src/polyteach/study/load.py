@@ -15,6 +15,10 @@ from polyteach.study.schema import Study
 
 Place = tuple[str | int, ...]
 
+_MOST_PLACES = 100_000  # far beyond any study; aliases of aliases multiply
+# What PyYAML lets through where a value is not what its form or tag says: `2024-13-45`, `!!bool maybe`.
+_BAD_VALUES = (ValueError, ArithmeticError, LookupError, AttributeError, TypeError)
+
 _NOT_TEXT = "write the study as UTF-8 text; `polyteach init de` makes one to start from"
 
 
@@ -37,6 +41,8 @@ def load_study(path: Path) -> Study:
 
 def _read(path: Path) -> str:
     try:
+        if path.exists() and not path.is_dir() and not path.is_file():
+            raise UserError("this is no ordinary file", where=str(path), fix="name the study's YAML file")
         return path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError as error:
         raise UserError(
@@ -58,22 +64,40 @@ def _parse(text: str, path: Path) -> tuple[Any, dict[Place, int]]:
         if root is not None:
             _note_lines(root, (), lines, path)
         return yaml.safe_load(text), lines
-    except (yaml.YAMLError, RecursionError) as error:
+    except yaml.reader.ReaderError as error:
+        where = f"{path}:{text.count(chr(10), 0, error.position) + 1}"
+        problem = f"a character that may not stand in YAML (code {error.character:#x})"
+        raise UserError(f"not valid YAML: {problem}", where=where, fix="remove it") from error
+    except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{path}:{mark.line + 1}" if mark else str(path)
-        problem = getattr(error, "problem", None) or "nested too deep"
+        problem = getattr(error, "problem", None) or str(error)
         raise UserError(
             f"not valid YAML: {problem}", where=where, fix="check quotes and indentation"
+        ) from error
+    except RecursionError as error:
+        raise UserError("not valid YAML: nested too deep", where=str(path)) from error
+    except _BAD_VALUES as error:
+        fix = "put quotes around what looks like a date or a number and is none"
+        raise UserError(
+            f"not valid YAML: a value is not what it looks like ({error})", str(path), fix
         ) from error
 
 
 def _note_lines(node: yaml.Node, place: Place, lines: dict[Place, int], path: Path) -> None:
     lines[place] = node.start_mark.line + 1
+    if len(lines) > _MOST_PLACES:
+        raise UserError(
+            f"more than {_MOST_PLACES:,} values", where=str(path), fix="spare the aliases (`*name`)"
+        )
     if isinstance(node, yaml.SequenceNode):
         for index, child in enumerate(node.value):
             _note_lines(child, (*place, index), lines, path)
     elif isinstance(node, yaml.MappingNode):
         for key, child in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                where = f"{path}:{key.start_mark.line + 1}"
+                raise UserError("a key is a list or a mapping", where=where, fix="a key is plain text")
             inner = (*place, key.value)
             if inner in lines:
                 raise UserError(
@@ -87,7 +111,7 @@ def _note_lines(node: yaml.Node, place: Place, lines: dict[Place, int], path: Pa
 
 def _explain(fault: Mapping[str, Any], path: Path, lines: Mapping[Place, int]) -> UserError:
     place: Place = fault["loc"]
-    if place[0] == "seed_data":  # pydantic names the kind of source after the index; the file does not
+    if place[:1] == ("seed_data",):  # pydantic names the kind of source after the index; the file does not
         place = place[:2] + place[3:]
     shown = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in place).lstrip(".") or "study"
     line = next((lines[place[:n]] for n in range(len(place), -1, -1) if place[:n] in lines), 1)
@@ -98,11 +122,15 @@ def _explain(fault: Mapping[str, Any], path: Path, lines: Mapping[Place, int]) -
     if kind == "missing":
         return UserError("missing", where=where, fix=f"add `{place[-1]}: ...`{_described(place)}")
     message = fault["msg"].removeprefix("Value error, ").replace("Input", "this", 1)
-    return UserError(f"{message} (found {_shortly(value)})", where=where, fix=_fix(place))
+    found = "" if isinstance(value, BaseModel) else f" (found {_shortly(value)})"
+    return UserError(f"{message}{found}", where=where, fix=_fix(place))
 
 
 def _shortly(value: Any) -> str:
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes no whole number of more than 4,300 digits
+        return "a number too long to show"
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-import re
+import unicodedata
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationInfo,
+    field_validator,
+)
 
 from polyteach.errors import UserError
 from polyteach.languages import standard_code
 
 Method = Literal["generate", "translate", "respond"]
-METHODS: tuple[Method, ...] = ("generate", "translate", "respond")
+METHODS: tuple[Method, ...] = get_args(Method)
+NAME_BYTES = 80  # several names and a suffix fit into the 255 bytes of a file name
 
 
 def _language(spelling: str) -> str:
@@ -30,16 +41,24 @@ def _distinct(values: list[Any]) -> list[Any]:
     return values
 
 
-def _name(value: str) -> str:
-    if not re.fullmatch(r"\w[\w.+@-]{0,79}", value):
-        raise ValueError("a name is made of letters, digits and . + @ - _ (80 at most); it becomes a folder")
+def check_name(value: str) -> str:
+    """Returns a name that can be a folder.
+
+    Raises:
+        ValueError: it cannot.
+    """
+    kinds = [character if character in ".+@-_" else unicodedata.category(character)[0] for character in value]
+    if not kinds or kinds[0] not in {"L", "N", "_"} or set(kinds) - {*"LMN.+@-_"}:
+        raise ValueError("a name is made of letters, digits and . + @ - _, and begins with a letter or digit")
+    if len(value.encode()) > NAME_BYTES:
+        raise ValueError(f"a name has at most {NAME_BYTES} bytes in UTF-8; it becomes a folder")
     return value
 
 
 def _teacher_name(value: str) -> str:
     if value in ("seed_data", "base", "reference"):
         raise ValueError("this name is taken: it stands for something else in the results")
-    return _name(value)
+    return check_name(value)
 
 
 def _number(value: Any) -> Any:
@@ -56,17 +75,17 @@ def _kind_of_source(value: Any) -> str:
 
 
 Language = Annotated[str, AfterValidator(_language)]
-Name = Annotated[str, AfterValidator(_name)]
+Name = Annotated[str, AfterValidator(check_name)]
 Number = Annotated[float, BeforeValidator(_number)]
 Distinct = AfterValidator(_distinct)
-Positive = Annotated[int, Field(ge=1)]
+Positive = Annotated[int, Field(ge=1, le=1_000_000_000)]
 TokenLimit = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
 class Part(BaseModel):
     """Any part of a study: unknown keys are refused, values are not changed afterwards."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Teacher(Part):
@@ -175,23 +194,45 @@ class Study(Part):
     languages: Annotated[list[Language], Distinct, Field(min_length=1)]
     teachers: Annotated[list[Teacher], Distinct, Field(min_length=1)]
     seed_data: Annotated[list[Source], Field(min_length=1)]
-    synthesis: Synthesis = Synthesis()
+    synthesis: Synthesis = Field(
+        default=Synthesis(),
+        validate_default=True,
+        description="without English among the languages all methods; with it `methods: [generate, respond]`",
+    )
     quality: Quality = Quality()
     students: Students
     benchmarks: Annotated[list[str], Distinct, Field(min_length=1)]
     benchmark_items: Positive | None = Field(default=None, description="first n items of each benchmark only")
     trials: Positive = Field(default=3, description="repetitions, each with its own rng_seed (paper: 3)")
 
+    @field_validator("synthesis")
+    @classmethod
+    def _translate_has_a_target(cls, synthesis: Synthesis, info: ValidationInfo) -> Synthesis:
+        languages: list[str] = info.data.get("languages", [])
+        english = [code for code in languages if code.split("-")[0] == "en"]
+        if english and "translate" in synthesis.methods:
+            raise ValueError(f"`translate` goes from English into another language, not into {english[0]}")
+        return synthesis
+
     def limited(self, rows: int) -> Study:
-        """The same study on at most so many rows a method, rows a student and items a benchmark."""
+        """The same study, under a name of its own, on at most so many rows a method, rows a student and items
+        a benchmark.
+        """
         synthesis = self.synthesis.model_copy(
             update={"rows_per_method": min(rows, self.synthesis.rows_per_method)}
         )
         students = self.students.model_copy(update={"rows": min(rows, self.students.rows)})
-        items = min(rows, self.benchmark_items or rows)
-        return self.model_copy(
-            update={"synthesis": synthesis, "students": students, "benchmark_items": items}
-        )
+        changed = {
+            "name": f"{self.name}-limit-{rows}",
+            "synthesis": synthesis,
+            "students": students,
+            "benchmark_items": min(rows, self.benchmark_items or rows),
+        }
+        return self.model_copy(update=changed)
+
+    def reseeded(self, rng_seed: int) -> Study:
+        """The same study, under a name of its own, with another rng_seed (0 to 2**31 - 1)."""
+        return self.model_copy(update={"name": f"{self.name}-rng-seed-{rng_seed}", "rng_seed": rng_seed})
 
     def feeding(self, method: Method, language: str) -> Sequence[FileSource | PocketSource]:
         """The sources that feed a method in a language; translate is fed by English ones."""
