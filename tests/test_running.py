@@ -65,6 +65,7 @@ def test_the_study_ends_with_results_status_and_timing(done: Path) -> None:
     status = json.loads((run / "status.json").read_bytes())
     assert status["state"] == "done"
     assert status["requests"]["left"] == 0
+    assert status["rate"] > 0
     assert {step["state"] for step in status["steps"]} == {"done"}
     timing = json.loads((run / "timing.json").read_bytes())
     assert set(timing["steps"]) == {step["id"] for step in status["steps"]}
@@ -115,3 +116,27 @@ def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(tmp_path: Path) -> None:
     assert "Traceback" not in err
     assert json.loads((tmp_path / "runs" / "small" / "status.json").read_bytes())["state"] == "interrupted"
     assert out == ""
+
+
+@pytest.mark.parametrize("name", ["status.json", "results.json"])
+def test_a_folder_where_a_file_belongs_is_one_message(done: Path, name: str) -> None:
+    place = done / "runs" / "small" / name
+    kept = place.with_name("kept")
+    place.rename(kept)
+    place.mkdir()
+    process = start(done)
+    _, err = process.communicate(timeout=60)
+    place.rmdir()
+    kept.rename(place)
+    assert process.returncode == 2
+    assert err.count("error: ") == 1
+    assert f"{name}: cannot be written" in err
+    assert "Traceback" not in err
+
+
+def test_a_rehearsal_leaves_the_studys_own_results_alone(done: Path) -> None:
+    before = results(done)
+    finish(done, "--limit", "10", "--rng-seed", "3")
+    assert results(done) == before
+    rehearsed = json.loads((done / "runs" / "small-rng-seed-3-limit-10" / "results.json").read_bytes())
+    assert rehearsed["study"]["name"] == "small-rng-seed-3-limit-10"

@@ -17,35 +17,38 @@ _PLAIN_EVERY_SECONDS = 10.0
 
 
 class _Estimate:
-    """Time left, from the steps' relative costs and what has been made so far."""
+    """Time left, from the steps' relative costs and what has been made of them so far."""
 
     def __init__(self) -> None:
-        self.total = self.done = 0.0
+        self._costs: dict[str, float] = {}
+        self._made: dict[str, float] = {}
+        self._began = time.monotonic()
         self.count = self.ended = 0
-        self.began = time.monotonic()
 
     def begin(self, steps: Sequence[Step]) -> None:
-        self.total, self.count = sum(step.cost for step in steps), len(steps)
-        self.began = time.monotonic()
+        self._costs = {step.id: step.cost for step in steps}
+        self._made = dict.fromkeys(self._costs, 0.0)
+        self._began = time.monotonic()
+        self.count = len(steps)
+
+    def progress(self, step_id: str, share: float) -> None:
+        self._made[step_id] = self._costs[step_id] * share
 
     def end(self, step: Step) -> None:
-        self.done += step.cost
+        self._made[step.id] = step.cost
         self.ended += 1
 
     @property
-    def rate(self) -> float:
-        """Steps a second so far."""
-        return self.ended / max(time.monotonic() - self.began, 1e-9)
-
-    @property
     def seconds_left(self) -> float | None:
-        if not self.done:
+        made = sum(self._made.values())
+        if not made:
             return None
-        return round((time.monotonic() - self.began) * (self.total - self.done) / self.done, 1)
+        return round((time.monotonic() - self._began) * (sum(self._costs.values()) - made) / made, 1)
 
     def __str__(self) -> str:
+        rate = self.ended / max(time.monotonic() - self._began, 1e-9)
         left = self.seconds_left
-        return f"{self.rate:.2f} steps/s" + (f", about {duration(left)} left" if left is not None else "")
+        return f"{rate:.2f} steps/s" + (f", about {duration(left)} left" if left is not None else "")
 
 
 def duration(seconds: float) -> str:
@@ -58,13 +61,39 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60:02} min"
 
 
+def pace(done: int, total: int, unit: str, seconds: float) -> str:
+    """Rate and time left of work that is so far after so many seconds."""
+    rate = done / max(seconds, 1e-9)
+    left = f", about {duration((total - done) / rate)} left" if done else ""
+    return f"{rate:.1f} {unit}/s{left}"
+
+
+class PlainLines:
+    """Lines on one piece of work: how far it is, its rate and the time left, every ten seconds."""
+
+    def __init__(self, title: str) -> None:
+        self._title = title
+        self._began = self._told = time.monotonic()
+
+    def update(self, done: int, total: int, unit: str) -> None:
+        """Says how far it is, if it is time to."""
+        now = time.monotonic()
+        if done and now - self._told >= _PLAIN_EVERY_SECONDS:
+            self._told = now
+            say(f"{self._title}: {done}/{total} {unit}, {pace(done, total, unit, now - self._began)}")
+
+
+def say(message: str) -> None:
+    """Prints a line on stderr, at once."""
+    print(message, file=sys.stderr, flush=True)
+
+
 class PlainDisplay:
-    """One line for each step that ends."""
+    """One line for each step that ends, and some while a long one runs."""
 
     def __init__(self) -> None:
         self._estimate = _Estimate()
-        self._started: dict[str, float] = {}
-        self._told: dict[str, float] = {}
+        self._running: dict[str, PlainLines] = {}
 
     @property
     def seconds_left(self) -> float | None:
@@ -78,32 +107,42 @@ class PlainDisplay:
 
     def started(self, step: Step) -> None:
         """Notes the time."""
-        self._started[step.id] = self._told[step.id] = time.monotonic()
+        self._running[step.id] = PlainLines(step.id)
 
     def progressed(self, step_id: str, done: int, total: int, unit: str) -> None:
-        """Says how far a long step is, every ten seconds."""
-        now = time.monotonic()
-        if now - self._told.get(step_id, now) < _PLAIN_EVERY_SECONDS or not done:
-            return
-        self._told[step_id] = now
-        rate = done / (now - self._started[step_id])
-        left = duration((total - done) / rate)
-        self.say(f"{step_id}: {done}/{total} {unit}, {rate:.1f} {unit}/s, about {left} left")
+        """Says how far a long step is."""
+        if lines := self._running.get(step_id):
+            self._estimate.progress(step_id, done / max(total, 1))
+            lines.update(done, total, unit)
 
     def ended(self, outcome: Outcome) -> None:
         """Says what ended, and how far the whole is."""
+        self._running.pop(outcome.step.id, None)
         self._estimate.end(outcome.step)
         seconds = outcome.artifact.seconds if outcome.artifact else 0.0
         what = f"in {seconds:.1f} s" if outcome.artifact else outcome.state
         count = f"[{self._estimate.ended}/{self._estimate.count}]"
         self.say(f"{count} {outcome.step.id} {what}; {self._estimate}")
 
+    def put_back(self, step: Step) -> None:
+        """Says that a step will run again."""
+        self._running.pop(step.id, None)
+        self._estimate.progress(step.id, 0.0)
+        self.say(_again(step))
+
+    def waited(self) -> None:
+        """Nothing is to be said."""
+
     def say(self, message: str) -> None:
         """Prints a line on stderr."""
-        print(message, file=sys.stderr, flush=True)
+        say(message)
 
     def close(self) -> None:
         """Nothing is open."""
+
+
+def _again(step: Step) -> str:
+    return f"a process died while {step.id} ran; it will run once more, alone"
 
 
 class BarDisplay:
@@ -150,22 +189,34 @@ class BarDisplay:
         with self._lock:
             if step_id not in self._running:
                 return
-            seconds = time.monotonic() - self._began[step_id]
-            rate = done / max(seconds, 1e-9)
-            left = f", {duration((total - done) / rate)} left" if done else ""
-            note = f"{rate:.1f} {unit}/s{left}"
+            self._estimate.progress(step_id, done / max(total, 1))
+            note = pace(done, total, unit, time.monotonic() - self._began[step_id])
             self._bars.update(self._running[step_id], completed=done, total=total, note=note)
 
     def ended(self, outcome: Outcome) -> None:
         """Closes a step's bar and moves the whole."""
+        self._take_away(outcome.step)
         self._estimate.end(outcome.step)
-        with self._lock:
-            if outcome.step.id in self._running:
-                self._bars.remove_task(self._running.pop(outcome.step.id))
         if self._whole is not None:
             self._bars.update(self._whole, advance=1, note=str(self._estimate))
         if outcome.state != "done":
             self.say(f"{outcome.state}: {outcome.step.id}")
+
+    def put_back(self, step: Step) -> None:
+        """Takes a step's bar away until it runs again."""
+        self._take_away(step)
+        self._estimate.progress(step.id, 0.0)
+        self.say(_again(step))
+
+    def waited(self) -> None:
+        """Moves the estimate of the whole."""
+        if self._whole is not None:
+            self._bars.update(self._whole, note=str(self._estimate))
+
+    def _take_away(self, step: Step) -> None:
+        with self._lock:
+            if step.id in self._running:
+                self._bars.remove_task(self._running.pop(step.id))
 
     def say(self, message: str) -> None:
         """Prints a line above the bars."""

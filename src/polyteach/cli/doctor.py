@@ -6,7 +6,6 @@ import importlib.util
 import json
 import os
 import shutil
-import sys
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
@@ -31,7 +30,7 @@ class Check:
 
 def doctor(output_dir: OUTPUT_DIR_OPTION = Path(), as_json: JSON_OPTION = False) -> None:
     """Check that this machine can run a study."""
-    checks = [_python(), *_libraries(), _device(), _disk(output_dir), _writable(output_dir), _pocket_models()]
+    checks = [*_libraries(), _device(), _disk(output_dir), _writable(output_dir), _pocket_models()]
     well = all(check.ok for check in checks)
     if as_json:
         plain = {"schema_version": 1, "ok": well, "checks": [asdict(check) for check in checks]}
@@ -42,11 +41,6 @@ def doctor(output_dir: OUTPUT_DIR_OPTION = Path(), as_json: JSON_OPTION = False)
             typer.echo(f"{'ok  ' if check.ok else 'FAIL'} {check.name}: {check.found}{fix}")
     if not well:
         raise typer.Exit(2)
-
-
-def _python() -> Check:
-    version = ".".join(str(part) for part in sys.version_info[:3])
-    return Check("python", sys.version_info >= (3, 11), version, "install Python 3.11 or newer")
 
 
 def _libraries() -> list[Check]:
@@ -78,7 +72,8 @@ def _disk(folder: Path) -> Check:
 
 def _writable(folder: Path) -> Check:
     there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
-    return Check("output folder", os.access(there, os.W_OK), str(folder), "choose another --output-dir")
+    well = there.is_dir() and os.access(there, os.W_OK)
+    return Check("output folder", well, str(folder), "choose another --output-dir")
 
 
 def _pocket_models() -> Check:

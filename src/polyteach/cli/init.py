@@ -23,8 +23,16 @@ def init(
     from polyteach.errors import UserError
     from polyteach.languages import english_name, standard_code
     from polyteach.pocket import LANGUAGES
+    from polyteach.study.schema import check_name
 
     codes = [standard_code(language) for language in languages]
+    if twice := sorted({code for code in codes if codes.count(code) > 1}):
+        raise UserError(f"listed twice: {', '.join(twice)}", fix="name each language once")
+    try:
+        check_name(name)
+    except ValueError as error:
+        raise UserError(str(error), where=f"--name {name!r}", fix="such as my-study") from error
+    unexamined = [code for code in codes if code not in LANGUAGES]
     environment = Environment(
         loader=PackageLoader("polyteach.study"),
         undefined=StrictUndefined,
@@ -34,9 +42,13 @@ def init(
         autoescape=False,  # this is YAML, of codes that were checked
     )
     text = environment.get_template("study.yaml.j2").render(
-        name=name,
-        languages=codes,
+        name=_scalar(name),
+        codes=codes,
+        languages=[_scalar(code) for code in codes],
         names=[english_name(code) for code in codes],
+        examined=LANGUAGES,
+        unexamined=unexamined,
+        english=any(code.split("-")[0] == "en" for code in codes),
         pocket=set(codes) <= set(LANGUAGES) - {"en"},
     )
     if output is not None:
@@ -48,6 +60,12 @@ def init(
             raise UserError(
                 f"cannot write ({error.strerror})", where=str(output), fix="choose another --output"
             ) from error
+    if unexamined:
+        typer.echo(
+            f"warning: this study cannot run: no benchmark of this version has items in "
+            f"{', '.join(unexamined)} (they have: {', '.join(LANGUAGES)})",
+            err=True,
+        )
     if as_json:
         written = str(output) if output else None
         typer.echo(json.dumps({"schema_version": 1, "path": written, "study": text}, ensure_ascii=False))
@@ -55,3 +73,11 @@ def init(
         typer.echo(text, nl=False)
     else:
         typer.echo(f"wrote {output}; next: polyteach run {output} --dry-run")
+
+
+def _scalar(text: str) -> str:
+    """Text as YAML, in quotes where it would be read as something else (`no`, `2024`)."""
+    import yaml
+
+    quoted: str = yaml.safe_dump(text, allow_unicode=True, width=1000)
+    return quoted.removesuffix("...\n").strip()

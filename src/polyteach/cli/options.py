@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,7 +27,17 @@ JSON_OPTION = Annotated[bool, typer.Option("--json", help="Print one JSON object
 
 
 def open_store(output_dir: Path, store: Path | None) -> Store:
-    """The store of a run: the one named, else `.polyteach` beside the runs."""
-    from polyteach.artifacts import Store
+    """The store of a run: the one named, else `.polyteach` beside the runs.
 
+    Raises:
+        UserError: a folder is an address such as s3://bucket.
+    """
+    from polyteach.artifacts import Store
+    from polyteach.errors import UserError
+
+    for folder in (output_dir, store):
+        if folder is not None and re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", str(folder)):
+            raise UserError(
+                "object stores are not supported", where=str(folder), fix="name a folder of this machine"
+            )
     return Store(store or output_dir / ".polyteach")

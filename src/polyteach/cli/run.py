@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -37,35 +36,52 @@ def run(
     ] = False,
     limit: Annotated[
         int | None,
-        typer.Option(min=1, help="At most so many rows a method, rows a student, items a benchmark."),
+        typer.Option(
+            min=1,
+            max=1_000_000_000,
+            help="At most so many rows a method, rows a student, items a benchmark; "
+            "results go to runs/STUDY-limit-N.",
+        ),
     ] = None,
-    rng_seed: Annotated[int | None, typer.Option(min=0, help="Instead of the study's rng_seed.")] = None,
+    rng_seed: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=2**31 - 1,  # as in the study's schema, which is not imported for --help
+            help="Instead of the study's rng_seed; results go to runs/STUDY-rng-seed-N. "
+            "With --limit: runs/STUDY-rng-seed-N-limit-N.",
+        ),
+    ] = None,
     resume: Annotated[
         ResumeChoice,
         typer.Option(help="Keep finished steps; make all anew; or insist that there is a run to resume."),
     ] = ResumeChoice.IF_POSSIBLE,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes at once; as many as cores where not given.")
+        int | None,
+        typer.Option(
+            min=1, help="Processes at once. Where not given: one on a machine with a GPU, else one a core."
+        ),
     ] = None,
     output_dir: OUTPUT_DIR_OPTION = Path(),
     store: STORE_OPTION = None,
     as_json: JSON_OPTION = False,
 ) -> None:
     """Run a study: make what is missing, then rank its teachers."""
+    from polyteach.executors.workers import default_workers
     from polyteach.resources import find_resources
     from polyteach.study import load_study
 
     study = load_study(study_file)
     if rng_seed is not None:
-        study = study.model_copy(update={"rng_seed": rng_seed})
+        study = study.reseeded(rng_seed)
     if limit is not None:
         study = study.limited(limit)
-    resources = find_resources(study, study_file.parent)
     artifacts = open_store(output_dir, store)
+    resources = find_resources(study, study_file.parent)
     if dry_run:
         _show_plan(study, resources, artifacts, as_json)
         return
-    end = _run(study, resources, artifacts, output_dir, workers or os.cpu_count() or 1, resume)
+    end = _run(study, resources, artifacts, output_dir, workers or default_workers(), resume)
     _show_end(end, as_json)
     if end.failed:
         raise typer.Exit(FINISHED_WITH_FAILURES)

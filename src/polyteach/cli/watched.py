@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,10 +9,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 
-from polyteach.cli.display import duration
+from polyteach.cli.display import PlainLines, say
 from polyteach.steps import Progress
-
-PLAIN_EVERY_SECONDS = 10.0
 
 
 @contextmanager
@@ -34,28 +30,19 @@ class _Lines:
 
     def __init__(self, title: str) -> None:
         self._title = title
-        self._total = self._done = 0
-        self._unit = ""
-        self._began = self._told = time.monotonic()
+        self.start(0, "")
 
     def start(self, total: int, unit: str) -> None:
         """Says how much there is."""
-        self._total, self._done, self._unit = total, 0, unit
-        self._began = self._told = time.monotonic()
-        print(f"{self._title}: {total} {unit}", file=sys.stderr, flush=True)
+        self._done, self._total, self._unit = 0, total, unit
+        self._lines = PlainLines(self._title)
+        if unit:
+            say(f"{self._title}: {total} {unit}")
 
     def advance(self, done: int = 1) -> None:
         """Says how far it is, if it is time to."""
         self._done += done
-        now = time.monotonic()
-        if now - self._told < PLAIN_EVERY_SECONDS or not self._done:
-            return
-        self._told = now
-        rate = self._done / (now - self._began)
-        left = duration((self._total - self._done) / rate)
-        speed = f"{rate:.1f} {self._unit}/s, about {left} left"
-        line = f"{self._title}: {self._done}/{self._total} {self._unit}, {speed}"
-        print(line, file=sys.stderr, flush=True)
+        self._lines.update(self._done, self._total, self._unit)
 
 
 class _Bar:

@@ -1,0 +1,56 @@
+import io
+import re
+
+import pytest
+from rich.console import Console
+from toy_steps import toy
+
+from polyteach.cli.display import BarDisplay, PlainDisplay, duration, pace
+from polyteach.cli.watched import watched
+from polyteach.executors.outcome import Outcome
+
+
+def test_time_left_is_read_off_the_pace() -> None:
+    assert pace(30, 120, "rows", 10.0) == "3.0 rows/s, about 30 s left"
+    assert pace(0, 120, "rows", 10.0) == "0.0 rows/s"
+    assert [duration(s) for s in (42, 185, 7800)] == ["42 s", "3 min 05 s", "2 h 10 min"]
+
+
+@pytest.mark.parametrize("kind", ["plain", "bars"])
+def test_a_display_knows_the_time_left_from_steps_and_parts_of_steps(kind: str) -> None:
+    display = PlainDisplay() if kind == "plain" else BarDisplay(Console(file=io.StringIO()))
+    steps = [toy("a"), toy("b")]
+    display.begin(steps, reused=3)
+    assert display.seconds_left is None
+    display.started(steps[0])
+    display.progressed("a", 1, 2, "rows")
+    left = display.seconds_left
+    assert left is not None
+    display.put_back(steps[0])
+    assert display.seconds_left is None
+    for step in steps:
+        display.ended(Outcome(step, "failed", error="broken"))
+    display.waited()
+    assert display.seconds_left == 0
+    display.close()
+
+
+def test_plain_lines_give_rate_and_time_left(capsys: pytest.CaptureFixture[str]) -> None:
+    display = PlainDisplay()
+    steps = [toy("a"), toy("b")]
+    display.begin(steps, reused=3)
+    display.started(steps[0])
+    display.ended(Outcome(steps[0], "failed", error="broken"))
+    display.put_back(steps[1])
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "2 steps to make, 3 there already" in printed.err
+    assert re.search(r"\[1/2\] a failed; \d+\.\d\d steps/s, about \d+ s left", printed.err)
+    assert "b ran; it will run once more" in printed.err
+
+
+def test_watched_work_says_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
+    with watched("seed.jsonl") as progress:
+        progress.start(3, "rows")
+        progress.advance(3)
+    assert capsys.readouterr().err == "seed.jsonl: 3 rows\n"

@@ -1,0 +1,73 @@
+"""Every study we ship, and every study `init` writes, is one that runs: planned here, not made."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from polyteach.cli.main import invoke
+from polyteach.pocket import LANGUAGES
+from polyteach.study import load_study
+
+ROOT = Path(__file__).parents[2]
+STUDIES = sorted([*(ROOT / "studies").glob("*.yaml"), *(ROOT / "bench").glob("*.yaml")])
+TARGETS = [code for code in LANGUAGES if code != "en"]
+
+
+def test_there_are_studies_to_look_at() -> None:
+    assert {"pocket-demo.yaml", "pocket.yaml", "pocket_truth.yaml", "small_study.yaml"} <= {
+        path.name for path in STUDIES
+    }
+    assert len(TARGETS) == 5
+
+
+def forecast(path: Path, folder: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, int]:
+    assert invoke(["run", str(path), "--output-dir", str(folder), "--dry-run", "--json"]) == 0
+    plan: dict[str, int] = json.loads(capsys.readouterr().out)
+    return plan
+
+
+@pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
+def test_a_shipped_study_can_be_planned(
+    path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan = forecast(path, tmp_path, capsys)
+    assert plan["study"] == yaml.safe_load(path.read_text())["name"]
+    assert plan["steps"] > 10
+    assert plan["reused"] == 0
+
+
+@pytest.mark.parametrize("language", TARGETS)
+def test_what_init_writes_for_a_pocket_language_can_be_planned(
+    language: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "study.yaml"
+    assert invoke(["init", language, "--output", str(path)]) == 0
+    assert "cannot run" not in capsys.readouterr().err
+    assert forecast(path, tmp_path, capsys)["kinds"]
+
+
+@pytest.mark.parametrize("languages", [["no", "sw"], ["en", "de"], ["en"], ["zh-Hant"]])
+def test_what_init_writes_is_a_study_in_any_language(
+    languages: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "study.yaml"
+    assert invoke(["init", *languages, "--name", "2024-13-45", "--output", str(path)]) == 0
+    study = load_study(path)
+    assert (study.name, study.languages) == ("2024-13-45", languages)
+    unexamined = [code for code in languages if code not in LANGUAGES]
+    assert ("THIS STUDY CANNOT RUN YET" in path.read_text().split("\nname:")[0]) == bool(unexamined)
+    err = capsys.readouterr().err
+    assert all(code in err for code in unexamined)
+    assert ("cannot run" in err) == bool(unexamined)
+
+
+def test_a_rehearsal_is_planned_under_a_name_of_its_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--limit", "20", "--rng-seed", "7", "--dry-run", "--json", "--output-dir", str(tmp_path)]
+    assert invoke(["run", str(ROOT / "bench" / "small_study.yaml"), *options]) == 0
+    assert json.loads(capsys.readouterr().out)["study"] == "small-rng-seed-7-limit-20"
