@@ -52,6 +52,8 @@ def test_requests_left_count_what_waits_and_the_rest_of_what_runs(folder: RunFol
     status.ended(written(running, 20, reused=False))
     rate = status.to_json()["rate"]
     assert rate > 0
+    status.progressed("b", 20, 20, "rows")  # what comes late, from the other thread
+    assert status.to_json()["steps"][1]["progress"] is None
     status.started(other)  # while no teacher writes, the rate stays
     assert status.to_json()["rate"] == rate
     assert status.to_json()["requests"]["left"] == 40

@@ -5,6 +5,9 @@
                         timing.json                                times and the machine, nowhere else
                         artifacts/<step id>                        links into the store
                         logs/<step id>.txt                         tracebacks of failed steps
+
+A rehearsal (--limit 20) is a study of its own, <study>-limit-20; so is one with another rng_seed,
+<study>-rng-seed-7, or with both, <study>-rng-seed-7-limit-20.
 """
 
 from __future__ import annotations

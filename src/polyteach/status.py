@@ -52,7 +52,8 @@ class StatusWriter:
 
     def progressed(self, step_id: str, done: int, total: int, unit: str) -> None:
         """Notes how far a running step is; may come from another thread."""
-        self._steps[step_id]["progress"] = {"done": done, "total": total, "unit": unit}
+        if self._steps[step_id]["state"] == RUNNING:  # not what comes late, after the step's end
+            self._steps[step_id]["progress"] = {"done": done, "total": total, "unit": unit}
 
     def put_back(self, step: Step) -> None:
         """Notes that a step waits again."""
@@ -104,8 +105,8 @@ class StatusWriter:
 
     def _under_way(self, id: str) -> int:
         """Answers that a running step has; they count as done only when it ends."""
-        progress = self._steps[id]["progress"]
-        return int(progress["done"]) if progress else 0
+        step = self._steps[id]
+        return int(step["progress"]["done"]) if step["state"] == RUNNING and step["progress"] else 0
 
     def _rate(self) -> float | None:
         """Requests answered in this run for each second in which a teacher wrote; None before the first."""

@@ -1,3 +1,4 @@
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from polyteach.artifacts import Store
 from polyteach.errors import UserError
 from polyteach.executors.local import run_steps
 from polyteach.executors.outcome import Outcome
+from polyteach.executors.workers import default_workers
 from polyteach.steps import Step
 
 
@@ -120,3 +122,14 @@ def test_killing_workers_in_the_middle_of_a_word_does_not_hang(store: Store, tmp
     thread.join(timeout=40)
     assert not thread.is_alive()
     assert len(raised) == 1
+
+
+def test_there_are_as_many_workers_as_cores_this_process_may_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    allowed = os.sched_getaffinity(0)
+    assert default_workers() == len(allowed)
+    os.sched_setaffinity(0, {min(allowed)})
+    try:
+        assert default_workers() == 1
+    finally:
+        os.sched_setaffinity(0, allowed)

@@ -11,6 +11,7 @@ import time
 import traceback
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnContext
 from pathlib import Path
@@ -130,7 +131,8 @@ class _WorkerProgress:
 
     def _send(self) -> None:
         self._sent = time.monotonic()
-        self._telling.send((self._id, self._done, self._total, self._unit))
+        with suppress(BrokenPipeError):  # nobody listens any more
+            self._telling.send((self._id, self._done, self._total, self._unit))
 
 
 class _Worker:
