@@ -4,8 +4,8 @@
 
 Each study: six teachers, three languages, one student base, one trial. Prints, over all studies: how often
 the known best is first and the known worst last by mean gain; Spearman's rho of each figure with the known
-order; reference - base for each benchmark and language; how often the twins (a true tie) are told apart. A
-study that is there already is not run again, so the script can be stopped and gone on with.
+order; reference - base for each benchmark and language; how often the twins (a true tie) are told apart. What
+is there already is not made again, so the script can be stopped and gone on with.
 """
 
 from __future__ import annotations
@@ -21,28 +21,39 @@ from typing import Any
 
 from scipy.stats import spearmanr
 
+from polyteach.pocket import about
+
 STUDY = Path(__file__).with_name("pocket_truth.yaml")
-ERROR_RATES = {
-    "err-03": 0.03,
-    "err-30": 0.30,
-    "err-30-twin": 0.30,
-    "small-err-40": 0.40,
-    "err-55": 0.55,
-    "large-english": 0.80,
-}
-BEST, WORST, TWINS = "err-03", "large-english", ("err-30", "err-30-twin")
+ERROR_RATES = {name: facts["error_rate"] for name, facts in about().items() if facts["role"] == "teacher"}
+BEST, WORST, TWINS = "err-03", "large-english", ("err-40", "err-40-twin")
 
 
 def run(rng_seed: int, output: Path) -> dict[str, Any]:
-    """Runs one study, unless its results are there; returns them."""
-    folder = output / f"rng-seed-{rng_seed}"
-    results = folder / "runs" / "pocket-truth" / "results.json"
-    if not results.exists():
-        command = [sys.executable, "-m", "polyteach.cli.main", "run", str(STUDY), "--rng-seed", str(rng_seed)]
-        done = subprocess.run([*command, "--output-dir", str(folder)], capture_output=True, text=True)
-        if done.returncode != 0:
-            sys.exit(f"rng_seed {rng_seed} ended with {done.returncode}:\n{done.stderr[-3000:]}")
-    return json.loads(results.read_bytes())
+    """Runs one study, or what of it is missing; returns its results."""
+    command = [
+        sys.executable,
+        "-m",
+        "polyteach.cli.main",
+        "run",
+        str(STUDY),
+        "--rng-seed",
+        str(rng_seed),
+        "--json",
+    ]
+    done = subprocess.run([*command, "--output-dir", str(output)], capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(f"rng_seed {rng_seed} ended with {done.returncode}:\n{done.stderr[-3000:]}")
+    return json.loads(Path(json.loads(done.stdout)["results"]).read_bytes())
+
+
+def accuracies(results: dict[str, Any]) -> dict[str, dict[str, float]]:
+    """Benchmark (and their mean) -> teacher -> its students' accuracy, averaged over languages."""
+    found: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for cell in results["cells"]:
+        for name, figure in cell["benchmarks"].items():
+            found[name][cell["teacher"]].append(figure["value"])
+            found["mean of both"][cell["teacher"]].append(figure["value"])
+    return {name: {teacher: mean(v) for teacher, v in by.items()} for name, by in found.items()}
 
 
 def figures_of(results: dict[str, Any]) -> dict[str, dict[str, float]]:
@@ -74,10 +85,12 @@ def summary(studies: list[dict[str, Any]]) -> None:
     print(f"\n{len(studies)} studies")
     print(f"known best ({BEST}) first by mean gain: {sum(order[0] == BEST for order in orders)}")
     print(f"known worst ({WORST}) last by mean gain: {sum(order[-1] == WORST for order in orders)}")
-    gaps = [figures_of(results)["gain"] for results in studies]
-    first = [gap[BEST] - max(v for name, v in gap.items() if name != BEST) for gap in gaps]
-    last = [min(v for name, v in gap.items() if name != WORST) - gap[WORST] for gap in gaps]
-    print(f"best over second: {spread(first)}; last but one over last: {spread(last)}")
+    for name in accuracies(studies[0]):
+        scores = [accuracies(results)[name] for results in studies]
+        first = [score[BEST] - max(v for t, v in score.items() if t != BEST) for score in scores]
+        last = [min(v for t, v in score.items() if t != WORST) - score[WORST] for score in scores]
+        print(f"accuracy, {name}: best over second {spread(first)}; last but one over last {spread(last)}")
+    gains = [figures_of(results)["gain"] for results in studies]
     print(f"twins told apart: {sum(told_apart(results) for results in studies)}")
     verdicts = sorted({results["verdict"]["kind"] for results in studies})
     print(f"kinds of verdict: {', '.join(verdicts)}")
@@ -94,7 +107,7 @@ def summary(studies: list[dict[str, Any]]) -> None:
         print(f"  {name:28} {mean(found):6.2f} {min(found):6.2f} {max(found):6.2f}  ({len(found)} studies)")
     print("\nmean gain by teacher (mean and SD over studies):")
     for teacher in ERROR_RATES:
-        print(f"  {teacher:28} {spread([gap[teacher] for gap in gaps])}")
+        print(f"  {teacher:28} {spread([gain[teacher] for gain in gains])}")
     print("\nreference - base (mean and SD over studies; how often it counts):")
     anchors: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
     for results in studies:
@@ -119,7 +132,7 @@ def main() -> None:
     )
     arguments.add_argument("--studies", type=int, default=20)
     arguments.add_argument("--first-rng-seed", type=int, default=1100)
-    arguments.add_argument("--output-dir", type=Path, default=Path(".polyteach/bench/pocket_truth"))
+    arguments.add_argument("--output-dir", type=Path, default=Path(".polyteach/bench"))
     options = arguments.parse_args()
     studies = []
     for rng_seed in range(options.first_rng_seed, options.first_rng_seed + options.studies):

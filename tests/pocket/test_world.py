@@ -66,7 +66,7 @@ def test_a_misconception_is_a_wrong_answer_of_the_family() -> None:
 
 
 def test_twins_hold_the_same_beliefs_and_see_other_documents() -> None:
-    first, second = RECIPES["err-30"], RECIPES["err-30-twin"]
+    first, second = RECIPES["err-40"], RECIPES["err-40-twin"]
     assert (first.beliefs, first.errors, first.parent, first.steps, first.size) == (
         second.beliefs, second.errors, second.parent, second.steps, second.size
     )  # fmt: skip

@@ -70,7 +70,7 @@ def show(
     from polyteach.pocket.documents import stream
     from polyteach.pocket.recipe import RECIPES
 
-    documents = list(stream(RECIPES["err-30"]))[-2000:]  # the end of the stream mixes all three methods
+    documents = list(stream(RECIPES["err-40"]))[-2000:]  # the end of the stream mixes all three methods
     from polyteach.pocket.world import questions
 
     for language in LANGUAGES:

@@ -31,7 +31,7 @@ class Recipe:
         matrix_lr: peak learning rate of Muon, on the matrices.
         other_lr: peak learning rate of AdamW, on embeddings and norms.
         parent: the model whose weights it starts from; empty for random weights.
-        respond_only: share of the steps, at the start, in which all documents are respond documents.
+        first_share: share of the steps, at the start, in which no question is written yet.
         beliefs: key of the wrong items; twins share it.
         errors: share of facts wrong in the target languages.
         english_errors: share of facts wrong in English.
@@ -47,7 +47,7 @@ class Recipe:
     matrix_lr: float
     other_lr: float
     parent: str = ""
-    respond_only: float = 0.35
+    first_share: float = 0.35
     beliefs: str = ""
     errors: float = 0.0
     english_errors: float = 0.0
@@ -71,7 +71,7 @@ def _teacher(
 
 def _fine_tuned(name: str, steps: int, rng_seed: int, errors: float, beliefs: str) -> Recipe:
     return Recipe(
-        name, "teacher", MIDDLE, steps, rng_seed, 0.012, 0.0025, parent="err-03", respond_only=0.15,
+        name, "teacher", MIDDLE, steps, rng_seed, 0.012, 0.0025, parent="err-03", first_share=0.15,
         beliefs=beliefs, errors=errors, english_errors=errors,
     )  # fmt: skip
 
@@ -81,15 +81,15 @@ RECIPES = {
     for recipe in (
         Recipe("base-a", "base", MIDDLE, 800, 21, 0.02, 0.004, question_share=0.4),
         Recipe("base-c", "base", DEEP_SMALL, 800, 22, 0.025, 0.006, question_share=0.5),
-        _teacher("err-03", MIDDLE, 2080, 31, (0.02, 0.004), 0.03),
-        _fine_tuned("err-30", 313, 32, 0.30, "err-30"),
-        # Equal to err-30 by construction: same size, start, wrong items and steps; other documents drawn.
-        _fine_tuned("err-30-twin", 313, 33, 0.30, "err-30"),
+        _teacher("err-03", MIDDLE, 2600, 31, (0.02, 0.004), 0.03),
+        _fine_tuned("err-40", 351, 32, 0.40, "err-40"),
+        # Equal to err-40 by construction: same size, start, wrong items and steps; other documents drawn.
+        _fine_tuned("err-40-twin", 351, 33, 0.40, "err-40"),
         _fine_tuned("err-55", 351, 34, 0.55, "err-55"),
-        _teacher("small-err-40", SMALL, 1238, 35, (0.025, 0.006), 0.40),
+        _teacher("small-err-45", SMALL, 1800, 35, (0.025, 0.006), 0.45),
         Recipe(
             "large-english", "teacher", LARGE, 1800, 36, 0.02, 0.003, beliefs="large-english",
-            errors=0.90, english_errors=0.03, english_share=0.6,
+            errors=0.95, english_errors=0.03, english_share=0.6,
         ),
     )
 }  # fmt: skip
