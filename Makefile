@@ -20,8 +20,8 @@ format: .venv/installed
 	$(BIN)/ruff check --fix .
 
 bench: .venv/installed
-	@echo "Each script prints what it measures; see bench/README.md. Shortest first:"
-	$(BIN)/python bench/pocket_truth.py --help
+	$(BIN)/python bench/kill_and_resume.py
+	$(BIN)/python bench/pocket_truth.py
 
 clean:
 	rm -rf .venv .polyteach runs

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from polyteach.pocket import MODEL_NAMES, about, exam, model_path
-from polyteach.pocket.documents import believed
+from polyteach.pocket.documents import believed, translate_prompt
 from polyteach.pocket.recipe import RECIPES
 from polyteach.pocket.shipped import MODELS_DIR
 from polyteach.pocket.world import questions
@@ -51,6 +51,19 @@ def test_teacher_says_what_it_believes(name: str) -> None:
         expected = about()[name]["agreement"][language]["respond"]
         assert len(asked) == 44
         assert abs(share - expected) < 3 * max(0.03, (expected * (1 - expected) / 44) ** 0.5)
+
+
+@pytest.mark.parametrize(
+    ("language", "least"), [("de", 0.7), ("id", 0.7), ("ar", 0.7), ("fil", 0.7), ("ja", 0.45)]
+)
+def test_the_best_teacher_translates_the_question_it_is_given(language: str, least: float) -> None:
+    """Not just some question of the same kind; Japanese is its weakest language."""
+    model, tokenizer = load(model_path("err-03"))
+    pairs = list(zip(questions("en", "train"), questions(language, "train"), strict=True))[::21]
+    said = complete(model, tokenizer, [translate_prompt(english.prompt, language) for english, _ in pairs])
+    written = [text.partition("\n")[0] for text in said]
+    share = sum(text == target.prompt for text, (_, target) in zip(written, pairs, strict=True)) / len(pairs)
+    assert share >= least
 
 
 def test_chat_template_and_plain_text_give_the_same_tokens() -> None:

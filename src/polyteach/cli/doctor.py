@@ -14,7 +14,6 @@ import typer
 
 from polyteach.cli.options import JSON_OPTION, OUTPUT_DIR_OPTION
 
-TRAIN = ("torch", "transformers", "trl", "peft", "datasets", "lm_eval")
 _LEAST_FREE_BYTES = 2 * 2**30
 
 
@@ -44,7 +43,9 @@ def doctor(output_dir: OUTPUT_DIR_OPTION = Path(), as_json: JSON_OPTION = False)
 
 
 def _libraries() -> list[Check]:
-    return [_library(name) for name in TRAIN]
+    from polyteach.resources import STUDY_PACKAGES
+
+    return [_library(name) for name in STUDY_PACKAGES]
 
 
 def _library(name: str) -> Check:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from polyteach.figures import Figure, undefined
 from polyteach.models.embeddings import gram_hashes
 from polyteach.quality.measured import Measured, count_reasons
+from polyteach.texts import normalised
 
 EXACT = (
     "share of {side}s that repeat an earlier one, after NFKC, case folding and joining of blanks "
@@ -27,11 +27,6 @@ SHINGLE = 4
 LEAST_JACCARD = 0.8
 BANDS, BAND = 21, 6
 """A pair at Jaccard .8 becomes a candidate with probability 1 - (1 - .8^6)^21 = .998; at .3 with .015."""
-
-
-def normalised(text: str) -> str:
-    """The text as duplicates are compared: NFKC, case folded, runs of blanks as one."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def exact_duplicates(texts: Sequence[str], *, side: str) -> Measured:

@@ -202,7 +202,9 @@ class Study(Part):
     quality: Quality = Quality()
     students: Students
     benchmarks: Annotated[list[str], Distinct, Field(min_length=1)]
-    benchmark_items: Positive | None = Field(default=None, description="first n items of each benchmark only")
+    benchmark_items: Positive | None = Field(
+        default=None, description="so many items of each benchmark, spread over it"
+    )
     trials: Positive = Field(default=3, description="repetitions, each with its own rng_seed (paper: 3)")
 
     @field_validator("synthesis")
