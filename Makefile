@@ -28,6 +28,7 @@ clean:
 
 # torch first and pinned: later packages then find it there instead of pulling the newest build.
 .venv/installed: pyproject.toml
+	@echo "installing into .venv (torch first; about two minutes and 2 GB)"
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet torch==2.13.0
