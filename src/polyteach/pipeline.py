@@ -43,11 +43,11 @@ from polyteach.synthesis.step import synthesize
 VERSIONS = {
     "seed_data": 1,
     "synthesis": 1,
-    "quality": 2,
+    "quality": 3,
     "students": 1,
     "examination": 2,
-    "score": 3,
-    "report": 3,
+    "score": 4,
+    "report": 4,
 }
 
 

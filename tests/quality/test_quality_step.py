@@ -39,7 +39,7 @@ def run(folder: Path, inputs: dict[str, list[Row]], settings: dict[str, object],
 def test_all_metrics_of_pocket_rows(tmp_path: Path, tiny_model: Path) -> None:
     rows = pocket.seed_rows("de", 40, rng_seed=0)
     inputs = {"translate": rows[20:], "respond": rows[:20]}
-    asked = {"perplexity": {"model": "digest"}, "judge": {"kind": "oracle"}}
+    asked = {"perplexity": {"model": "0123456789abcdef" * 4}, "judge": {"kind": "oracle"}}
     outputs = [run(tmp_path / name, inputs, asked, perplexity=str(tiny_model)) for name in ("once", "again")]
     figures = read_metrics(outputs[0] / "metrics.json")
     assert set(figures) == ALWAYS | {"perplexity", "perplexity_median", "rubric"}
@@ -47,7 +47,7 @@ def test_all_metrics_of_pocket_rows(tmp_path: Path, tiny_model: Path) -> None:
     assert figures["exact_duplicates"].value == 0.0
     perplexity = figures["perplexity"]
     assert perplexity.n == 40 and perplexity.value is not None and perplexity.value > 1
-    assert "digest" in perplexity.definition and str(tiny_model) not in perplexity.definition
+    assert "under 0123456789ab (" in perplexity.definition and str(tiny_model) not in perplexity.definition
     for name in ("metrics.json", "per_row.parquet"):
         assert (outputs[0] / name).read_bytes() == (outputs[1] / name).read_bytes()
     table = pq.read_table(outputs[0] / "per_row.parquet")

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from polyteach.report.view import warnings
+from polyteach.report.page import render_page
+from polyteach.report.view import definitions, warnings
 
 VOID = {"meta", "br", "img", "link", "input", "hr"}
 
@@ -88,6 +89,30 @@ def test_the_same_warning_is_said_once_with_all_its_places(results: dict) -> Non
         {"message": "Nothing.", "places": ["a/de", "a/ja"]},
         {"message": "Failed.", "places": ["a/ar"]},
     ]
+
+
+def test_failed_requests_stand_with_the_data(html: str, results: dict) -> None:
+    table = html[html.index("Failed requests") :].split("</table>")[0]
+    assert '<th class="num">empty answer</th>' in table
+    asked = 3 * 2 * (120 + 3)  # languages, methods, rows and failures of each
+    assert f'{asked}</td><td class="num">18 <small>(2.4%)</small>' in table
+    none = [row | {"failed": {}} for row in results["requests"]]
+    page = render_page({**results, "requests": none}, {}, "")
+    assert f"Failed requests: none of {4 * asked}." in page
+
+
+def test_without_a_ranking_the_badge_says_so(results: dict) -> None:
+    page = render_page({**results, "verdict": results["verdict"] | {"kind": "undefined"}}, {}, "")
+    assert ">no ranking</span>" in page
+    assert ">undefined<" not in page
+
+
+def test_a_definition_names_the_model_of_its_digest(results: dict) -> None:
+    study = results["study"] | {"scorers": [{"metric": "perplexity", "model": "pocket:base-a"}]}
+    found = dict(definitions({**results, "study": study}))
+    for name in ("perplexity", "perplexity median"):
+        assert found[name].endswith("(the model is pocket:base-a)")
+    assert "the model is" not in found["rubric"]
 
 
 def test_a_page_in_a_browser(page: Path) -> None:

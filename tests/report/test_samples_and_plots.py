@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from polyteach.report.plots import axis, heat, scatter
+from polyteach.report.plots import axis, heat, mark, scatter
 from polyteach.report.samples import choose_samples, samples_each
 from polyteach.rows import Row
 
@@ -28,6 +28,7 @@ def test_each_teachers_own_prompt_where_they_differ() -> None:
     cells = {("a", "generate"): [_row("a", "1", "Q1")], ("b", "generate"): [_row("b", "1", "Q2")]}
     (sample,) = choose_samples(cells, "de", 3)
     assert sample.prompt is None
+    assert sample.told.startswith("each teacher wrote a question of its own")
     assert [answer.prompt.text for answer in sample.answers if answer.prompt] == ["Q1", "Q2"]
 
 
@@ -59,6 +60,12 @@ def test_labels_do_not_cover_each_other() -> None:
     assert edge.side == "left"
     (near,) = scatter([("err-03", 0.9, 0.5, 0.4, 0.6)], across, up)
     assert near.side == "left"  # it would fit to the right, but not on a telephone
+
+
+def test_marks_tell_below_zero_from_not_clearly_above() -> None:
+    assert [mark(0.1, 0.2), mark(None, None)] == ["", ""]
+    assert [mark(-0.1, 0.2), mark(0.0, 0.2), mark(-0.2, 0.0)] == ["unclear"] * 3
+    assert mark(-0.2, -0.1) == "below"
 
 
 def test_heat() -> None:

@@ -294,3 +294,43 @@ def test_bases_keep_their_own_anchors(evidence: Evidence) -> None:
     assert entry["gain_by_base"]["a"]["value"] == pytest.approx(0.5 / 0.75)
     assert entry["gain_by_base"]["c"]["value"] == pytest.approx(0.75 / 0.75)
     assert entry["gain"]["value"] == pytest.approx((0.5 + 0.75) / 2 / 0.75)
+
+
+def test_failed_requests_are_told_by_teacher_over_languages(evidence: Evidence) -> None:
+    synthesis = [
+        SynthesisFacts("good", "de", 60, {"empty_response": 35, "cut_off": 5}),
+        SynthesisFacts("good", "ja", 90, {"cut_off": 10}),
+        SynthesisFacts("bad", "de", 95, {"cut_off": 5}),  # 5% is not more than 5%
+    ]
+    results = results_of(replace(evidence, synthesis=synthesis), {}, 1)
+    (warning,) = (w for w in results["warnings"] if w["code"] == "failed_requests")
+    assert warning["where"] == "good"
+    text = "good: 25% of answers failed (35 empty_response, 15 cut_off; 200 requests)."
+    assert warning["message"] == text
+    assert results["requests"] == [
+        {"teacher": "good", "requests": 200, "failed": {"empty_response": 35, "cut_off": 15}},
+        {"teacher": "bad", "requests": 100, "failed": {"cut_off": 5}},
+    ]
+
+
+def test_a_rehearsal_is_the_first_warning(evidence: Evidence) -> None:
+    assert "rehearsal" not in codes(results_of(evidence, {}, 1))
+    results = results_of(replace(evidence, study=replace(evidence.study, limit=8)), {}, 1)
+    assert codes(results)[0] == "rehearsal"
+    assert results["warnings"][0]["message"].startswith("A rehearsal on at most 8 rows and items:")
+
+
+def test_data_that_does_harm_is_called_so(evidence: Evidence) -> None:
+    students = [e if e.teacher == "good" else replace(e, scores=(0,) * 40) for e in evidence.students]
+    for references in (evidence.references, []):
+        found = results_of(replace(evidence, students=students, references=references), {}, 1)["warnings"]
+        (warning,) = (w for w in found if w["code"] == "harmful")
+        assert (warning["where"], "worse than their base" in warning["message"]) == ("bad", True)
+        assert "little_worth" not in {w["code"] for w in found}
+
+
+def test_a_reference_that_learned_too_little_has_a_remedy(evidence: Evidence) -> None:
+    references = [replace(e, scores=tuple(BASE)) for e in evidence.references]
+    text = results_of(replace(evidence, references=references), {}, 1)["verdict"]["text"]
+    assert "The reference learned too little to measure by: give it more rows or epochs, or name" in text
+    assert "learned too little" not in results_of(evidence, {}, 1)["verdict"]["text"]

@@ -16,10 +16,10 @@ from polyteach.languages import standard_code
 from polyteach.quality.measured import Measured, measured_share
 
 DEFINITION = (
-    "share of the {side}s whose main language py3langid finds to be '{language}', over texts of at least "
-    "{least} letters (vowel signs are letters; one of Han, kana or hangul counts {weight}) outside code and "
-    "links; a close relative of the language in a text below {sure} letters is unscored, above it is wrong; "
-    "not in arXiv 2604.11290"
+    "share of the {side}s whose main language py3langid finds to be the language asked for, over texts of "
+    "at least {least} letters (vowel signs are letters; one of Han, kana or hangul counts {weight}) outside "
+    "code and links; a close relative of the language in a text below {sure} letters is unscored, above it "
+    "is wrong; not in arXiv 2604.11290"
 )
 LEAST_LETTERS = 20
 """Shorter texts give py3langid too little to go by: they are left unscored rather than guessed."""
@@ -76,9 +76,7 @@ def language_fidelity(texts: Sequence[str], language: str, *, side: str) -> Fide
         side: `prompt` or `response`, for the definition.
     """
     target = langcodes.Language.get(language).language or language
-    definition = DEFINITION.format(
-        side=side, language=language, least=LEAST_LETTERS, weight=WIDE_WEIGHT, sure=SURE_LETTERS
-    )
+    definition = DEFINITION.format(side=side, least=LEAST_LETTERS, weight=WIDE_WEIGHT, sure=SURE_LETTERS)
     judged = [_judge(text, target) for text in texts]
     values = [value for value, _, _ in judged]
     reasons = [reason for _, reason, _ in judged]

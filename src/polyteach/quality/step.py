@@ -80,8 +80,13 @@ def write_per_row(path: Path, placed: Sequence[tuple[str, Row]], cell: Cell) -> 
 
 
 def _named(name: str, locations: Mapping[str, str], role: str) -> Named:
-    return Named(name) if name == LEXICAL else Named(name, locations[role])
+    return Named(name) if name == LEXICAL else Named(_spoken(name), locations[role])
 
 
 def _judge(judge: Mapping[str, str], locations: Mapping[str, str]) -> Named:
-    return ORACLE if judge["kind"] == "oracle" else Named(judge["model"], locations["judge"])
+    return ORACLE if judge["kind"] == "oracle" else Named(_spoken(judge["model"]), locations["judge"])
+
+
+def _spoken(digest: str) -> str:
+    """A digest as definitions have it: its first 12 characters tell models apart."""
+    return digest[:12]

@@ -34,7 +34,7 @@ class Axis:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A named point of a scatter plot, its whisker, and the side its label stands on."""
+    """A named point of a scatter plot, its whisker, the side its label stands on, and its `mark`."""
 
     name: str
     x: float
@@ -42,6 +42,7 @@ class Point:
     low: float
     high: float
     side: str
+    mark: str
 
 
 def axis(values: Sequence[float], *, with_zero: bool = False, most_ticks: int = 6) -> Axis:
@@ -82,8 +83,15 @@ def scatter(points: Sequence[tuple[str, float, float, float, float]], across: Ax
             sides[x > 50],  # rather over another than out of the box
         )
         taken.append(area)
-        placed.append(Point(name, x, y, up.place(low), up.place(high), side))
+        placed.append(Point(name, x, y, up.place(low), up.place(high), side, mark(low, high)))
     return placed
+
+
+def mark(low: float | None, high: float | None) -> str:
+    """How an interval lies to zero: `below`, `unclear` where it reaches zero, empty above it or unknown."""
+    if low is None or high is None or low > 0:
+        return ""
+    return "below" if high < 0 else "unclear"
 
 
 def heat(value: float | None, largest: float) -> tuple[str, int]:

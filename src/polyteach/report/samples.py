@@ -1,4 +1,4 @@
-"""Samples to read side by side: the same seed example in the hands of every teacher."""
+"""Samples to read side by side: what every teacher made of the same seed example or examples."""
 
 from __future__ import annotations
 
@@ -11,6 +11,13 @@ from polyteach.rows import Row
 MOST_TEXTS = 240  # on a page, so that it stays small with many teachers and languages
 MOST_SAMPLES = 6  # of a language
 MOST_CHARACTERS = 400
+_TOLD = {
+    "generate": "each teacher wrote a question of its own, having seen the same few-shot examples, and "
+    "answered it",
+    "translate": "each teacher was given the same English prompt (not shown), translated it and answered "
+    "its translation",
+    "respond": "each teacher answered the same prompt of the seed data",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +30,7 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one teacher made of a seed example; `prompt` is None where all teachers were given the same."""
+    """What one teacher made of seed data; `prompt` is None where all teachers were given the same."""
 
     teacher: str
     prompt: Passage | None
@@ -32,11 +39,16 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One seed example in the hands of several teachers; `prompt` as for `Answer`, the other way round."""
+    """The same seed data in the hands of several teachers; `prompt` as for `Answer`, the other way round."""
 
     method: str
     prompt: Passage | None
     answers: tuple[Answer, ...]
+
+    @property
+    def told(self) -> str:
+        """What the teachers were given, and what stands here of it; empty for an unknown method."""
+        return _TOLD.get(self.method, "")
 
 
 def choose_samples(cells: Mapping[tuple[str, str], Sequence[Row]], language: str, count: int) -> list[Sample]:

@@ -29,8 +29,9 @@ def print_leaderboard(results: Mapping[str, Any], console: Console) -> None:
     one_trial = " over items only (one trial)" if results["study"]["trials"] == 1 else ""
     console.print(
         Text(
-            f"gain: share of what could be learned above chance, 95% interval{one_trial}; z: intrinsic "
-            "quality, not yet gated; PGR, published, paper: see the report.",
+            "Rank by gain: the share of what could be learned above chance, with its 95% "
+            f"interval{one_trial}. z (intrinsic quality, not yet gated), PGR, published and paper are shown "
+            "for comparison.",
             style="dim",
         )
     )

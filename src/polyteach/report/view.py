@@ -10,6 +10,9 @@ from polyteach.report import plots, wording
 Plain = Mapping[str, Any]
 
 GRAVE = {
+    "rehearsal",
+    "failed_requests",
+    "harmful",
     "nothing_learned",
     "little_worth",
     "missing_cell",
@@ -32,6 +35,9 @@ METRICS = (
     ("near_duplicates", "near duplicates", 2),
 )
 _WORDS = {
+    "rehearsal": "Rehearsal",
+    "failed_requests": "Failed requests",
+    "harmful": "Harmful",
     "nothing_learned": "Nothing learned",
     "little_worth": "Little worth",
     "missing_cell": "Missing",
@@ -71,7 +77,7 @@ def _ranked(entry: Plain, scale: plots.Axis) -> dict[str, Any]:
         low = scale.place(gain["value"] if gain["low"] is None else gain["low"])
         high = scale.place(gain["value"] if gain["high"] is None else gain["high"])
         places = {"dot": scale.place(gain["value"]), "low": low, "width": round(high - low, 2)}
-    return {"entry": entry, "places": places, "unclear": gain["low"] is not None and gain["low"] <= 0}
+    return {"entry": entry, "places": places, "mark": plots.mark(gain["low"], gain["high"])}
 
 
 def heat_map(results: Plain) -> dict[str, Any]:
@@ -134,6 +140,21 @@ def metrics(results: Plain) -> dict[str, Any]:
     }
 
 
+def requests(results: Plain) -> dict[str, Any]:
+    """What became of the requests: reasons, the commonest first, and teachers in the leaderboard's order."""
+    order = [entry["teacher"] for entry in results["leaderboard"]]
+    rows = sorted(results["requests"], key=lambda row: order.index(row["teacher"]))
+    counts: dict[str, int] = {}
+    for row in rows:
+        for reason, count in row["failed"].items():
+            counts[reason] = counts.get(reason, 0) + count
+    return {
+        "asked": sum(row["requests"] for row in rows),
+        "reasons": sorted(counts, key=lambda reason: (-counts[reason], reason)),
+        "rows": [row | {"lost": sum(row["failed"].values())} for row in rows],
+    }
+
+
 def few_scored(figure: Plain) -> bool:
     """Whether a figure is over fewer than half of the rows it was asked of."""
     return figure["value"] is not None and figure["n"] < sum(figure["unscored"].values())
@@ -176,4 +197,8 @@ def definitions(results: Plain) -> list[tuple[str, str]]:
     for benchmark in results["study"]["benchmarks"]:
         if benchmark.get("definition"):
             found.setdefault(benchmark["name"], benchmark["definition"])
+    for scorer in results["study"].get("scorers", ()):  # the definition has the digest of its model's files
+        for name in found:
+            if name in (scorer["metric"], f"{scorer['metric']}_median"):
+                found[name] += f" (the model is {scorer['model']})"
     return [(name.replace("_", " "), wording.printable(text)) for name, text in found.items()]

@@ -18,6 +18,9 @@ DEFINITION = (
     "items clustered by what they ask"
 )
 NAME_A_REFERENCE = "name one in students.bases, or add seed data with responses"
+LEARNED_TOO_LITTLE = (
+    "the reference learned too little to measure by: give it more rows or epochs, or name another reference"
+)
 NO_REFERENCE = f"no reference: {NAME_A_REFERENCE}"
 _ROUNDING = 1e-12  # .85 - .70 must count as .15
 

@@ -10,10 +10,17 @@ from polyteach.scoring.anchors import Anchor
 from polyteach.scoring.cells import Scored
 from polyteach.scoring.leaderboard import Ranking
 from polyteach.scoring.numbers import number
+from polyteach.scoring.requests import MANY_FAILED, requests_of
 
 FEW_ROWS = 100
 LOW_FIDELITY = 0.5
 MANY_UNSCORED = 0.05
+_HARMFUL = ("worse than", "harmful", "as training data its answers do harm here")
+_LITTLE_WORTH = (
+    "not clearly better than",
+    "little_worth",
+    "as training data its answers are worth little here",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +39,9 @@ class Caution:
 def cautions(scored: Scored, ranking: Ranking) -> list[Caution]:
     """All cautions of a study, the gravest first, each kind in the study's order."""
     return [
+        *_rehearsal(scored),
         *_nothing_learned(scored, ranking),
+        *_failed_requests(scored),
         *_little_worth(ranking),
         *_little_worth_raw(scored, ranking),
         *_failures(scored),
@@ -48,6 +57,19 @@ def cautions(scored: Scored, ranking: Ranking) -> list[Caution]:
         *_scorer_family(scored),
         *_components(scored),
     ]
+
+
+def _rehearsal(scored: Scored) -> Iterator[Caution]:
+    limit = scored.evidence.study.limit
+    if limit is not None:
+        text = f"A rehearsal on at most {limit} rows and items: it shows that the study runs, not which "
+        yield Caution("rehearsal", "study", f"{text}teacher is better.")
+
+
+def _failed_requests(scored: Scored) -> Iterator[Caution]:
+    for requests in requests_of(scored.evidence):
+        if requests.share > MANY_FAILED:
+            yield Caution("failed_requests", requests.teacher, requests.sentence())
 
 
 def _nothing_learned(scored: Scored, ranking: Ranking) -> Iterator[Caution]:
@@ -70,13 +92,13 @@ def _little_worth(ranking: Ranking) -> Iterator[Caution]:
             continue
         estimate = ranking.gains[name].estimate
         value = estimate.value if estimate else 0.0
-        found = "worse than" if bounds.high < 0 else "not clearly better than"
+        found, code, end = _HARMFUL if bounds.high < 0 else _LITTLE_WORTH
         text = (
             f"Students taught by {name} are {found} their base (gain {number(value, 3, signed=True)}, "
             f"95% interval {number(bounds.low, 3, signed=True)} to {number(bounds.high, 3, signed=True)}): "
-            "as training data its answers are worth little here."
+            f"{end}."
         )
-        yield Caution("little_worth", name, text)
+        yield Caution(code, name, text)
 
 
 def _little_worth_raw(scored: Scored, ranking: Ranking) -> Iterator[Caution]:
@@ -84,15 +106,14 @@ def _little_worth_raw(scored: Scored, ranking: Ranking) -> Iterator[Caution]:
     for name in ranking.gains:
         raw = [] if name in ranking.order else worth.raw_scores(scored, name)
         if raw and all(entry.found != "better" for entry in raw):
-            found = (
-                "worse than" if all(entry.found == "worse" for entry in raw) else "not clearly better than"
-            )
-            on = "any benchmark" if found.startswith("not") else "every benchmark"
+            harmful = all(entry.found == "worse" for entry in raw)
+            found, code, end = _HARMFUL if harmful else _LITTLE_WORTH
+            on = "every benchmark" if harmful else "any benchmark"
             text = (
                 f"By raw scores, which are no ranking, students taught by {name} are {found} their base on "
-                f"{on}: as training data its answers are worth little here."
+                f"{on}: {end}."
             )
-            yield Caution("little_worth", name, text)
+            yield Caution(code, name, text)
 
 
 def _failures(scored: Scored) -> Iterator[Caution]:

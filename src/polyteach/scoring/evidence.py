@@ -25,7 +25,8 @@ SEED_DATA = "seed_data"
 def study_facts(plain: Mapping[str, Any]) -> StudyFacts:
     """The study's facts as typed data.
 
-    `bases` may be names or objects with a `name`; `family`, `parameters` and `scorers` may be missing.
+    `bases` may be names or objects with a `name`; `family`, `parameters`, `scorers` and `limit` may be
+    missing.
     """
     bases = [base if isinstance(base, str) else base["name"] for base in plain["bases"]]
     return StudyFacts(
@@ -39,6 +40,7 @@ def study_facts(plain: Mapping[str, Any]) -> StudyFacts:
         ),
         definitions={b["name"]: b["definition"] for b in plain["benchmarks"] if b.get("definition")},
         scorers=tuple(Scorer(s["metric"], s["model"], s.get("family")) for s in plain.get("scorers", ())),
+        limit=plain.get("limit"),
     )
 
 

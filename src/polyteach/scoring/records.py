@@ -85,6 +85,7 @@ class StudyFacts:
     Attributes:
         definitions: each benchmark's own definition, by name.
         trials: how many were planned.
+        limit: most rows and items of a rehearsal; None for a full study.
     """
 
     name: str
@@ -94,6 +95,7 @@ class StudyFacts:
     teachers: tuple[Teacher, ...]
     definitions: Mapping[str, str] = field(default_factory=dict)
     scorers: tuple[Scorer, ...] = ()
+    limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

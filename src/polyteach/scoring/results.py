@@ -12,6 +12,7 @@ from polyteach.scoring.cautions import cautions
 from polyteach.scoring.cells import Cell, Scored, score_evidence
 from polyteach.scoring.intervals import OVER_ITEMS, OVER_TRIALS, Interval, TrialSpread, figure_of
 from polyteach.scoring.records import Evidence
+from polyteach.scoring.requests import requests_of
 from polyteach.scoring.unscored import Counts
 from polyteach.scoring.verdict import Unranked, decide
 from polyteach.steps import digest_of
@@ -69,6 +70,7 @@ def results_of(evidence: Evidence, study: Mapping[str, Any], rng_seed: int) -> d
         "seed_data": [
             {"language": m.language, "metrics": _figures(m.figures)} for m in evidence.seed_metrics
         ],
+        "requests": [requests.to_json() for requests in requests_of(evidence)],
         "gate": [],
         "warnings": [caution.to_json() for caution in cautions(scored, ranking)],
     }
@@ -95,6 +97,8 @@ def _unranked(scored: Scored, ranking: leaderboard.Ranking) -> Unranked:
     text = "; ".join(reason for reason in reasons if reason)
     if scored.anchors and all(anchor.reason == anchors.NO_REFERENCE for anchor in scored.anchors):
         text = f"there is no reference. {anchors.NAME_A_REFERENCE[0].upper()}{anchors.NAME_A_REFERENCE[1:]}"
+    elif not scored.counts and any(a.gap is not None and a.gap < anchors.MINIMUM_GAP for a in scored.anchors):
+        text += f". {anchors.LEARNED_TOO_LITTLE[0].upper()}{anchors.LEARNED_TOO_LITTLE[1:]}"
     names = [teacher.name for teacher in scored.evidence.study.teachers]
     return Unranked(text, worth.summary(scored, names) or "", tuple(worth.sentences(scored, names)))
 
