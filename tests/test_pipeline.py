@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from polyteach.pipeline import cell_steps, closing_steps
+from polyteach.pipeline import cell_steps, closing_steps, study_facts
 from polyteach.resources import Model, Resources, find_resources
 from polyteach.steps import Step
 from polyteach.study import Study
@@ -127,3 +127,10 @@ def test_files_of_ours_that_decide_numbers_are_in_the_settings() -> None:
     assert steps["students/a/err-03/de/0"].settings["precision"]["cpu"] == "float32"
     judged, _ = graph(study(quality={"judge": "pocket:base-a"}))
     assert "rubric_digest" in judged["quality/err-03/de"].settings["judge"]
+
+
+def test_a_rehearsal_says_its_limit() -> None:
+    resources = find_resources(study(), Path())
+    assert study_facts(study(), resources)["limit"] is None
+    assert study_facts(study().limited(5).reseeded(3), resources)["limit"] == 5
+    assert "limit" not in study().limited(5).model_dump()

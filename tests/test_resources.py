@@ -119,3 +119,33 @@ def test_an_embedder_is_looked_for_from_the_studys_folder(folder: Path) -> None:
     (folder / "embedder" / "modules.json").write_text("[", encoding="utf-8")
     with pytest.raises(UserError, match="no readable JSON"):
         find_embedder("embedder", folder)
+
+
+def english(folder: Path, **more: object) -> list[dict[str, object]]:
+    (folder / "en.jsonl").write_text('{"prompt": "How are you?"}\n', encoding="utf-8")
+    files = [{"path": "seed.jsonl", "language": "de"}, {"path": "en.jsonl", "language": "en"} | more]
+    return [dict(file) for file in files]
+
+
+def test_an_english_file_feeds_translate_unless_it_says_otherwise(folder: Path) -> None:
+    asked = study(seed_data=english(folder), synthesis={})
+    assert find_resources(asked, folder).prompts(asked, "translate", "de") == 1
+    message = mistakes(folder, seed_data=english(folder, methods=["respond"]), synthesis={})
+    assert message.startswith("seed_data: nothing feeds `translate`: seed_data[1] is English, but")
+    assert "add `translate` to the methods there" in message
+    assert "add English prompts" in mistakes(folder, languages=["de", "id"], synthesis={})
+
+
+@pytest.mark.parametrize(
+    ("language", "fix"), [("en", "add `en`"), ("sw", "add `sw`"), ("de-DE", "write `de`, as the study does")]
+)
+def test_a_file_in_a_language_that_is_not_asked_for_is_refused(folder: Path, language: str, fix: str) -> None:
+    message = mistakes(folder, seed_data=english(folder, language=language))
+    assert message.startswith("seed_data[1].language: ")
+    assert "is no language of this study (de)" in message
+    assert fix in message
+
+
+def test_a_locale_is_told_the_language_that_a_benchmark_has(folder: Path) -> None:
+    sources = [{"path": "seed.jsonl", "language": "de-DE"}]
+    assert "write `de` for `de-DE`" in mistakes(folder, languages=["de-DE"], seed_data=sources)

@@ -11,6 +11,15 @@ import time
 from pathlib import Path
 
 import pytest
+import yaml
+
+from polyteach.artifacts import Store
+from polyteach.cli.display import PlainDisplay
+from polyteach.errors import UserError
+from polyteach.resources import find_resources
+from polyteach.running import run_study
+from polyteach.runs import RunFolder
+from polyteach.study import Study
 
 STUDY = Path(__file__).parents[1] / "bench" / "small_study.yaml"
 RESULTS = ("results.json", "leaderboard.csv", "report.html")
@@ -146,3 +155,29 @@ def test_a_rehearsal_leaves_the_studys_own_results_alone(done: Path) -> None:
     assert results(done) == before
     rehearsed = json.loads((done / "runs" / "small-rng-seed-3-limit-10" / "results.json").read_bytes())
     assert rehearsed["study"]["name"] == "small-rng-seed-3-limit-10"
+
+
+def test_a_run_of_other_settings_that_dies_leaves_no_results_beside_its_status(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seed = tmp_path / "seed.jsonl"
+    seed.write_text('{"prompt": "Wie geht es?"}\n', encoding="utf-8")
+    plain = yaml.safe_load(STUDY.read_text()) | {
+        "languages": ["de"],
+        "seed_data": [{"path": str(seed), "language": "de"}],
+        "synthesis": {"methods": ["respond"]},
+    }
+    asked = Study.model_validate(plain)
+    resources = find_resources(asked, tmp_path)
+    seed.unlink()
+    folder = RunFolder.of(tmp_path, "small")
+    folder.prepare()
+    folder.write_status({"identity": "another", "state": "done"})
+    folder.results.write_text("earlier")
+    with pytest.raises(UserError, match="has changed or gone"):
+        run_study(asked, resources, Store(tmp_path / "store"), folder, PlainDisplay(), workers=1)
+    assert "holds results of other settings; they are moved to" in capsys.readouterr().err
+    assert not folder.results.exists()
+    assert folder.status()["state"] == "stopped"
+    assert (folder.path / "earlier-1" / "results.json").read_text() == "earlier"
+    assert json.loads((folder.path / "earlier-1" / "status.json").read_bytes())["state"] == "done"

@@ -37,7 +37,7 @@ def written(step: Step, attempts: int, *, reused: bool) -> Outcome:
 
 def test_requests_left_count_what_waits_and_the_rest_of_what_runs(folder: RunFolder) -> None:
     there, running, waiting, other = synthesis("a"), synthesis("b"), synthesis("c"), toy("d")
-    status = StatusWriter(folder, [there, running, waiting, other], {"a": 10, "b": 20, "c": 40})
+    status = StatusWriter(folder, [there, running, waiting, other], {"a": 10, "b": 20, "c": 40}, "x")
     status.ended(written(there, 10, reused=True))
     status.started(running)
     assert status.to_json()["requests"] == {"done": 10, "failed": {"empty": 1}, "left": 60}
@@ -108,8 +108,38 @@ def test_a_name_too_long_for_a_folder_is_no_run(folder: RunFolder) -> None:
 
 @pytest.mark.parametrize("pid", [4194305, 10**30, 0, -1, None, "x"])
 def test_a_run_whose_process_is_gone_is_stopped(folder: RunFolder, pid: object) -> None:
-    status = StatusWriter(folder, [toy("a")], {}).to_json() | {"pid": pid}
+    status = StatusWriter(folder, [toy("a")], {}, "x").to_json() | {"pid": pid}
     (folder.path / "status.json").write_text(json.dumps(status))
     assert folder.status()["state"] == "stopped"
     folder.write_status(status | {"pid": os.getpid()})
     assert folder.status()["state"] == "running"
+
+
+def test_results_of_other_settings_are_moved_away_whole(folder: RunFolder) -> None:
+    for number, identity in enumerate(("one", "two"), start=1):
+        folder.write_status(StatusWriter(folder, [], {}, identity).to_json())
+        assert folder.set_aside("other") is None  # a run that left no results has nothing to lose
+        folder.results.write_text(identity)
+        assert folder.set_aside(identity) is None
+        earlier = folder.set_aside("other")
+        assert earlier == folder.path / f"earlier-{number}"
+        assert earlier and (earlier / "results.json").read_text() == identity
+        assert RunFolder(earlier).status()["identity"] == identity
+        assert not folder.results.exists()
+        assert not (folder.path / "status.json").exists()
+
+
+@pytest.mark.parametrize("status", [None, "{", "[]", "{}"])
+def test_results_whose_settings_nobody_knows_are_moved_away(folder: RunFolder, status: str | None) -> None:
+    folder.results.write_text("kept")
+    if status is not None:
+        (folder.path / "status.json").write_text(status)
+    assert folder.set_aside("other") == folder.path / "earlier-1"
+    assert (folder.path / "earlier-1" / "results.json").read_text() == "kept"
+
+
+def test_nothing_is_moved_for_a_run_that_cannot_say_how_far_it_is(folder: RunFolder) -> None:
+    folder.results.write_text("kept")
+    (folder.path / "status.json").mkdir()
+    assert folder.set_aside("other") is None
+    assert folder.results.read_text() == "kept"

@@ -6,9 +6,10 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from polyteach.artifacts import SCHEMA_VERSION
+from polyteach.pipeline import VERSIONS
 from polyteach.resources import Resources
 from polyteach.steps import Step
-from polyteach.study import Study
+from polyteach.study import Method, Study
 
 if TYPE_CHECKING:
     from polyteach.running import Plan
@@ -16,8 +17,11 @@ if TYPE_CHECKING:
 
 def requests_of(step: Step, study: Study, resources: Resources) -> int:
     """How many requests a synthesis step sends to its teacher."""
-    method, language = step.settings["method"], step.settings["language"]
-    rows = int(step.settings["rows"])
+    return _requests(step.settings["method"], step.settings["language"], study, resources)
+
+
+def _requests(method: Method, language: str, study: Study, resources: Resources) -> int:
+    rows = study.synthesis.rows_per_method
     if method == "generate":
         return rows
     return min(rows, resources.prompts(study, method, language))  # these use each seed prompt once
@@ -43,14 +47,37 @@ def forecast(study: Study, resources: Resources, plan: Plan) -> dict[str, Any]:
         if step.id not in plan.there:
             left += requests
             tokens += requests * limits[step.settings["teacher"]]
+    order = list(VERSIONS)  # as the data flows
     return {
         "schema_version": SCHEMA_VERSION,
         "study": study.name,
         "steps": len(plan.steps),
         "reused": len(plan.there),
-        "kinds": {kind: dict(counts) for kind, counts in kinds.items()},
+        "kinds": {
+            kind: dict(counts) for kind, counts in sorted(kinds.items(), key=lambda k: order.index(k[0]))
+        },
         "requests": {"total": total, "left": left},
         "tokens": {"response_at_most": tokens},
         "money": None,
-        "money_note": "local models: no price known",
+        "money_note": "unknown (local models have no price)",
+        "notes": _shortfalls(study, resources),
     }
+
+
+def _shortfalls(study: Study, resources: Resources) -> list[str]:
+    """What a study asks for and cannot get, in sentences."""
+    notes = []
+    asked = study.synthesis.rows_per_method
+    for language in study.languages:
+        rows = {m: _requests(m, language, study, resources) for m in study.synthesis.methods}
+        notes += [
+            f"{method} in {language}: {there:,} prompts for {asked:,} requests"
+            for method, there in rows.items()
+            if there < asked
+        ]
+        wanted, most = study.students.rows, sum(rows.values())
+        if most < wanted:
+            notes.append(
+                f"students in {language}: {wanted:,} rows asked for, synthesis gives at most {most:,}"
+            )
+    return notes

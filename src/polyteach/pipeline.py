@@ -105,6 +105,7 @@ def study_facts(study: Study, resources: Resources) -> dict[str, Any]:
     return {
         "name": study.name,
         "rng_seed": study.rng_seed,
+        "limit": study.limit,
         "languages": study.languages,
         "trials": study.trials,
         "methods": study.synthesis.methods,

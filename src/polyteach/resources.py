@@ -7,7 +7,7 @@ nothing is spent.
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ from pathlib import Path
 from polyteach.benchmarks.catalogue import benchmark, check_languages
 from polyteach.errors import UserError, UserErrors
 from polyteach.files import file_digest
+from polyteach.languages import english_name
 from polyteach.models import (
     check_embedder_folder,
     check_model_folder,
@@ -36,6 +37,9 @@ ASK_PACKAGES = ("torch", "transformers")
 """What asking a model needs beyond a plain installation."""
 STUDY_PACKAGES = (*ASK_PACKAGES, "trl", "peft", "datasets", "lm_eval")
 """What a study needs beyond a plain installation."""
+
+
+_WITHOUT_TRANSLATE = "or take `translate` out of synthesis.methods"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +118,7 @@ def find_resources(study: Study, folder: Path) -> Resources:
     found.errors += _beyond_the_pocket(study)
     if not found.errors:
         found.errors += _twins(study, resources)
-        found.errors += _unfed(study, resources)
+        found.errors += _of_no_use(study) + _unfed(study, resources)
         found.errors += check_languages(study.benchmarks, study.languages)
     if found.errors:
         raise UserErrors(found.errors)
@@ -234,7 +238,9 @@ def _unfed(study: Study, resources: Resources) -> list[UserError]:
             there = _rows_feeding(study, resources, method, language)
             if there >= needed:
                 continue
-            source = "English prompts" if method == "translate" else f"seed data of {language}"
+            if method == "translate":
+                errors.append(_untranslated(study))
+                break  # it is fed by the same rows whatever the language
             kind = " with responses (its few-shot examples are pairs)" if method == "generate" else ""
             few = f"{there} examples feed `{method}` in {language}, it shows {needed} at a time"
             less = ", lower synthesis.few_shot" if there else ""
@@ -242,11 +248,53 @@ def _unfed(study: Study, resources: Resources) -> list[UserError]:
                 UserError(
                     few if there else f"nothing feeds `{method}` in {language}",
                     where="seed_data",
-                    fix=f"add {source}{kind} with `{method}` among its methods{less}, "
+                    fix=f"add seed data of {language}{kind} with `{method}` among its methods{less}, "
                     f"or take `{method}` out of synthesis.methods",
                 )
             )
     return errors
+
+
+def _untranslated(study: Study) -> UserError:
+    """Nothing feeds translate; names the English files that are there."""
+    english = [
+        f"seed_data[{index}]"
+        for index, source in enumerate(study.seed_data)
+        if isinstance(source, FileSource) and source.language == "en"
+    ]
+    if not english:
+        fix = "add English prompts with `translate` among their methods"
+        return UserError("nothing feeds `translate`", "seed_data", f"{fix}, {_WITHOUT_TRANSLATE}")
+    are = (
+        "is English, but `translate` is not among its"
+        if len(english) == 1
+        else "are English, but `translate` is not among their"
+    )
+    return UserError(
+        f"nothing feeds `translate`: {', '.join(english)} {are} methods",
+        where="seed_data",
+        fix=f"add `translate` to the methods there, {_WITHOUT_TRANSLATE}",
+    )
+
+
+def _of_no_use(study: Study) -> list[UserError]:
+    """Files in a language that the study neither asks for nor translates from."""
+    used = {*study.languages} | ({"en"} if "translate" in study.synthesis.methods else set())
+    return [
+        UserError(
+            f"{english_name(source.language)} is no language of this study ({', '.join(study.languages)})",
+            where=f"seed_data[{index}].language",
+            fix=_use_for(source.language, used),
+        )
+        for index, source in enumerate(study.seed_data)
+        if isinstance(source, FileSource) and source.language not in used
+    ]
+
+
+def _use_for(code: str, used: Set[str]) -> str:
+    near = [other for other in sorted(used) if other.split("-")[0] == code.split("-")[0]]
+    known = f"write `{near[0]}`, as the study does" if near else f"add `{code}` to languages"
+    return f"{known}, or take the source out"
 
 
 def _rows_feeding(study: Study, resources: Resources, method: Method, language: str) -> int:

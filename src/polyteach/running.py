@@ -17,7 +17,7 @@ from polyteach.pipeline import cell_steps, closing_steps
 from polyteach.resources import Resources
 from polyteach.runs import RunFolder
 from polyteach.status import StatusWriter
-from polyteach.steps import Step
+from polyteach.steps import Step, digest_of
 from polyteach.study import Study
 
 Resume = Literal["if-possible", "never", "always"]
@@ -79,6 +79,16 @@ class RunEnd:
     seconds: float
 
 
+def check_resumable(folder: RunFolder, resume: Resume) -> None:
+    """Checks that there is a run where `always` insists on one.
+
+    Raises:
+        UserError: there is none.
+    """
+    if resume == "always" and not (folder.path / "status.json").exists():
+        raise UserError("there is no run to resume", where=str(folder.path), fix="leave out --resume always")
+
+
 def plan(study: Study, resources: Resources, store: Store, resume: Resume = "if-possible") -> Plan:
     """Looks up which artifacts of a study are there and whole; `never` looks up nothing."""
     steps = cell_steps(study, resources)
@@ -123,13 +133,15 @@ def run_study(
         KeyboardInterrupt: the user stopped the run; likewise.
     """
     began = time.monotonic()
-    if resume == "always" and not (folder.path / "status.json").exists():
-        raise UserError("there is no run to resume", where=str(folder.path), fix="leave out --resume always")
+    check_resumable(folder, resume)
     store.prepare()
     folder.prepare()
     planned = plan(study, resources, store, resume)
     requests = {s.id: requests_of(s, study, resources) for s in planned.steps if s.kind == "synthesis"}
-    watch = _Watch(folder, planned, requests, display)
+    identity = digest_of({step.id: step.key for step in planned.steps})
+    if earlier := folder.set_aside(identity):
+        display.say(f"{folder.path} holds results of other settings; they are moved to {earlier}")
+    watch = _Watch(folder, planned, requests, identity, display)
     for problem in planned.damaged.values():
         display.say(f"damaged, will be made again: {problem}")
     display.begin(planned.missing, len(planned.there))
@@ -157,12 +169,17 @@ class _Watch:
     """Tells the status file, the run folder and the display what happens to the steps."""
 
     def __init__(
-        self, folder: RunFolder, planned: Plan, requests: Mapping[str, int], display: Display
+        self,
+        folder: RunFolder,
+        planned: Plan,
+        requests: Mapping[str, int],
+        identity: str,
+        display: Display,
     ) -> None:
         self.folder = folder
         self.display = display
         self.artifacts: dict[str, Artifact] = {}
-        self.status = StatusWriter(folder, planned.steps, requests)
+        self.status = StatusWriter(folder, planned.steps, requests, identity)
         for step in planned.steps:
             if step.id in planned.there:
                 self._note(Outcome(step, "done", artifact=planned.there[step.id]))

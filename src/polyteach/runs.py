@@ -5,6 +5,7 @@
                         timing.json                                times and the machine, nowhere else
                         artifacts/<step id>                        links into the store
                         logs/<step id>.txt                         tracebacks of failed steps
+                        earlier-<n>/                               results of other settings under this name
 
 A rehearsal (--limit 20) is a study of its own, <study>-limit-20; so is one with another rng_seed,
 <study>-rng-seed-7, or with both, <study>-rng-seed-7-limit-20.
@@ -19,6 +20,7 @@ import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +67,41 @@ class RunFolder:
                 where=str(self.path),
                 fix="give --output-dir a folder you may write to",
             ) from error
+
+    def set_aside(self, identity: str) -> Path | None:
+        """Moves results away that came from other settings, with their status and timing.
+
+        So the status never speaks of one study and the results beside it of another.
+
+        Args:
+            identity: of the study that is about to run, as its status will say it.
+
+        Returns:
+            Where to, or None where there was nothing to move.
+
+        Raises:
+            UserError: they cannot be moved.
+        """
+        if not any((self.path / name).is_file() for name in RESULTS) or self._identity() == identity:
+            return None
+        if (self.path / "status.json").is_dir():
+            return None  # the run ends at once, since it cannot write its status
+        number = next(n for n in count(1) if not (self.path / f"earlier-{n}").exists())
+        earlier = self.path / f"earlier-{number}"
+        with writing(earlier):
+            earlier.mkdir()
+            for name in (*RESULTS, "status.json", "timing.json"):
+                if (self.path / name).is_file():
+                    (self.path / name).rename(earlier / name)
+        return earlier
+
+    def _identity(self) -> str | None:
+        """The identity of the study that ran here last; None where nobody can say."""
+        try:
+            status: Any = json.loads((self.path / "status.json").read_bytes())
+        except (OSError, ValueError, RecursionError):
+            return None
+        return status.get("identity") if isinstance(status, dict) else None
 
     def link(self, step: Step, artifact: Artifact) -> None:
         """Gives an artifact its readable name.

@@ -21,10 +21,14 @@ class StatusWriter:
         folder: the run's folder.
         steps: the study's steps.
         requests: how many requests each synthesis step sends, by its id.
+        identity: what the run's results depend on, as a digest.
     """
 
-    def __init__(self, folder: RunFolder, steps: Sequence[Step], requests: Mapping[str, int]) -> None:
+    def __init__(
+        self, folder: RunFolder, steps: Sequence[Step], requests: Mapping[str, int], identity: str
+    ) -> None:
         self._folder = folder
+        self._identity = identity
         self._steps: dict[str, dict[str, Any]] = {}
         self._requests = requests
         self._facts: dict[str, Mapping[str, Any]] = {}
@@ -84,6 +88,7 @@ class StatusWriter:
             "schema_version": SCHEMA_VERSION,
             "state": self.state,
             "pid": os.getpid(),
+            "identity": self._identity,
             "steps": [dict(step) for step in self._steps.values()],
             "requests": {
                 "done": sum(int(fact.get("attempts", 0)) for fact in facts),

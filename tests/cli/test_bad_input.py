@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from polyteach.artifacts import Store
+from polyteach.cli.doctor import _library
 from polyteach.cli.main import USER_ERROR, invoke
 from polyteach.pocket import model_path
 
@@ -151,6 +152,9 @@ def test_the_good_study_itself_has_no_mistake(study: Path, capsys: pytest.Captur
         (["status", "nothing"], "no run here"),
         (["status"], "no run here"),
         (["init", "klingon!"], "unknown language"),
+        (["init", "deutsch", "klingon"], "unknown language 'deutsch'"),
+        (["init", "deutsch", "klingon"], "unknown language 'klingon'"),
+        (["run", "study.yaml", "--resume", "always", "--dry-run"], "no run to resume"),
         (["init", "de", "--output", "study.yaml"], "a file already"),
         (["init", "de", "de"], "listed twice: de"),
         (["init", "tl", "fil"], "listed twice: fil"),
@@ -198,3 +202,25 @@ def test_a_file_is_no_output_folder_for_the_doctor(
     assert not checks["output folder"]["ok"]
     assert checks["device"]["ok"]
     assert checks["torch"]["ok"]
+
+
+@pytest.mark.parametrize("metadata", [None, "", "Name: half\nVersion: 1.0\n"])
+def test_the_doctor_reports_a_half_installed_library(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, metadata: str | None
+) -> None:
+    (tmp_path / "half").mkdir()  # without code: what an installation that broke off leaves behind
+    if metadata is not None:
+        (tmp_path / "half-1.0.dist-info").mkdir()
+        (tmp_path / "half-1.0.dist-info" / "METADATA").write_text(metadata)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    check = _library("half")
+    assert (check.ok, check.found) == (False, "broken or incomplete")
+    assert check.fix == "pip install --force-reinstall half"
+
+
+def test_the_doctor_shows_the_whole_path_of_the_output_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert invoke(["doctor"]) == 0
+    assert f"ok   output folder: {tmp_path}\n" in capsys.readouterr().out

@@ -36,3 +36,19 @@ def test_a_model_needs_packages_that_a_plain_installation_lacks(
     printed = capsys.readouterr().err
     assert f"{option} needs torch" in printed
     assert "pip install 'polyteach[train]'" in printed
+
+
+def test_rows_are_counted_once_and_files_of_one_name_are_told_apart(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paths = [tmp_path / folder / "a.jsonl" for folder in ("one", "two")]
+    for path in paths:
+        path.parent.mkdir()
+        path.write_text(
+            '{"prompt": "Wie spät ist es?", "response": "Es ist drei Uhr."}\n' * 3, encoding="utf-8"
+        )
+    assert invoke(["measure", *map(str, paths), "--language", "de", "--judge", "oracle"]) == 0
+    printed = capsys.readouterr()
+    assert "one/a.jsonl: 3 rows" in printed.err
+    assert "two/a.jsonl: 3 rows" in printed.err
+    assert "one/a.jsonl" in printed.out

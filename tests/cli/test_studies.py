@@ -71,3 +71,22 @@ def test_a_rehearsal_is_planned_under_a_name_of_its_own(
     options = ["--limit", "20", "--rng-seed", "7", "--dry-run", "--json", "--output-dir", str(tmp_path)]
     assert invoke(["run", str(ROOT / "bench" / "small_study.yaml"), *options]) == 0
     assert json.loads(capsys.readouterr().out)["study"] == "small-rng-seed-7-limit-20"
+
+
+def test_a_dry_run_says_what_cannot_be_had(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = (ROOT / "bench" / "small_study.yaml").read_text()
+    plain = yaml.safe_load(text)
+    plain["seed_data"] = [{"pocket": 8}]
+    plain["synthesis"] = {"methods": ["generate", "respond"], "rows_per_method": 10}
+    plain["students"]["rows"] = 30
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump(plain))
+    assert invoke(["run", str(tmp_path / "study.yaml"), "--output-dir", str(tmp_path), "--dry-run"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    language = plain["languages"][0]
+    assert f"note: respond in {language}: 8 prompts for 10 requests" in lines
+    assert f"note: students in {language}: 30 rows asked for, synthesis gives at most 18" in lines
+    kinds = [line.split()[0] for line in lines if line.startswith("  ")]
+    assert kinds == ["seed_data", "synthesis", "quality", "students", "examination"]
+    requests = 18 * len(plain["teachers"]) * len(plain["languages"])
+    assert f"requests to make: {requests} (of {requests})" in lines
+    assert "money: unknown (local models have no price)" in lines

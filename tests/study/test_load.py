@@ -98,7 +98,8 @@ def test_each_mistake_says_what_it_is(tmp_path: Path, change: tuple[str, str], m
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "a study is a mapping"),
+        (b"", "the file is empty"),
+        (b"# nothing yet\n", "the file is empty"),
         (b"just text", "a study is a mapping"),
         (b"a: [1, 2", "not valid YAML"),
         (b"name: x\nname: y", "`name` stands here twice"),
@@ -161,3 +162,30 @@ def test_a_limit_only_ever_lowers(tmp_path: Path) -> None:
     limited = study.limited(7)
     assert (limited.synthesis.rows_per_method, limited.students.rows, limited.benchmark_items) == (7, 7, 7)
     assert study.limited(10**9).students == study.students
+
+
+@pytest.mark.parametrize(
+    ("change", "fix"),
+    [
+        (("[respond]", "[respnd]"), "did you mean `respond`?"),
+        (("[respond]", "[write]"), "choose from generate, translate, respond"),
+        (("de, tl", "de, no"), "put it in quotes"),
+    ],
+)
+def test_a_wrong_word_is_told_the_right_ones(tmp_path: Path, change: tuple[str, str], fix: str) -> None:
+    (fault,) = faults(tmp_path, GOOD.replace(*change))
+    assert fix in str(fault.fix)
+
+
+def test_a_name_used_twice_is_said_without_its_surroundings(tmp_path: Path) -> None:
+    teachers = GOOD.replace(
+        '[{name: a, model: "pocket:err-03"}]', "[{name: a, model: x}, {name: a, model: y}]"
+    )
+    (fault,) = faults(tmp_path, teachers)
+    assert fault.what == "listed twice: a"
+
+
+def test_a_bad_language_of_a_seed_file_is_one_mistake(tmp_path: Path) -> None:
+    text = GOOD.replace("language: de, methods: [respond]", "language: xx")
+    (fault,) = faults(tmp_path, text)
+    assert "unknown language 'xx'" in fault.what

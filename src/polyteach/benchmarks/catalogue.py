@@ -93,9 +93,17 @@ def check_languages(names: list[str], languages: list[str]) -> list[UserError]:
         UserError(
             f"benchmark {name!r} has no items in {language}",
             where="benchmarks",
-            fix=f"its languages are {', '.join(benchmark(name).languages)}",
+            fix=_instead(name, language),
         )
         for name in names
         for language in languages
         if language not in benchmark(name).languages
     ]
+
+
+def _instead(name: str, language: str) -> str:
+    """The languages of a benchmark; first the one of which a locale such as `de-DE` is a variant."""
+    languages = benchmark(name).languages
+    plain = language.split("-")[0]
+    instead = f"write `{plain}` for `{language}`; " if plain in languages else ""
+    return f"{instead}its languages are {', '.join(languages)}"

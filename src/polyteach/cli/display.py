@@ -14,6 +14,8 @@ from polyteach.executors.outcome import Outcome
 from polyteach.steps import Step
 
 _PLAIN_EVERY_SECONDS = 10.0
+# The first steps wait for imports and models: what they take says little of the others.
+_STEPS_BEFORE_ESTIMATE, _SECONDS_BEFORE_ESTIMATE = 3, 10.0
 
 
 class _Estimate:
@@ -23,7 +25,7 @@ class _Estimate:
         self._costs: dict[str, float] = {}
         self._made: dict[str, float] = {}
         self._began = time.monotonic()
-        self.count = self.ended = 0
+        self.count = self.ended = self.succeeded = 0
 
     def begin(self, steps: Sequence[Step]) -> None:
         self._costs = {step.id: step.cost for step in steps}
@@ -34,16 +36,20 @@ class _Estimate:
     def progress(self, step_id: str, share: float) -> None:
         self._made[step_id] = self._costs[step_id] * share
 
-    def end(self, step: Step) -> None:
-        self._made[step.id] = step.cost
+    def end(self, outcome: Outcome) -> None:
+        self._made[outcome.step.id] = outcome.step.cost
         self.ended += 1
+        self.succeeded += outcome.state == "done"
 
     @property
     def seconds_left(self) -> float | None:
-        made = sum(self._made.values())
-        if not made:
+        if self.ended == self.count:
+            return 0.0
+        seconds = time.monotonic() - self._began
+        if self.succeeded < _STEPS_BEFORE_ESTIMATE or seconds < _SECONDS_BEFORE_ESTIMATE:
             return None
-        return round((time.monotonic() - self._began) * (sum(self._costs.values()) - made) / made, 1)
+        made = sum(self._made.values())
+        return round(seconds * (sum(self._costs.values()) - made) / made, 1)
 
     def __str__(self) -> str:
         rate = self.ended / max(time.monotonic() - self._began, 1e-9)
@@ -118,7 +124,7 @@ class PlainDisplay:
     def ended(self, outcome: Outcome) -> None:
         """Says what ended, and how far the whole is."""
         self._running.pop(outcome.step.id, None)
-        self._estimate.end(outcome.step)
+        self._estimate.end(outcome)
         seconds = outcome.artifact.seconds if outcome.artifact else 0.0
         what = f"in {seconds:.1f} s" if outcome.artifact else outcome.state
         count = f"[{self._estimate.ended}/{self._estimate.count}]"
@@ -196,7 +202,7 @@ class BarDisplay:
     def ended(self, outcome: Outcome) -> None:
         """Closes a step's bar and moves the whole."""
         self._take_away(outcome.step)
-        self._estimate.end(outcome.step)
+        self._estimate.end(outcome)
         if self._whole is not None:
             self._bars.update(self._whole, advance=1, note=str(self._estimate))
         if outcome.state != "done":

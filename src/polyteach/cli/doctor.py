@@ -49,19 +49,34 @@ def _libraries() -> list[Check]:
 
 
 def _library(name: str) -> Check:
-    if importlib.util.find_spec(name) is None:
+    spec = importlib.util.find_spec(name)
+    if spec is None:
         return Check(name, False, "missing", "pip install torch==2.13.0, then pip install 'polyteach[train]'")
-    return Check(name, True, metadata.version(name))
+    broken = Check(name, False, "broken or incomplete", f"pip install --force-reinstall {_wanted(name)}")
+    try:
+        version: str | None = metadata.version(name)  # None where its metadata is cut off
+    except metadata.PackageNotFoundError:
+        return broken
+    # A folder without code, left over from an installation that broke off, has no origin.
+    return Check(name, True, version) if version and spec.origin else broken
+
+
+def _wanted(name: str) -> str:
+    return "torch==2.13.0" if name == "torch" else name
 
 
 def _device() -> Check:
     cores = f"{os.cpu_count()} cores"
     if importlib.util.find_spec("torch") is None:
         return Check("device", False, cores, "install torch")
-    import torch
+    try:
+        import torch
 
-    if torch.cuda.is_available():
-        return Check("device", True, f"{cores}, {torch.cuda.get_device_name(0)}")
+        if torch.cuda.is_available():
+            return Check("device", True, f"{cores}, {torch.cuda.get_device_name(0)}")
+    except (ImportError, OSError, AttributeError) as error:  # a file or a shared library of it lacks
+        fix = f"pip install --force-reinstall {_wanted('torch')}"
+        return Check("device", False, f"{cores}, torch is broken or incomplete ({error})", fix)
     return Check("device", True, f"{cores}, no GPU: fine for pocket models, slow for others")
 
 
@@ -74,7 +89,7 @@ def _disk(folder: Path) -> Check:
 def _writable(folder: Path) -> Check:
     there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
     well = there.is_dir() and os.access(there, os.W_OK)
-    return Check("output folder", well, str(folder), "choose another --output-dir")
+    return Check("output folder", well, str(folder.absolute()), "choose another --output-dir")
 
 
 def _pocket_models() -> Check:

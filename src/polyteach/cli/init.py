@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -21,11 +22,11 @@ def init(
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     from polyteach.errors import UserError
-    from polyteach.languages import english_name, standard_code
+    from polyteach.languages import english_name
     from polyteach.pocket import LANGUAGES
     from polyteach.study.schema import check_name
 
-    codes = [standard_code(language) for language in languages]
+    codes = _standard_codes(languages)
     if twice := sorted({code for code in codes if codes.count(code) > 1}):
         raise UserError(f"listed twice: {', '.join(twice)}", fix="name each language once")
     try:
@@ -73,6 +74,21 @@ def init(
         typer.echo(text, nl=False)
     else:
         typer.echo(f"wrote {output}; next: polyteach run {output} --dry-run")
+
+
+def _standard_codes(spellings: Sequence[str]) -> list[str]:
+    from polyteach.errors import UserError, UserErrors
+    from polyteach.languages import standard_code
+
+    codes, errors = [], []
+    for spelling in spellings:
+        try:
+            codes.append(standard_code(spelling))
+        except UserError as error:
+            errors.append(error)
+    if errors:
+        raise errors[0] if len(errors) == 1 else UserErrors(errors)
+    return codes
 
 
 def _scalar(text: str) -> str:

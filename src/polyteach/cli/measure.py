@@ -12,6 +12,7 @@ import typer
 if TYPE_CHECKING:
     from polyteach.quality.cell import Named
     from polyteach.quality.sources import Source
+    from polyteach.steps import Progress
 
 
 def measure(
@@ -73,6 +74,7 @@ def _measure_files(
     judge: Named | None,
     rng_seed: int,
 ) -> list[Source]:
+    from polyteach.cli.measure_tables import short_names
     from polyteach.cli.watched import watched
     from polyteach.quality.cell import measure_rows
     from polyteach.quality.sources import Source, by_teacher, find_problems, judge_means
@@ -80,10 +82,11 @@ def _measure_files(
 
     # All files are read before any is measured: a broken last one should not cost the time of the first.
     read = [(path, read_file(path, language=code, blank_prompts=True)) for path in files]
-    sources = []
+    names, sources = short_names(files), []
+    passes = 1 + (perplexity_model is not None) + (judge is not None)  # as `measure_rows` tells them
     for path, rows in read:
         for teacher, own in by_teacher(rows).items():
-            title = f"{path.name}: {teacher or 'no teacher named'}"
+            title = f"{names[path]}: {teacher}" if teacher else names[path]
             with watched(title) as progress:
                 cell = measure_rows(
                     own,
@@ -92,11 +95,29 @@ def _measure_files(
                     perplexity_model=perplexity_model,
                     judge=judge,
                     rng_seed=rng_seed,
-                    progress=progress,
+                    progress=_RowProgress(progress, passes),
                 )
             problems, judges = find_problems(own, cell), judge_means(own)
             sources.append(Source(str(path), teacher, code, len(own), cell.figures, problems, judges))
     return sources
+
+
+class _RowProgress:
+    """Tells of rows what comes as rows times passes."""
+
+    def __init__(self, watched: Progress, passes: int) -> None:
+        self._watched, self._passes = watched, passes
+
+    def start(self, total: int, unit: str) -> None:
+        """Says how many rows there are."""
+        self._rest = 0
+        self._watched.start(total // self._passes, unit)
+
+    def advance(self, done: int = 1) -> None:
+        """Says that so many passes over a row are done."""
+        rows, self._rest = divmod(self._rest + done, self._passes)
+        if rows:
+            self._watched.advance(rows)
 
 
 def _embedder(name: str) -> Named:

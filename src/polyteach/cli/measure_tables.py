@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from rich import box
@@ -122,10 +122,25 @@ def _table(title: str, columns: Sequence[str]) -> Table:
 def _names(sources: Sequence[Source]) -> list[str]:
     """The teachers' names; with the file's where a teacher has several sources or has no name."""
     teachers = [source.teacher for source in sources]
+    files = short_names([Path(source.path) for source in sources])
     return [
-        teacher if teacher and teachers.count(teacher) == 1 else f"{teacher} {Path(source.path).name}".strip()
+        teacher
+        if teacher and teachers.count(teacher) == 1
+        else f"{teacher} {files[Path(source.path)]}".strip()
         for source, teacher in zip(sources, teachers, strict=True)
     ]
+
+
+def short_names(paths: Iterable[Path]) -> dict[Path, str]:
+    """As much of the end of each path as tells it from the others."""
+    distinct = list(dict.fromkeys(paths))
+    names = {}
+    for path in distinct:
+        others = [other for other in distinct if other != path]
+        ends = [path.parts[-length:] for length in range(1, len(path.parts) + 1)]
+        own = [end for end in ends if all(other.parts[-len(end) :] != end for other in others)]
+        names[path] = str(Path(*(own or ends[-1:])[0]))
+    return names
 
 
 def _embedder(sources: Sequence[Source]) -> str:

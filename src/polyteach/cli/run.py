@@ -79,7 +79,7 @@ def run(
     artifacts = open_store(output_dir, store)
     resources = find_resources(study, study_file.parent)
     if dry_run:
-        _show_plan(study, resources, artifacts, as_json)
+        _show_plan(study, resources, artifacts, output_dir, resume, as_json)
         return
     end = _run(study, resources, artifacts, output_dir, workers or default_workers(), resume)
     _show_end(end, as_json)
@@ -105,20 +105,26 @@ def _run(
         raise typer.Exit(INTERRUPTED) from None
 
 
-def _show_plan(study: Study, resources: Resources, store: Store, as_json: bool) -> None:
+def _show_plan(
+    study: Study, resources: Resources, store: Store, output_dir: Path, resume: ResumeChoice, as_json: bool
+) -> None:
     from polyteach.forecast import forecast
-    from polyteach.running import plan
+    from polyteach.running import check_resumable, plan
+    from polyteach.runs import RunFolder
 
-    planned = forecast(study, resources, plan(study, resources, store))
+    check_resumable(RunFolder.of(output_dir, study.name), resume.value)
+    planned = forecast(study, resources, plan(study, resources, store, resume.value))
     if as_json:
         typer.echo(json.dumps(planned, ensure_ascii=False, indent=1))
         return
     typer.echo(f"study {study.name}: {planned['steps']} steps, {planned['reused']} there already")
     for kind, counts in planned["kinds"].items():
         typer.echo(f"  {kind:<12} {counts['steps']:>6} steps, {counts['reused']} there already")
-    typer.echo(f"requests to teachers: {planned['requests']['left']:,} of {planned['requests']['total']:,}")
+    typer.echo(f"requests to make: {planned['requests']['left']:,} (of {planned['requests']['total']:,})")
     typer.echo(f"tokens to be written: at most {planned['tokens']['response_at_most']:,}")
     typer.echo(f"money: {planned['money_note']}")
+    for note in planned["notes"]:
+        typer.echo(f"note: {note}")
 
 
 def _show_end(end: RunEnd, as_json: bool) -> None:

@@ -108,7 +108,9 @@ def _first_turns(record: Record) -> tuple[Any, str]:
     turns = [(turn["role"], turn["content"]) for turn in messages]
     user = next((at for at, (role, _) in enumerate(turns) if role == "user"), None)
     if user is None:
-        raise _fault(record, "'messages' has no turn of the user", fix)
+        roles = ", ".join(repr(role) for role in dict.fromkeys(role for role, _ in turns)) or "none"
+        what = f"'messages' has no turn of the user; roles found: {roles}"
+        raise _fault(record, what, f"call the roles 'user' and 'assistant'; {fix}")
     answers = (content for role, content in turns[user + 1 :] if role == "assistant")
     return turns[user][1], next(answers, "")
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from polyteach.errors import UserError
 
+_OTHER_SEPARATORS = (";", "\t", "|")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -142,6 +143,10 @@ def _csv_header(where: str, fields: list[str]) -> list[str]:
     twice = sorted({name for name in fields if fields.count(name) > 1})
     if twice:
         raise UserError(f"names column {twice[0]!r} twice", where=where, fix="give each column its own name")
+    if len(fields) == 1 and (found := [mark for mark in _OTHER_SEPARATORS if mark in fields[0]]):
+        raise UserError(
+            f"separates its columns by {found[0]!r}", where=where, fix="save it with commas as separators"
+        )
     return fields
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
@@ -31,6 +32,8 @@ def load_study(path: Path) -> Study:
     """
     text = _read(path)
     plain, lines = _parse(text, path)
+    if plain is None:
+        raise UserError("the file is empty", where=str(path), fix=_NOT_TEXT)
     if not isinstance(plain, dict):
         raise UserError("a study is a mapping of settings", where=str(path), fix=_NOT_TEXT)
     try:
@@ -122,8 +125,23 @@ def _explain(fault: Mapping[str, Any], path: Path, lines: Mapping[Place, int]) -
     if kind == "missing":
         return UserError("missing", where=where, fix=f"add `{place[-1]}: ...`{_described(place)}")
     message = fault["msg"].removeprefix("Value error, ").replace("Input", "this", 1)
-    found = "" if isinstance(value, BaseModel) else f" (found {_shortly(value)})"
+    if kind == "literal_error":
+        return UserError(
+            f"{message} (found {_shortly(value)})", where, _nearest(value, fault["ctx"]["expected"])
+        )
+    if kind == "string_type" and isinstance(value, bool):
+        fix = "put it in quotes: without them YAML reads no, off and yes, on as false and true"
+        return UserError(f"{message} (found {str(value).lower()})", where=where, fix=fix)
+    unfit = isinstance(value, BaseModel) or (kind == "value_error" and isinstance(value, list))
+    found = "" if unfit else f" (found {_shortly(value)})"
     return UserError(f"{message}{found}", where=where, fix=_fix(place))
+
+
+def _nearest(value: object, expected: str) -> str:
+    """The allowed word (pydantic's list of them, in quotes) that is most like what stands there."""
+    allowed = re.findall(r"'([^']*)'", expected)
+    near = difflib.get_close_matches(str(value), allowed, n=1)
+    return f"did you mean `{near[0]}`?" if near else f"choose from {', '.join(allowed)}"
 
 
 def _shortly(value: Any) -> str:

@@ -13,9 +13,11 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
+    PrivateAttr,
     Tag,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
 
 from polyteach.errors import UserError
@@ -31,6 +33,13 @@ def _language(spelling: str) -> str:
         return standard_code(spelling)
     except UserError as error:
         raise ValueError(f"{error.what}; {error.fix}") from error
+
+
+def _is_english(spelling: object) -> bool:
+    try:
+        return isinstance(spelling, str) and standard_code(spelling) == "en"
+    except UserError:
+        return False
 
 
 def _distinct(values: list[Any]) -> list[Any]:
@@ -113,8 +122,16 @@ class FileSource(Part):
     path: str
     language: Language
     methods: Annotated[list[Method], Distinct, Field(min_length=1)] = Field(
-        default=["generate", "respond"], description="what it feeds; English files may feed translate"
+        default=["generate", "respond"],
+        description="some of generate, translate, respond; for an English file all three by default",
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _english_feeds_translate(cls, given: Any) -> Any:
+        if isinstance(given, Mapping) and "methods" not in given and _is_english(given.get("language")):
+            return {**given, "methods": list(METHODS)}
+        return given
 
 
 class PocketSource(Part):
@@ -206,6 +223,12 @@ class Study(Part):
         default=None, description="so many items of each benchmark, spread over it"
     )
     trials: Positive = Field(default=3, description="repetitions, each with its own rng_seed (paper: 3)")
+    _limit: int | None = PrivateAttr(default=None)
+
+    @property
+    def limit(self) -> int | None:
+        """The limit of a rehearsal, see `limited`; None for the study itself. No setting of the file."""
+        return self._limit
 
     @field_validator("synthesis")
     @classmethod
@@ -230,7 +253,9 @@ class Study(Part):
             "students": students,
             "benchmark_items": min(rows, self.benchmark_items or rows),
         }
-        return self.model_copy(update=changed)
+        rehearsal = self.model_copy(update=changed)
+        rehearsal._limit = rows
+        return rehearsal
 
     def reseeded(self, rng_seed: int) -> Study:
         """The same study, under a name of its own, with another rng_seed (0 to 2**31 - 1)."""
