@@ -100,8 +100,8 @@ def summary(studies: list[dict[str, Any]]) -> None:
     for results in studies:
         for name, values in figures_of(results).items():
             teachers = sorted(values)
-            rho = spearmanr([-ERROR_RATES[t] for t in teachers], [values[t] for t in teachers]).statistic
-            if rho == rho:  # a figure that is the same for all teachers has no rank
+            if len(set(values.values())) > 1:  # a figure that is the same for all teachers has no rank
+                rho = spearmanr([-ERROR_RATES[t] for t in teachers], [values[t] for t in teachers]).statistic
                 correlations[name].append(float(rho))
     for name, found in correlations.items():
         print(f"  {name:28} {mean(found):6.2f} {min(found):6.2f} {max(found):6.2f}  ({len(found)} studies)")
