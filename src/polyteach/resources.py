@@ -175,7 +175,8 @@ def check_installed(packages: Sequence[str], what: str, extra: str = "train") ->
     """
     missing = [name for name in packages if importlib.util.find_spec(name) is None]
     if missing:
-        raise UserError(f"{what} needs {', '.join(missing)}", fix=f"pip install 'polyteach[{extra}]'")
+        first = "pip install torch==2.13.0, then " if "torch" in missing else ""  # a bare torch is gigabytes
+        raise UserError(f"{what} needs {', '.join(missing)}", fix=f"{first}pip install 'polyteach[{extra}]'")
 
 
 def _models_named(study: Study) -> Iterator[tuple[str, str]]:
