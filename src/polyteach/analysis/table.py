@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 from math import fsum, log, log1p
 from typing import Any, Literal
 
+from polyteach.scoring.pg_score import COMPONENTS
+
 By = Literal["teacher", "language", "base"]
 
 PAPER_SIX = (
