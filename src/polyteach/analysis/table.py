@@ -15,13 +15,10 @@ from polyteach.scoring.pg_score import COMPONENTS
 
 By = Literal["teacher", "language", "base"]
 
+_Z_PARTS = tuple(name for name, _ in COMPONENTS)
 PAPER_SIX = (
-    "prompt_diversity",
-    "response_diversity",
-    "fluency",
-    "rubric",
-    "prompt_length",
-    "response_length",
+    *("prompt_diversity", "response_diversity", "fluency", "rubric"),
+    *("prompt_length", "response_length"),
 )
 """The six intrinsic metrics of the paper's analysis; perplexity enters as fluency."""
 CLAIM = ("prompt_diversity", "response_length", "fluency")
