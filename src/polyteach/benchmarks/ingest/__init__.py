@@ -1,0 +1,1 @@
+"""Results that people already have: result files of evaluation libraries, read into records of one kind."""
