@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
-from string import Template
-
-import yaml
 
 from polyteach.languages import english_name
-from polyteach.models.completions import LENGTH, TOO_LONG, Completion
+from polyteach.models.completions import Completion, Message
 from polyteach.models.local import LocalModel
+from polyteach.quality.judge_text import MarkForm, judge_conversation, read_mark, special_tokens
 from polyteach.quality.measured import Measured, measured_mean
 from polyteach.rows import Row
 from polyteach.steps import Progress, SilentProgress
@@ -27,13 +22,7 @@ BY_ORACLE = (
     "mean score, 1 to 5, by the pocket oracle (exact answers, not an LLM judge): it knows the world's facts "
     "and templates; stands in for the rubric score R of arXiv 2604.11290"
 )
-_MARK = re.compile(r"\[RESULT\]\s*([1-5])\s*\Z")
-
-
-@dataclass(frozen=True, slots=True)
-class _Prompts:
-    system: Template
-    user: Template
+_MARK = MarkForm(opening=re.compile(r"\[RESULT\]", re.IGNORECASE), value=re.compile("([1-5])"))
 
 
 def judged_by_oracle(rows: Sequence[Row], language: str) -> Measured:
@@ -66,24 +55,25 @@ def judged_by_model(
 ) -> Measured:
     """Scores by a local model that writes feedback and then a mark.
 
-    Unscored: `empty_response`, `judge_prompt_too_long`, `judge_cut_off` (no mark before the token limit),
-    `judge_unparsable`.
+    Unscored: `empty_response`, `judge_prompt_too_long`, `judge_cut_off` (at the token limit),
+    `judge_without_feedback`, `judge_unparsable`.
 
     Args:
         rows: what is judged.
         language: standard code of the language the answers should be in.
         model: the judge.
         judge: its name, for the definition.
-        rng_seed: handed to the model; greedy decoding draws nothing.
+        rng_seed: of the code around what is judged; greedy decoding draws nothing.
         batch_size: conversations at once.
         max_new_tokens: room for feedback and mark.
         progress: told of each row.
     """
     progress = progress or SilentProgress()
+    special = special_tokens(model.tokenizer)
     asked = [index for index, row in enumerate(rows) if row.response.strip()]
     progress.advance(len(rows) - len(asked))
     completions = model.generate(
-        [conversation(rows[index], language) for index in asked],
+        [conversation(rows[i], language, rng_seed=rng_seed, special=special) for i in asked],
         temperature=0.0,
         top_p=1.0,
         max_new_tokens=max_new_tokens,
@@ -98,31 +88,21 @@ def judged_by_model(
     return measured_mean(values, reasons, BY_MODEL.format(judge=judge))
 
 
-def conversation(row: Row, language: str) -> list[dict[str, str]]:
-    """What the judge is asked about one row."""
-    filled = {"language": english_name(language), "prompt": row.prompt, "response": row.response}
-    prompts = _prompts()
-    return [
-        {"role": "system", "content": prompts.system.substitute(filled)},
-        {"role": "user", "content": prompts.user.substitute(filled)},
-    ]
+def conversation(row: Row, language: str, *, rng_seed: int = 0, special: Sequence[str] = ()) -> list[Message]:
+    """What the judge is asked about one row; see `judge_conversation` for how the row's texts stay text."""
+    return judge_conversation(
+        "rubric.yaml",
+        {"language": english_name(language)},
+        {"prompt": row.prompt, "response": row.response},
+        rng_seed=rng_seed,
+        special=special,
+    )
 
 
 def parse_score(completion: Completion) -> tuple[float | None, str | None]:
-    """Reads the one mark that ends an answer: (score, None) or (None, reason).
+    """Reads the mark that ends an answer, a whole number from 1 to 5: (score, None) or (None, reason).
 
-    Strict: exactly one `[RESULT]`, a whole number from 1 to 5 after it, and nothing behind that.
+    Strict as `read_mark` is: exactly one `[RESULT]`, feedback before it, nothing behind it.
     """
-    if completion.finish_reason == TOO_LONG:
-        return None, "judge_prompt_too_long"
-    text = completion.text.strip()
-    match = _MARK.search(text)
-    if match and text.count("[RESULT]") == 1:
-        return float(match[1]), None
-    return None, "judge_cut_off" if completion.finish_reason == LENGTH else "judge_unparsable"
-
-
-@cache
-def _prompts() -> _Prompts:
-    plain = yaml.safe_load(files("polyteach.quality").joinpath("rubric.yaml").read_text(encoding="utf-8"))
-    return _Prompts(Template(plain["system"]), Template(plain["user"]))
+    mark, reason = read_mark(completion, _MARK)
+    return None if mark is None else float(mark), reason
