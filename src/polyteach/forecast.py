@@ -9,33 +9,29 @@ from polyteach.artifacts import SCHEMA_VERSION
 from polyteach.pipeline import VERSIONS
 from polyteach.resources import Resources
 from polyteach.steps import Step
-from polyteach.study import Method, Study
+from polyteach.study import Contestant, Study, Teacher
 
 if TYPE_CHECKING:
     from polyteach.running import Plan
 
 
 def requests_of(step: Step, study: Study, resources: Resources) -> int:
-    """How many requests a synthesis step sends to its teacher."""
-    return _requests(step.settings["method"], step.settings["language"], study, resources)
-
-
-def _requests(method: Method, language: str, study: Study, resources: Resources) -> int:
-    rows = study.synthesis.rows_per_method
-    if method == "generate":
-        return rows
-    return min(rows, resources.prompts(study, method, language))  # these use each seed prompt once
+    """How many requests a synthesis step sends to its teacher; for a contestant's rows nobody is asked."""
+    if step.settings.get("method") is None:
+        return 0
+    return resources.requests(study, step.settings["method"], step.settings["language"])
 
 
 def forecast(study: Study, resources: Resources, plan: Plan) -> dict[str, Any]:
     """Counts a study's steps, requests and tokens.
 
-    Tokens are an upper bound: every request answered up to the teacher's `max_new_tokens`. Money is None:
-    these teachers run here, and what an hour of this machine costs is not known.
+    Tokens are an upper bound: every request answered up to the teacher's `max_new_tokens`; simulated teachers
+    and contestants need none. Money is None: these teachers run here, and what an hour of this machine costs
+    is not known.
     """
     kinds: dict[str, Counter[str]] = {}
     total = left = tokens = 0
-    limits = {teacher.name: teacher.max_new_tokens for teacher in study.teachers}
+    limits = {t.name: t.max_new_tokens if isinstance(t, Teacher) else 0 for t in study.teachers}
     for step in plan.steps:
         counts = kinds.setdefault(step.kind, Counter(steps=0, reused=0))
         counts["steps"] += 1
@@ -69,7 +65,7 @@ def _shortfalls(study: Study, resources: Resources) -> list[str]:
     notes = []
     asked = study.synthesis.rows_per_method
     for language in study.languages:
-        rows = {m: _requests(m, language, study, resources) for m in study.synthesis.methods}
+        rows = {m: resources.requests(study, m, language) for m in study.synthesis.methods}
         notes += [
             f"{method} in {language}: {there:,} prompts for {asked:,} requests"
             for method, there in rows.items()
@@ -80,4 +76,9 @@ def _shortfalls(study: Study, resources: Resources) -> list[str]:
             notes.append(
                 f"students in {language}: {wanted:,} rows asked for, synthesis gives at most {most:,}"
             )
+        for teacher in study.teachers:
+            if isinstance(teacher, Contestant):
+                there = resources.contestant(study, teacher, language)[1]
+                if there < most:
+                    notes.append(f"{teacher.name} in {language}: {there:,} rows, a teacher writes {most:,}")
     return notes

@@ -33,8 +33,20 @@ from polyteach.seed_data.step import seed_data
 from polyteach.steps import Step, digest_of
 from polyteach.students.sft import PRECISION
 from polyteach.students.step import train_student
-from polyteach.study import Base, Method, PocketSource, Study, Teacher
+from polyteach.study import (
+    AnyTeacher,
+    Base,
+    Contestant,
+    Method,
+    PocketSource,
+    SimulatedTeacher,
+    Study,
+    Teacher,
+)
+from polyteach.synthesis.contestant import METHOD as CONTESTANT_METHOD
+from polyteach.synthesis.contestant import take_rows
 from polyteach.synthesis.prompts import prompts_digest
+from polyteach.synthesis.simulated import simulate
 from polyteach.synthesis.step import synthesize
 
 # Raised by hand when the same settings would give another output. Where a step ran is not in its key: an
@@ -109,19 +121,34 @@ def study_facts(study: Study, resources: Resources) -> dict[str, Any]:
         "languages": study.languages,
         "trials": study.trials,
         "methods": study.synthesis.methods,
-        "teachers": [
-            {
-                "name": t.name,
-                "model": t.model,
-                "family": t.family,
-                "parameters": resources.models[t.model].parameters,
-            }
-            for t in study.teachers
-        ],
+        "teachers": [_teacher_facts(teacher, study, resources) for teacher in study.teachers],
         "bases": [{"name": b.name, "model": b.model, "family": b.family} for b in study.students.bases],
         "benchmarks": [benchmark(name).facts() for name in study.benchmarks],
         "scorers": [{"metric": "perplexity", "model": scorer, "family": families.get(scorer)}],
         "student_rows": study.students.rows,
+    }
+
+
+def _teacher_facts(teacher: AnyTeacher, study: Study, resources: Resources) -> dict[str, Any]:
+    """What is known of a teacher; `kind` is `model`, `simulated` or `data`."""
+    unknown = {"name": teacher.name, "model": None, "family": None, "parameters": None}
+    if isinstance(teacher, SimulatedTeacher):
+        return unknown | {"kind": "simulated", "dials": teacher.simulated.model_dump()}
+    if isinstance(teacher, Contestant):
+        found = {code: resources.contestant(study, teacher, code) for code in study.languages}
+        seeds = {file.digest for file in resources.files.values()}
+        return unknown | {
+            "kind": "data",
+            "rows": {code: rows for code, (_, rows) in found.items()},
+            "rows_wanted": {code: resources.wanted(study, code) for code in study.languages},
+            "is_seed_data": any(not file or file.digest in seeds for file, _ in found.values()),
+        }
+    return {
+        "name": teacher.name,
+        "kind": "model",
+        "model": teacher.model,
+        "family": teacher.family,
+        "parameters": resources.models[teacher.model].parameters,
     }
 
 
@@ -188,32 +215,58 @@ class _Graph:
             locations=locations,
         )
 
-    def _synthesis(self, teacher: Teacher, language: str, method: Method) -> Step:
-        model = self._model(teacher.model)
+    def _synthesis(self, teacher: Teacher | SimulatedTeacher, language: str, method: Method) -> Step:
         inputs = {"seed_data": self._seed_data(language)}
         if method == "translate":
             inputs["seed_data_en"] = self._seed_data("en")
+        asked = {
+            "language": language,
+            "method": method,
+            "teacher": teacher.name,
+            "rows": self.study.synthesis.rows_per_method,
+            "few_shot": self.study.synthesis.few_shot,
+            "rng_seed": self._rng_seed("synthesis", language, method),
+        }
+        id = f"synthesis/{teacher.name}/{language}/{method}"
+        if isinstance(teacher, SimulatedTeacher):
+            defects = {
+                "dials": teacher.simulated.model_dump(),
+                "beliefs_seed": self._rng_seed("beliefs"),
+                "world_digest": _world_digest(),
+                "words_digest": package_files_digest("polyteach.pocket", "verbose.yaml"),
+            }
+            return self._add(id, simulate, asked | defects, inputs=inputs)
+        model = self._model(teacher.model)
+        settings = {
+            "model": model.digest,
+            "prompts_digest": prompts_digest(teacher.prompts),
+            **teacher.model_dump(include={"prompts", "temperature", "top_p", "max_new_tokens"}),
+            **teacher.model_dump(include={"batch_size", "dtype"}),
+        }
+        where = {"model": model.location}
+        return self._add(id, synthesize, asked | settings, locations=where, inputs=inputs, cost=2)
+
+    def _contestant(self, contestant: Contestant, language: str) -> Step:
+        """The rows of a contestant; its step is of the kind synthesis, since it stands where one would."""
+        file, _ = self.resources.contestant(self.study, contestant, language)
         return self._add(
-            f"synthesis/{teacher.name}/{language}/{method}",
-            synthesize,
+            f"synthesis/{contestant.name}/{language}/{CONTESTANT_METHOD}",
+            take_rows,
             {
                 "language": language,
-                "method": method,
-                "teacher": teacher.name,
-                "model": model.digest,
-                "prompts_digest": prompts_digest(teacher.prompts),
-                "rows": self.study.synthesis.rows_per_method,
-                "few_shot": self.study.synthesis.few_shot,
-                "rng_seed": self._rng_seed("synthesis", language, method),
-                **teacher.model_dump(include={"prompts", "temperature", "top_p", "max_new_tokens"}),
-                **teacher.model_dump(include={"batch_size", "dtype"}),
+                "teacher": contestant.name,
+                "file": file.digest if file else None,
+                "rows": self.resources.wanted(self.study, language),
+                "rng_seed": self._rng_seed("contestant", language),
             },
-            locations={"model": model.location},
-            inputs=inputs,
-            cost=2,
+            locations={file.digest: file.location} if file else {},
+            inputs={} if file else {"seed_data": self._seed_data(language)},
         )
 
-    def _data(self, teacher: Teacher, language: str) -> dict[str, Step]:
+    def _data(self, teacher: AnyTeacher, language: str) -> dict[str, Step]:
+        """What a teacher's data of a language comes from, by method; a contestant's has one source."""
+        if isinstance(teacher, Contestant):
+            return {CONTESTANT_METHOD: self._contestant(teacher, language)}
         return {m: self._synthesis(teacher, language, m) for m in self.study.synthesis.methods}
 
     def _human(self, language: str) -> None:
@@ -221,7 +274,7 @@ class _Graph:
         if self.resources.pairs(self.study, language):
             self._measured(f"quality/{SEED_DATA}/{language}", language, {"human": self._seed_data(language)})
 
-    def _quality(self, teacher: Teacher, language: str) -> None:
+    def _quality(self, teacher: AnyTeacher, language: str) -> None:
         self._measured(f"quality/{teacher.name}/{language}", language, self._data(teacher, language))
 
     def _measured(self, id: str, language: str, inputs: Mapping[str, Step]) -> None:
@@ -263,7 +316,7 @@ class _Graph:
             student = self._sft(base, "reference", language, trial=0, data=data)
             self._examination(f"{base.name}/reference", language, student=student)
 
-    def _student(self, base: Base, teacher: Teacher, language: str, trial: int) -> None:
+    def _student(self, base: Base, teacher: AnyTeacher, language: str, trial: int) -> None:
         student = self._sft(base, teacher.name, language, trial, self._data(teacher, language))
         self._examination(f"{base.name}/{teacher.name}", language, student=student, trial=trial)
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from polyteach.benchmarks.catalogue import benchmark, check_languages
+from polyteach.entrants import data_path, misnamed_data, simulated_elsewhere
 from polyteach.errors import UserError, UserErrors
 from polyteach.files import file_digest
 from polyteach.languages import english_name
@@ -31,7 +32,7 @@ from polyteach.quality.cell import ORACLE
 from polyteach.rows import Row
 from polyteach.scoring.evidence import SEED_DATA
 from polyteach.seed_data.files import read_file
-from polyteach.study import FileSource, Method, PocketSource, Study
+from polyteach.study import Contestant, FileSource, Method, PocketSource, Study, Teacher
 
 ASK_PACKAGES = ("torch", "transformers")
 """What asking a model needs beyond a plain installation."""
@@ -63,11 +64,15 @@ class SeedFile:
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """Everything a study names, by the name the study uses; `embedder` is None for the lexical one."""
+    """Everything a study names, by the name the study uses; `embedder` is None for the lexical one.
+
+    `contestants` are the files of contestants by their path and language; seed data is none.
+    """
 
     models: dict[str, Model]
     files: dict[str, SeedFile]
     embedder: Model | None
+    contestants: dict[tuple[str, str], SeedFile] = field(default_factory=dict)
 
     def prompts(self, study: Study, method: Method, language: str) -> int:
         """How many seed prompts feed a method in a language."""
@@ -75,6 +80,23 @@ class Resources:
             source.pocket if isinstance(source, PocketSource) else self.files[source.path].prompts
             for source in study.feeding(method, language)
         )
+
+    def requests(self, study: Study, method: Method, language: str) -> int:
+        """How many rows a teacher of a study is asked for; all but generate use each seed prompt once."""
+        rows = study.synthesis.rows_per_method
+        return rows if method == "generate" else min(rows, self.prompts(study, method, language))
+
+    def wanted(self, study: Study, language: str) -> int:
+        """How many rows a teacher of a study is asked for in a language: what a contestant is drawn up to."""
+        return sum(self.requests(study, method, language) for method in study.synthesis.methods)
+
+    def contestant(self, study: Study, contestant: Contestant, language: str) -> tuple[SeedFile | None, int]:
+        """A contestant's file in a language (None: the seed data), and how many rows of it can be drawn."""
+        path = data_path(contestant, language)
+        if path is None:
+            return None, self.pairs(study, language)
+        file = self.contestants[path, language]
+        return file, file.pairs
 
     def pairs(self, study: Study, language: str) -> int:
         """How many seed examples of a language have a response."""
@@ -107,6 +129,9 @@ def find_resources(study: Study, folder: Path) -> Resources:
         if isinstance(source, FileSource):
             with found.collecting(f"seed_data[{index}].path"):
                 found.files[source.path] = _seed_file(folder / source.path, source.language)
+    for index, teacher in enumerate(study.teachers):
+        if isinstance(teacher, Contestant):
+            _find_data(found, teacher, f"teachers[{index}].data", study, folder)
     for index, name in enumerate(study.benchmarks):
         with found.collecting(f"benchmarks[{index}]"):
             benchmark(name)
@@ -114,10 +139,10 @@ def find_resources(study: Study, folder: Path) -> Resources:
     if study.quality.embedder != LEXICAL:
         with found.collecting("quality.embedder"):
             embedder = find_embedder(study.quality.embedder, folder)
-    resources = Resources(found.models, found.files, embedder)
-    found.errors += _beyond_the_pocket(study)
+    resources = Resources(found.models, found.files, embedder, found.contestants)
+    found.errors += _beyond_the_pocket(study) + simulated_elsewhere(study)
     if not found.errors:
-        found.errors += _twins(study, resources)
+        found.errors += _twins(study, resources) + _without_pairs(study, resources)
         found.errors += _of_no_use(study) + _unfed(study, resources)
         found.errors += check_languages(study.benchmarks, study.languages)
     if found.errors:
@@ -129,6 +154,7 @@ class _Findings:
     def __init__(self) -> None:
         self.models: dict[str, Model] = {}
         self.files: dict[str, SeedFile] = {}
+        self.contestants: dict[tuple[str, str], SeedFile] = {}
         self.errors: list[UserError] = []
 
     @contextmanager
@@ -181,7 +207,8 @@ def check_installed(packages: Sequence[str], what: str, extra: str = "train") ->
 
 def _models_named(study: Study) -> Iterator[tuple[str, str]]:
     for index, teacher in enumerate(study.teachers):
-        yield teacher.model, f"teachers[{index}].model"
+        if isinstance(teacher, Teacher):
+            yield teacher.model, f"teachers[{index}].model"
     for index, base in enumerate(study.students.bases):
         yield base.model, f"students.bases[{index}].model"
         if base.reference not in (SEED_DATA, None):
@@ -197,6 +224,42 @@ def _seed_file(path: Path, language: str) -> SeedFile:
     return SeedFile(
         str(path.resolve()), file_digest(path), len(rows), sum(bool(row.response) for row in rows)
     )
+
+
+def _find_data(found: _Findings, teacher: Contestant, place: str, study: Study, folder: Path) -> None:
+    """Finds a contestant's files, if it names the right ones."""
+    mistakes = misnamed_data(teacher, study.languages)
+    for mistake in mistakes:
+        with found.collecting(place):
+            raise mistake
+    for language in study.languages if not mistakes else []:
+        path = data_path(teacher, language)
+        if path is not None:
+            with found.collecting(place):
+                found.contestants[path, language] = _pairs_file(folder / path, language)
+
+
+def _pairs_file(path: Path, language: str) -> SeedFile:
+    file = _seed_file(path, language)
+    if not file.pairs:
+        fix = "students are trained on pairs: add a column `response`, or leave the contestant out"
+        raise UserError("no row has a response", where=str(path), fix=fix)
+    return file
+
+
+def _without_pairs(study: Study, resources: Resources) -> list[UserError]:
+    """Seed data as a contestant where it is prompts alone."""
+    return [
+        UserError(
+            f"the seed data of {language} has no responses, so it can be no contestant",
+            where=f"teachers[{index}].data",
+            fix="add seed data with responses, or leave the contestant out",
+        )
+        for index, teacher in enumerate(study.teachers)
+        if isinstance(teacher, Contestant) and teacher.data == SEED_DATA
+        for language in study.languages
+        if not resources.pairs(study, language)
+    ]
 
 
 def _beyond_the_pocket(study: Study) -> list[UserError]:
@@ -232,7 +295,9 @@ def _twins(study: Study, resources: Resources) -> list[UserError]:
 
 def _unfed(study: Study, resources: Resources) -> list[UserError]:
     """Methods for which there is too little seed data."""
-    errors = []
+    errors: list[UserError] = []
+    if all(isinstance(teacher, Contestant) for teacher in study.teachers):
+        return errors  # nothing is written
     for method in study.synthesis.methods:
         for language in study.languages:
             needed = study.synthesis.few_shot if method == "generate" else 1

@@ -52,13 +52,21 @@ def _read(
 ) -> tuple[str, list[Row]]:
     if source["kind"] == "pocket":
         return "pocket", read_pocket(language, source["rows"], rng_seed)
-    path = Path(locations[source["digest"]])
-    if not path.is_file() or file_digest(path) != source["digest"]:
+    return read_unchanged(Path(locations[source["digest"]]), source["digest"], language)
+
+
+def read_unchanged(path: Path, digest: str, language: str) -> tuple[str, list[Row]]:
+    """Returns a file's name for `Row.source`, and its rows.
+
+    Raises:
+        UserError: it has another digest than when the study was read, or is gone.
+    """
+    if not path.is_file() or file_digest(path) != digest:
         raise UserError(
             "has changed or gone since the study was read", where=str(path), fix="run the study again"
         )
     # Not the file's name: the same content must give the same artifact wherever it lies.
-    return f"file:{source['digest'][:12]}", read_file(path, language=language)
+    return f"file:{digest[:12]}", read_file(path, language=language)
 
 
 def _fed(row: Row, source: str, methods: Sequence[str]) -> Row:

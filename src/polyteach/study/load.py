@@ -114,7 +114,7 @@ def _note_lines(node: yaml.Node, place: Place, lines: dict[Place, int], path: Pa
 
 def _explain(fault: Mapping[str, Any], path: Path, lines: Mapping[Place, int]) -> UserError:
     place: Place = fault["loc"]
-    if place[:1] == ("seed_data",):  # pydantic names the kind of source after the index; the file does not
+    if place[:1] in (("seed_data",), ("teachers",)):  # pydantic names the kind after the index, no file does
         place = place[:2] + place[3:]
     shown = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in place).lstrip(".") or "study"
     line = next((lines[place[:n]] for n in range(len(place), -1, -1) if place[:n] in lines), 1)

@@ -13,6 +13,7 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
+    PlainValidator,
     PrivateAttr,
     Tag,
     ValidationInfo,
@@ -78,6 +79,23 @@ def _number(value: Any) -> Any:
         return value
 
 
+def _data(value: Any) -> str | dict[str, str]:
+    """A file, `seed_data`, or language -> file; the languages as they are standardised."""
+    if isinstance(value, str) and value:
+        return value
+    texts = [*value, *value.values()] if isinstance(value, Mapping) else []
+    if texts and all(isinstance(text, str) and text for text in texts):
+        codes = [_language(spelling) for spelling in value]
+        if len(set(codes)) == len(codes):
+            return dict(zip(codes, value.values(), strict=True))
+    raise ValueError("this is no file, no `seed_data`, and no mapping of languages to files")
+
+
+def _kind_of_teacher(value: Any) -> str:
+    has = value.__contains__ if isinstance(value, Mapping) else lambda name: hasattr(value, name)
+    return "simulated" if has("simulated") else "data" if has("data") and not has("model") else "model"
+
+
 def _kind_of_source(value: Any) -> str:
     is_pocket = "pocket" in value if isinstance(value, Mapping) else hasattr(value, "pocket")
     return "pocket" if is_pocket else "file"
@@ -114,6 +132,45 @@ class Teacher(Part):
     max_new_tokens: TokenLimit = 1024
     batch_size: Positive = Field(default=16, description="requests at once")
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+
+
+class Dials(Part):
+    """What is wrong with a simulated teacher, see `pocket.simulated.Dials`; nothing where nothing is said."""
+
+    error: Number = Field(default=0.0, ge=0, le=1, description="share of facts believed wrongly, 0 to 1")
+    unique: Number = Field(
+        default=1.0, gt=0, le=1, description="share of rows that copy no earlier one, above 0 to 1"
+    )
+    wrong_language: Number = Field(
+        default=0.0, ge=0, le=1, description="share of rows answered in another language, 0 to 1"
+    )
+    length: Number = Field(
+        default=1.0, gt=0, le=1000, description="length of a response; 1 is the plain answer, .5 half of it"
+    )
+
+
+class SimulatedTeacher(Part):
+    """A teacher of the pocket world whose defects are known exactly; no model."""
+
+    name: Annotated[str, AfterValidator(_teacher_name)]
+    simulated: Dials
+
+
+class Contestant(Part):
+    """Rows that exist, of humans or public, taken as they are and compared with what teachers write."""
+
+    name: Annotated[str, AfterValidator(_teacher_name)]
+    data: Annotated[str | dict[str, str], PlainValidator(_data)] = Field(
+        description="a file of rows (with several languages {language: file}), or seed_data"
+    )
+
+
+AnyTeacher = Annotated[
+    Annotated[Teacher, Tag("model")]
+    | Annotated[SimulatedTeacher, Tag("simulated")]
+    | Annotated[Contestant, Tag("data")],
+    Discriminator(_kind_of_teacher),
+]
 
 
 class FileSource(Part):
@@ -209,7 +266,7 @@ class Study(Part):
     name: Name
     rng_seed: int = Field(default=1, ge=0, lt=2**31)
     languages: Annotated[list[Language], Distinct, Field(min_length=1)]
-    teachers: Annotated[list[Teacher], Distinct, Field(min_length=1)]
+    teachers: Annotated[list[AnyTeacher], Distinct, Field(min_length=1)]
     seed_data: Annotated[list[Source], Field(min_length=1)]
     synthesis: Synthesis = Field(
         default=Synthesis(),

@@ -15,7 +15,7 @@ from polyteach.models.local import LocalModel
 from polyteach.steps import StepTask
 from polyteach.synthesis.answers import BadAnswer, Pair, read_answer
 from polyteach.synthesis.methods import PLANNERS
-from polyteach.synthesis.prompts import PromptSet, load_prompts
+from polyteach.synthesis.prompts import load_prompts
 from polyteach.synthesis.requests import Plan, Request
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def synthesize(task: StepTask) -> Mapping[str, Any]:
 
     settings = task.settings
     prompts = load_prompts(settings["prompts"])
-    requests = _plan(settings, prompts, task.inputs)
+    requests = plan_requests(settings, task.inputs)
     task.progress.start(len(requests), "rows")
     model = LocalModel.load(task.locations["model"], dtype=settings["dtype"])
     completions = model.generate(
@@ -127,7 +127,8 @@ def _row(request: Request, completion: Completion, pair: Pair, **identity: str) 
     )
 
 
-def _plan(settings: Mapping[str, Any], prompts: PromptSet, inputs: Mapping[str, Path]) -> list[Request]:
+def plan_requests(settings: Mapping[str, Any], inputs: Mapping[str, Path]) -> list[Request]:
+    """Plans what a teacher is asked; settings and inputs as for `synthesize`, those of sampling left out."""
     from polyteach.rows import read_rows
 
     method = settings["method"]
@@ -135,7 +136,7 @@ def _plan(settings: Mapping[str, Any], prompts: PromptSet, inputs: Mapping[str, 
     seeds = [row for row in read_rows(source / "rows.parquet") if method in row.extra["feeds"]]
     plan = Plan(
         seeds=seeds,
-        prompts=prompts,
+        prompts=load_prompts(settings["prompts"]),
         language=settings["language"],
         rows=settings["rows"],
         few_shot=settings["few_shot"],
