@@ -10,13 +10,17 @@ from polyteach.scoring.gain import (
     benchmark_score,
     cell_mean,
     scaled,
-    teacher_gain,
 )
-from polyteach.scoring.pgr import benchmark_pgr, pooled_pgr
+from polyteach.scoring.overall import CellKey, Known, overall
+from polyteach.scoring.pgr import benchmark_pgr, pooled_pgr, written_pgr
 
 
 def _cell(value: float) -> CellEstimate:
     return CellEstimate(mean_over({"1": value, "2": value}), {0: value})
+
+
+def known(cells: dict[CellKey, CellEstimate]) -> dict[CellKey, Known]:
+    return {key: Known(cell.estimate) for key, cell in cells.items()}
 
 
 def test_gain_by_hand(make_exam) -> None:
@@ -65,16 +69,16 @@ def test_a_teacher_is_the_mean_over_bases_then_languages() -> None:
         ("a", "ja", "t"): _cell(0.9),
     }
     needed = [("a", "de"), ("c", "de"), ("a", "ja")]
-    found = teacher_gain("t", cells, needed)
+    found = overall("t", known(cells), needed, "gain")
     assert found.estimate is not None
     assert found.estimate.value == pytest.approx((0.3 + 0.9) / 2)
 
 
 def test_an_incomplete_teacher_has_no_overall_gain() -> None:
-    found = teacher_gain("t", {("a", "de", "t"): _cell(0.2)}, [("a", "de"), ("a", "ja")])
+    found = overall("t", known({("a", "de", "t"): _cell(0.2)}), [("a", "de"), ("a", "ja")], "gain")
     assert found.estimate is None
     assert found.reason == "not complete: no gain in a/ja"
-    assert teacher_gain("t", {}, []).reason == "no benchmark counts in any language"
+    assert overall("t", {}, [], "gain").reason == "no benchmark counts in any language"
 
 
 def test_pgr_by_hand(make_exam) -> None:
@@ -107,6 +111,22 @@ def test_benchmarks_averaged_before_pgr_differ_from_the_mean_of_pgrs() -> None:
     assert pooled_pgr([0.5, 0.5], [0.2, 0.3], [0.8, 0.5]) == pytest.approx(0.625)
     assert pooled_pgr([0.5], [0.4], [0.4]) is None
     assert pooled_pgr([], [], []) is None
+
+
+def test_the_papers_ratios_follow_their_formula_over_inverted_anchors() -> None:
+    # Eq. 2 over gaps of .6 and .2: (.5 + 1) / 2. Over a gap of -.2 the student that loses more gets more.
+    assert written_pgr([0.5, 0.5], [0.2, 0.3], [0.8, 0.5]) == pytest.approx(0.75)
+    assert pooled_pgr([0.3], [0.5], [0.3]) == pytest.approx(1.0)
+    assert pooled_pgr([0.1], [0.5], [0.3]) == pytest.approx(2.0)
+    assert written_pgr([0.3, 0.5], [0.5, 0.4], [0.5, 0.6]) is None
+    assert written_pgr([], [], []) is None
+
+
+def test_anchors_of_another_base_are_refused(make_exam) -> None:
+    base, reference = make_exam([0, 0, 0, 1] * 2), make_exam([1, 1, 1, 1] * 2)
+    student = {0: make_exam([1, 0, 0, 1] * 2, teacher="t", trial=0, base="c")}
+    with pytest.raises(ValueError, match="anchors of another base: a, c"):
+        benchmark_pgr(student, base, reference, anchor_of(base, reference))
 
 
 def test_a_scaled_quantity_keeps_its_proportions() -> None:

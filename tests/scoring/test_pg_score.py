@@ -53,7 +53,7 @@ def test_one_teacher_has_no_z() -> None:
 
 def test_combinations_by_hand() -> None:
     assert pg_score.published_score(0.4, -1.0) == pytest.approx(-0.3)
-    assert pg_score.paper_score(0.4, 0.8) == pytest.approx(0.6)
+    assert pg_score.paper_score(0.4, 0.8, 0.5) == pytest.approx(0.6)
     assert pg_score.paper_eq3({"a": 1.0, "b": 3.0}) == pytest.approx({"a": -1.0, "b": 1.0})
     assert pg_score.paper_eq3({"a": 1.0}) == {}
 

@@ -78,39 +78,44 @@ FIRST = Comparison(("a", "b", "c"), frozenset({("a", "b"), ("a", "c")}), 2.4)
 
 
 def test_one_trial_leads_and_never_wins() -> None:
-    assert decide("abc", GOOD, FIRST, 1, TEACHERS).kind == "leads"
-    assert "One trial" in decide("abc", GOOD, FIRST, 1, TEACHERS).text
-    assert "wins" not in decide("abc", GOOD, FIRST, 1, TEACHERS).text
-    verdict = decide("abc", GOOD, FIRST, 3, TEACHERS)
+    assert decide("abc", GOOD, FIRST, 1, TEACHERS, more).kind == "leads"
+    assert "One trial" in decide("abc", GOOD, FIRST, 1, TEACHERS, more).text
+    assert "wins" not in decide("abc", GOOD, FIRST, 1, TEACHERS, more).text
+    verdict = decide("abc", GOOD, FIRST, 3, TEACHERS, more)
     assert (verdict.kind, verdict.teachers) == ("wins", ("a",))
+
+
+def more(one: str, other: str) -> str:
+    return f"about 40 more items would tell ({one}, {other})"
 
 
 def test_ties() -> None:
     tied = Comparison(("a", "b", "c"), frozenset({("a", "c"), ("b", "c")}), 2.4)
-    verdict = decide("abc", GOOD, tied, 3, TEACHERS)
+    verdict = decide("abc", GOOD, tied, 3, TEACHERS, more)
     assert (verdict.kind, verdict.teachers) == ("tied", ("a", "b"))
     nobody = Comparison(("a", "b", "c"), frozenset({("b", "c")}), 2.4)
-    assert decide("abc", GOOD, nobody, 3, TEACHERS).kind == "inconclusive"
+    assert decide("abc", GOOD, nobody, 3, TEACHERS, more).kind == "inconclusive"
+    assert verdict.text.endswith("To tell a from b: about 40 more items would tell (a, b).")
 
 
 def test_nothing_learned_is_said_before_any_ranking() -> None:
     bad = {name: Interval(0.01, -0.1, 0.01) for name in "abc"}
-    verdict = decide("abc", bad, FIRST, 3, TEACHERS)
+    verdict = decide("abc", bad, FIRST, 3, TEACHERS, more)
     assert (verdict.kind, verdict.teachers) == ("inconclusive", ())
     assert verdict.text.startswith("None of these teachers' data clearly helped")
     worse = {name: Interval(0.01, -0.1, -0.01) for name in "abc"}
-    assert "all gains lie below zero" in decide("abc", worse, FIRST, 3, TEACHERS).text
+    assert "all gains lie below zero" in decide("abc", worse, FIRST, 3, TEACHERS, more).text
 
 
 def test_no_teacher_or_one() -> None:
     nobody = Comparison((), frozenset(), None)
-    verdict = decide((), {}, nobody, 3, TEACHERS, Unranked("no benchmark counts"))
+    verdict = decide((), {}, nobody, 3, TEACHERS, more, Unranked("no benchmark counts"))
     assert (verdict.kind, verdict.text) == ("undefined", "No teacher can be ranked: no benchmark counts.")
     raw = Unranked("no reference", "By raw scores, none helped.", ("a scores 0.2",))
-    verdict = decide((), {}, nobody, 3, TEACHERS, raw)
+    verdict = decide((), {}, nobody, 3, TEACHERS, more, raw)
     assert verdict.text == "No teacher can be ranked: no reference. By raw scores, none helped."
     assert verdict.worth == ("a scores 0.2",)
-    alone = decide("a", GOOD, Comparison(("a",), frozenset(), None), 3, TEACHERS)
+    alone = decide("a", GOOD, Comparison(("a",), frozenset(), None), 3, TEACHERS, more)
     assert (alone.kind, alone.size) == ("undefined", None)
 
 
@@ -120,21 +125,21 @@ def test_no_teacher_or_one() -> None:
         (
             "abc",
             {("a", "c")},
-            "The largest teacher, c (8B parameters), is not the best: its mean gain ranks 3 of 3.",
+            "The largest teacher, c (8B parameters), is not the best: its score ranks 3 of 3.",
         ),
-        ("acb", set(), "does not have the highest gain"),
-        ("cab", set(), "has the highest gain."),
+        ("acb", set(), "does not have the highest score"),
+        ("cab", set(), "has the highest score."),
     ],
 )
 def test_a_sentence_on_size(order: str, surely: set, expected: str) -> None:
     comparison = Comparison(tuple(order), frozenset(surely), 2.4)
-    assert expected in (decide(order, GOOD, comparison, 3, TEACHERS).size or "")
+    assert expected in (decide(order, GOOD, comparison, 3, TEACHERS, more).size or "")
 
 
 def test_no_sentence_where_sizes_are_unknown_or_shared() -> None:
     unknown = tuple(Teacher(name) for name in "abc")
     shared = tuple(Teacher(name, None, 5) for name in "abc")
-    assert decide("abc", GOOD, FIRST, 3, unknown).size is None
-    assert decide("abc", GOOD, FIRST, 3, shared).size is None
+    assert decide("abc", GOOD, FIRST, 3, unknown, more).size is None
+    assert decide("abc", GOOD, FIRST, 3, shared, more).size is None
     some = (Teacher("a", None, 5), Teacher("b"), Teacher("c", None, 9))
-    assert "of known size, c" in (decide("abc", GOOD, FIRST, 3, some).size or "")
+    assert "of known size, c" in (decide("abc", GOOD, FIRST, 3, some, more).size or "")

@@ -68,14 +68,19 @@ def test_a_small_study_by_hand(evidence: Evidence) -> None:
     assert second["gain"]["value"] == pytest.approx((0.375 - 0.25) / 0.75)
     assert first["pgr"]["value"] == pytest.approx(0.5 / 0.625)
     # z of diversity: -1 and 1; of -log(1 + PPL): 1 and -1; so the intrinsic z is 0 for both.
-    assert first["quality"]["value"] == pytest.approx(0, abs=1e-12)
+    assert first["scores"]["intrinsic_pooled"]["value"] == pytest.approx(0, abs=1e-12)
+    # Without a gate a = 0: the score is 100 times the gain.
+    assert first["quality"]["reason"] == "no metric passes the gate in any language"
+    assert first["scores"]["robust"]["value"] == pytest.approx(100 * 2 / 3)
     assert first["scores"]["published"]["value"] == pytest.approx(0.4)
     assert first["scores"]["paper"]["value"] == pytest.approx(0.4)
     assert first["scores"]["paper_eq3"]["value"] == pytest.approx(1)
     assert results["verdict"]["kind"] == "leads"
-    assert results["default_score"] == "gain"
+    assert results["default_score"] == "robust"
     assert results["gate"] == []
-    assert {"one_trial", "one_benchmark", "intrinsic_component_dropped"} <= set(codes(results))
+    assert {"one_trial", "one_benchmark", "no_metric_passes", "intrinsic_component_dropped"} <= set(
+        codes(results)
+    )
 
 
 def test_items_shared_by_languages_stay_paired(evidence: Evidence) -> None:
@@ -122,7 +127,7 @@ def test_a_teacher_without_a_cell_is_shown_and_not_ranked(evidence: Evidence) ->
     results = results_of(replace(evidence, students=students, failures=failures), {}, 1)
     last = results["leaderboard"][-1]
     assert (last["teacher"], last["rank_interval"], last["gain"]["value"]) == ("good", None, None)
-    assert last["gain"]["reason"] == "not complete: no gain in a/ja"
+    assert last["gain"]["reason"] == "not complete: no gain in a/ja (no student was examined)"
     assert last["gain_by_language"]["de"]["value"] is not None
     assert "missing_cell" in codes(results)
 

@@ -1,4 +1,4 @@
-"""Every cell of a study, for every base: scores, gains, PGR, the two PG-Scores."""
+"""Every cell of a study, for every base: scores, gains, quality, PGR, the three PG-Scores."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from math import fsum
 
 from polyteach.figures import Figure
-from polyteach.scoring import gain, pg_score, pgr
+from polyteach.scoring import gain, pg_score, pgr, quality, robust
 from polyteach.scoring.anchors import Anchor, anchors_of
-from polyteach.scoring.gain import CellEstimate, CellKey
+from polyteach.scoring.gain import CellEstimate
+from polyteach.scoring.overall import CellKey, Known
 from polyteach.scoring.pg_score import Intrinsic
 from polyteach.scoring.pgr import BenchmarkPgr
+from polyteach.scoring.quality import Quality
 from polyteach.scoring.records import Evidence, Exam
 from polyteach.scoring.unscored import Counts, together, unscored
 
@@ -28,7 +30,8 @@ class Cell:
         gains: by benchmark, whether it counts or not.
         differences: student - base by benchmark, in the score's own unit; likewise.
         gain: mean over the benchmarks that count; None where undefined, `reason` says why.
-        pgr_pooled: PGR of the scores averaged over benchmarks first.
+        pgr_pooled: PGR of the scores averaged over all benchmarks first, anchors of any sign.
+        pgr_written: Eq. 2 as written, over all benchmarks, likewise; `pgr_reason` says why there is neither.
         counted: the benchmarks that count.
         score_unscored, gain_unscored, pgr_unscored: the answers missing from each, by benchmark, then reason.
     """
@@ -45,6 +48,8 @@ class Cell:
     pgrs: Mapping[str, BenchmarkPgr]
     pgr: CellEstimate | None
     pgr_pooled: float | None
+    pgr_written: float | None
+    pgr_reason: str | None
     counted: tuple[str, ...]
     score_unscored: Mapping[str, Counts]
     gain_unscored: Mapping[str, Counts]
@@ -71,6 +76,8 @@ class Scored:
 
     Attributes:
         counts: the benchmarks that count, by (base, language); pairs without any are absent.
+        qualities: by (language, teacher): data is the same for every base.
+        robust: the robust PG-Score of each cell.
         published_z: pooled over all cells; keys are (language, teacher).
         paper_z: across the teachers of a language, by language; keys likewise.
     """
@@ -80,6 +87,8 @@ class Scored:
     counts: Mapping[tuple[str, str], list[str]]
     cells: Mapping[CellKey, Cell]
     metrics: Mapping[tuple[str, str], Mapping[str, Figure]]
+    qualities: Mapping[tuple[str, str], Quality]
+    robust: Mapping[CellKey, Known]
     published_z: Intrinsic
     paper_z: Mapping[str, Intrinsic]
     paper_eq3: Mapping[Hashable, float] = field(default_factory=dict)
@@ -111,16 +120,36 @@ def score_evidence(evidence: Evidence) -> Scored:
         language: pg_score.intrinsic(_pool(metrics, [language]))
         for language in dict.fromkeys(study.languages)
     }
+    qualities = _qualities(evidence)
     return Scored(
         evidence=evidence,
         anchors=anchors,
         counts=gain.counting(anchors),
         cells=cells,
         metrics=metrics,
+        qualities=qualities,
+        robust={
+            key: robust.cell_score(
+                cell.gain, cell.reason, qualities[cell.language, cell.teacher], study.quality_weight
+            )
+            for key, cell in cells.items()
+        },
         published_z=pg_score.intrinsic(_pool(metrics, study.languages)),
         paper_z=paper_z,
         paper_eq3=_eq3(cells.values(), paper_z),
     )
+
+
+def _qualities(evidence: Evidence) -> dict[tuple[str, str], Quality]:
+    found = {(gated.language, gated.teacher): gated for gated in evidence.gated}
+    passing = {language: quality.passing(evidence.gate, language) for language in evidence.study.languages}
+    return {
+        (language, teacher.name): quality.cell_quality(
+            teacher.name, passing[language], found.get((language, teacher.name))
+        )
+        for language in evidence.study.languages
+        for teacher in evidence.study.teachers
+    }
 
 
 def _failed_references(evidence: Evidence) -> set[tuple[str, str]]:
@@ -171,6 +200,7 @@ def _cell(
         name: (list(trials.values()), bases.get(at := (base, language, name)), references.get(at))
         for name, trials in exams.items()
     }
+    pooled, written, no_ratio = _unguarded(anchors, scores)
     ratios = [ratio for a in counted if a.benchmark in pgrs and (ratio := pgrs[a.benchmark].cell)]
     return Cell(
         base=base,
@@ -184,7 +214,9 @@ def _cell(
         reason=reason,
         pgrs=pgrs,
         pgr=gain.cell_mean(ratios) if not reason and len(ratios) == len(counted) else None,
-        pgr_pooled=None if reason else _pooled(counted, scores),
+        pgr_pooled=pooled,
+        pgr_written=written,
+        pgr_reason=no_ratio,
         counted=tuple(anchor.benchmark for anchor in counted),
         score_unscored={name: unscored(taught) for name, (taught, _, _) in asked.items()},
         gain_unscored={name: unscored(taught, below) for name, (taught, below, _) in asked.items()},
@@ -203,10 +235,23 @@ def _why_no_gain(
     return f"no item of {', '.join(missing)} was scored for student and base" if missing else None
 
 
-def _pooled(counted: list[Anchor], scores: Mapping[str, CellEstimate]) -> float | None:
-    below = [a.base_score for a in counted if a.base_score is not None]
-    above = [a.reference_score for a in counted if a.reference_score is not None]
-    return pgr.pooled_pgr([scores[a.benchmark].estimate.value for a in counted], below, above)
+def _unguarded(
+    anchors: list[Anchor], scores: Mapping[str, CellEstimate]
+) -> tuple[float | None, float | None, str | None]:
+    """PGR over all benchmarks in both of the paper's ways, or why there is none."""
+    if not anchors:
+        return None, None, "no benchmark was examined"
+    students, below, above = [], [], []
+    for anchor in anchors:
+        if anchor.base_score is None or anchor.reference_score is None:
+            return None, None, f"{anchor.benchmark}: {anchor.reason}"
+        if anchor.benchmark not in scores:
+            return None, None, f"no student was examined on {anchor.benchmark}"
+        students.append(scores[anchor.benchmark].estimate.value)
+        below.append(anchor.base_score)
+        above.append(anchor.reference_score)
+    pooled, written = pgr.pooled_pgr(students, below, above), pgr.written_pgr(students, below, above)
+    return pooled, written, "reference - base is zero" if pooled is None or written is None else None
 
 
 def _pool(
@@ -224,8 +269,8 @@ def _eq3(cells: Iterable[Cell], paper_z: Mapping[str, Intrinsic]) -> dict[Hashab
     sums: dict[tuple[str, str], dict[Hashable, float]] = {}
     for cell in cells:
         z = paper_z[cell.language].values.get((cell.language, cell.teacher))
-        if z is not None and cell.pgr is not None:
-            total = fsum((z, cell.pgr.estimate.value))
+        if z is not None and cell.pgr_written is not None:
+            total = fsum((z, cell.pgr_written))
             sums.setdefault((cell.base, cell.language), {})[cell.key] = total
     merged: dict[Hashable, float] = {}
     for group in sums.values():

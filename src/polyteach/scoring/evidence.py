@@ -7,12 +7,16 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from polyteach.figures import Figure
 from polyteach.quality.step import METRICS, read_metrics
 from polyteach.scoring.records import (
     CellMetrics,
     Evidence,
     Exam,
     Failure,
+    GatedFigures,
+    GateMetric,
+    JudgeChecks,
     Scorer,
     StudyFacts,
     SynthesisFacts,
@@ -20,13 +24,14 @@ from polyteach.scoring.records import (
 )
 
 SEED_DATA = "seed_data"
+GATE, GATED = "gate.json", "gated.json"
 
 
 def study_facts(plain: Mapping[str, Any]) -> StudyFacts:
     """The study's facts as typed data.
 
-    `bases` may be names or objects with a `name`; `family`, `parameters`, `scorers` and `limit` may be
-    missing.
+    `bases` may be names or objects with a `name`; `family`, `parameters`, `scorers`, `limit` and
+    `quality_weight` may be missing.
     """
     bases = [base if isinstance(base, str) else base["name"] for base in plain["bases"]]
     return StudyFacts(
@@ -41,11 +46,13 @@ def study_facts(plain: Mapping[str, Any]) -> StudyFacts:
         definitions={b["name"]: b["definition"] for b in plain["benchmarks"] if b.get("definition")},
         scorers=tuple(Scorer(s["metric"], s["model"], s.get("family")) for s in plain.get("scorers", ())),
         limit=plain.get("limit"),
+        quality_weight=plain.get("quality_weight", 0.5),
     )
 
 
 def read_evidence(study: StudyFacts, inputs: Mapping[str, Path], failed: list[Mapping[str, str]]) -> Evidence:
     """Finds each input by the id of the step that made it; what is missing is simply absent."""
+    gates = list(_gates(study, inputs))
     places = [(base, language) for base in study.bases for language in study.languages]
     return Evidence(
         study=study,
@@ -63,6 +70,13 @@ def read_evidence(study: StudyFacts, inputs: Mapping[str, Path], failed: list[Ma
         metrics=list(_metrics(study, inputs)),
         seed_metrics=list(_seed_metrics(study, inputs)),
         synthesis=list(_synthesis(study, inputs)),
+        gate=[metric for _, plain in gates for metric in _gate_metrics(plain)],
+        gated=list(_gated(study, inputs)),
+        judges=[
+            JudgeChecks(language, judge, _figures(checks))
+            for language, plain in gates
+            for judge, checks in sorted(plain["judges"].items())
+        ],
         failures=[Failure(entry["step"], entry["reason"]) for entry in failed],
     )
 
@@ -120,6 +134,41 @@ def _seed_metrics(study: StudyFacts, inputs: Mapping[str, Path]) -> Iterator[Cel
         folder = inputs.get(f"quality/{SEED_DATA}/{language}")
         if folder:
             yield CellMetrics(None, language, read_metrics(folder / METRICS))
+
+
+def _gates(study: StudyFacts, inputs: Mapping[str, Path]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for language in study.languages:
+        folder = inputs.get(f"gate/{language}")
+        if folder:
+            yield language, json.loads((folder / GATE).read_text(encoding="utf-8"))
+
+
+def _gate_metrics(plain: Mapping[str, Any]) -> Iterator[GateMetric]:
+    for name, found in sorted(plain["metrics"].items()):
+        yield GateMetric(
+            language=plain["language"],
+            metric=name,
+            level=found["level"],
+            answers_for=tuple(found["answers_for"]),
+            passes=found["passes"],
+            reason=found["reason"],
+            human=Figure.from_json(found["human"]),
+            corrupted=Figure.from_json(found["corrupted"]),
+            corruptions=_figures(found["corruptions"]),
+        )
+
+
+def _gated(study: StudyFacts, inputs: Mapping[str, Path]) -> Iterator[GatedFigures]:
+    for teacher in study.teachers:
+        for language in study.languages:
+            folder = inputs.get(f"quality/{teacher.name}/{language}")
+            if folder and (folder / GATED).exists():
+                plain = json.loads((folder / GATED).read_text(encoding="utf-8"))
+                yield GatedFigures(teacher.name, language, plain["n"], _figures(plain["figures"]))
+
+
+def _figures(plain: Mapping[str, Any]) -> dict[str, Figure]:
+    return {name: Figure.from_json(figure) for name, figure in plain.items()}
 
 
 def _synthesis(study: StudyFacts, inputs: Mapping[str, Path]) -> Iterator[SynthesisFacts]:

@@ -8,19 +8,16 @@ then languages, and only where the teacher is complete on all of them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import fsum
 
 from polyteach.scoring.anchors import Anchor
-from polyteach.scoring.intervals import Estimate, TrialSpread, item_mean, mean_of, pooled_spread
+from polyteach.scoring.intervals import Estimate, TrialSpread, combine, item_mean, mean_of, pooled_spread
 from polyteach.scoring.records import Cluster, Exam
 
 DEFINITION = "gain g = (student - base) / (1 - chance)"
 CELL_DEFINITION = f"{DEFINITION}, mean over the benchmarks that count"
 TEACHER_DEFINITION = f"{CELL_DEFINITION}, then over bases, then over languages"
-
-CellKey = tuple[str, str, str]
-"""Base, language, teacher."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +57,6 @@ class ItemValues:
             return None
         estimate = item_mean(self.by_item, self.cluster_of, len(self.by_trial))
         return CellEstimate(estimate, self.by_trial, self.answer_noise)
-
-
-@dataclass(frozen=True, slots=True)
-class TeacherGain:
-    """A teacher's overall gain; `estimate` is None where it is undefined, and `reason` says why."""
-
-    estimate: Estimate | None
-    reason: str | None = None
 
 
 def item_values(trials: Mapping[int, Exam], value: Callable[[str, float], float | None]) -> ItemValues:
@@ -111,10 +100,8 @@ def benchmark_gain(trials: Mapping[int, Exam], base: Exam) -> CellEstimate | Non
 
 def scaled(cell: CellEstimate, factor: float) -> CellEstimate:
     """A quantity of a cell times a constant, with its error."""
-    whole = cell.estimate
-    influence = {cluster: factor * u for cluster, u in whole.influence.items()}
     return CellEstimate(
-        Estimate(factor * whole.value, influence, whole.trial_load, whole.n),
+        replace(combine([(factor, cell.estimate)]), trial_load=cell.estimate.trial_load),
         {trial: factor * value for trial, value in cell.per_trial.items()},
         factor**2 * cell.answer_noise,
     )
@@ -143,28 +130,3 @@ def counting(anchors: Iterable[Anchor]) -> dict[tuple[str, str], list[str]]:
         if anchor.counts:
             benchmarks.setdefault((anchor.base, anchor.language), []).append(anchor.benchmark)
     return benchmarks
-
-
-def teacher_gain(
-    teacher: str, cells: Mapping[CellKey, CellEstimate], needed: Iterable[tuple[str, str]]
-) -> TeacherGain:
-    """A teacher's gain over all bases and languages in which any benchmark counts.
-
-    Args:
-        teacher: its name.
-        cells: the cells' gains.
-        needed: every (base, language) in which a benchmark counts. A pair without one is missing for every
-            teacher alike, so leaving it out favours none.
-    """
-    pairs = list(needed)
-    if not pairs:
-        return TeacherGain(None, "no benchmark counts in any language")
-    missing = [f"{base}/{language}" for base, language in pairs if (base, language, teacher) not in cells]
-    if missing:
-        return TeacherGain(None, f"not complete: no gain in {', '.join(missing)}")
-    languages = dict.fromkeys(language for _, language in pairs)
-    means = [
-        mean_of([cells[base, lang, teacher].estimate for base, lang in pairs if lang == language])
-        for language in languages
-    ]
-    return TeacherGain(mean_of(means))

@@ -1,4 +1,4 @@
-"""Estimates that know their error: over items, clustered, and over trials, pooled.
+"""Estimates that know their error: over items, clustered; over trials, pooled; over examples of the data.
 
 An estimate is a mean over items and trials. Items that ask the same thing (in other words, as another
 benchmark, in another language) are one cluster: who knows one of them mostly knows all. The error over items
@@ -8,6 +8,10 @@ bases, benchmarks, parallel languages) stays paired without a special case. The 
 independent between students; its variance is pooled over cells, because three trials say next to nothing
 about their own spread.
 
+The error over examples (rows of a teacher's data, of the gate's human and corrupted data) enters through
+intrinsic metrics alone. It is kept by source, so that what teachers share, the gate's anchors, cancels from
+their differences as far as it is shared.
+
 A trial repeats the student's training, on rows drawn anew from one synthesis. The synthesis is never
 repeated: what would change if a teacher wrote its data once more is in no interval.
 """
@@ -15,13 +19,14 @@ repeated: what would change if a teacher wrote its data once more is in no inter
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from math import fsum, sqrt
 
 from polyteach.figures import Figure
 from polyteach.scoring.records import Cluster
 
 LEVEL = 0.95
+MANY = 1e6  # degrees of freedom beyond which t is the normal distribution
 OVER_TRIALS = (
     "95% interval over items, clustered by what they ask, and over trials of training on one synthesis "
     "of the data"
@@ -37,17 +42,27 @@ class Estimate:
         influence: by cluster; the variance over items is the sum of their squares.
         trial_load: the variance over trials is this times that of one trial (1/R for one cell of R trials).
         n: items the value is over, counted once for every exam they were asked in.
+        examples: standard errors over examples, by source; sources are independent of each other.
+        unit: how much of the value one right answer more on every item would be; no error is below what one
+            cluster weighs, unit / G.
     """
 
     value: float
     influence: Mapping[Cluster, float]
     trial_load: float
     n: int
+    examples: Mapping[str, float] = field(default_factory=dict)
+    unit: float = 1.0
 
     @property
     def item_variance(self) -> float:
         """Variance of the value over samples of clusters of items."""
         return fsum(u * u for u in self.influence.values())
+
+    @property
+    def example_variance(self) -> float:
+        """Variance of the value over samples of examples."""
+        return fsum(e * e for e in self.examples.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,17 +110,24 @@ def item_mean(values: Mapping[str, float], cluster_of: Mapping[str, Cluster], tr
 
 
 def combine(parts: Sequence[tuple[float, Estimate]]) -> Estimate:
-    """The weighted sum of estimates whose trials are independent and whose clusters may be shared."""
-    influence: dict[Cluster, list[float]] = {}
-    for weight, part in parts:
-        for cluster, u in part.influence.items():
-            influence.setdefault(cluster, []).append(weight * u)
+    """The weighted sum of estimates whose trials are independent; clusters and sources may be shared."""
+    units = [weight * part.unit for weight, part in parts]
     return Estimate(
         value=fsum(weight * part.value for weight, part in parts),
-        influence={cluster: fsum(us) for cluster, us in influence.items()},
+        influence=_weighted([(weight, part.influence) for weight, part in parts]),
         trial_load=fsum(weight * weight * part.trial_load for weight, part in parts),
         n=sum(part.n for _, part in parts),
+        examples=_weighted([(weight, part.examples) for weight, part in parts]),
+        unit=max(fsum(u for u in units if u > 0), -fsum(u for u in units if u < 0)),
     )
+
+
+def _weighted(parts: Sequence[tuple[float, Mapping[str, float]]]) -> dict[str, float]:
+    sums: dict[str, list[float]] = {}
+    for weight, values in parts:
+        for key, value in values.items():
+            sums.setdefault(key, []).append(weight * value)
+    return {key: fsum(values) for key, values in sums.items()}
 
 
 def mean_of(parts: Sequence[Estimate], *, same_trials: bool = False) -> Estimate:
@@ -120,7 +142,7 @@ def mean_of(parts: Sequence[Estimate], *, same_trials: bool = False) -> Estimate
     if not same_trials:
         return combined
     load = max(part.trial_load for part in parts)
-    return Estimate(combined.value, combined.influence, load, combined.n)
+    return replace(combined, trial_load=load)
 
 
 def pooled_spread(
@@ -147,18 +169,20 @@ def pooled_spread(
 
 
 def standard_error(estimate: Estimate, spread: TrialSpread | None) -> tuple[float, float]:
-    """Standard error and its degrees of freedom (clusters - 1; with trials, Satterthwaite).
+    """Standard error and its degrees of freedom (clusters - 1; with trials or examples, Satterthwaite).
 
-    It is never less than what one cluster weighs, 1/G: data without spread is no evidence of precision.
+    Examples are hundreds of rows, so their part is taken as known. The error is never less than what one
+    cluster weighs: data without spread is no evidence of precision.
     """
     items = estimate.item_variance
     trials = spread.variance * estimate.trial_load if spread else 0.0
-    total = items + trials
+    total = items + trials + estimate.example_variance
     item_freedom = max(len(estimate.influence) - 1, 1)
     freedom = float(item_freedom)
-    if total > 0 and spread:
-        freedom = total**2 / (items**2 / item_freedom + trials**2 / spread.freedom)
-    floor = 1 / max(len(estimate.influence), 1)
+    loose = items**2 / item_freedom + (trials**2 / spread.freedom if spread else 0.0)
+    if loose > 0:
+        freedom = min(total**2 / loose, MANY)
+    floor = estimate.unit / max(len(estimate.influence), 1)
     return max(sqrt(total), floor), freedom
 
 

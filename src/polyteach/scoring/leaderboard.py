@@ -8,47 +8,69 @@ from math import fsum
 from typing import Any
 
 from polyteach.figures import Figure, undefined
-from polyteach.scoring import gain, pg_score, pgr
+from polyteach.scoring import gain, pg_score, pgr, quality, robust
 from polyteach.scoring.cells import Cell, Scored
-from polyteach.scoring.gain import CellEstimate, TeacherGain
+from polyteach.scoring.gain import CellEstimate
 from polyteach.scoring.intervals import Estimate, Interval, TrialSpread, figure_of, interval, mean_of
+from polyteach.scoring.overall import Known, overall
 from polyteach.scoring.ranks import Comparison, compare
 from polyteach.scoring.unscored import Counts, together
 
-DEFAULT_SCORE = "gain"
-QUALITY = f"intrinsic z, not yet gated: {pg_score.PUBLISHED_Z}; mean over languages"
+DEFAULT_SCORE = "robust"
+INTRINSIC = f"{pg_score.PUBLISHED_Z}; mean over languages"
 
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """Teachers in order of their gain.
+    """Teachers in order of their robust PG-Score.
 
     Attributes:
-        order: teachers with a gain, best first; equal ones in the study's order.
-        spread: trial variance of a cell's gain, pooled; None with one trial.
+        scores, gains: of every teacher, or why there is none.
+        order: teachers with a score, best first; equal ones in the study's order.
+        intervals: of the scores, for those in `order`.
+        gain_intervals: of the gains, for every teacher that has one.
+        spread: trial variance of a cell's gain, pooled; None with one trial. Scores carry their weight in
+            `trial_load`, so it serves them too.
     """
 
-    gains: Mapping[str, TeacherGain]
+    scores: Mapping[str, Known]
+    gains: Mapping[str, Known]
     order: tuple[str, ...]
     intervals: Mapping[str, Interval]
+    gain_intervals: Mapping[str, Interval]
     comparison: Comparison
     spread: TrialSpread | None
 
+    def estimate(self, teacher: str) -> Estimate | None:
+        """A teacher's score."""
+        return self.scores[teacher].estimate
+
 
 def rank(scored: Scored, rng_seed: int) -> Ranking:
-    """Ranks the teachers of a study by mean gain."""
-    cells = {key: cell.gain for key, cell in scored.cells.items() if cell.gain}
-    spread = gain.spread_of(cells.values())
+    """Ranks the teachers of a study by their robust PG-Score."""
+    spread = gain.spread_of(cell.gain for cell in scored.cells.values() if cell.gain)
+    learned = {
+        key: Known(cell.gain.estimate if cell.gain else None, cell.reason)
+        for key, cell in scored.cells.items()
+    }
     names = [teacher.name for teacher in scored.evidence.study.teachers]
-    gains = {name: gain.teacher_gain(name, cells, scored.counts) for name in names}
-    known = {name: found.estimate for name, found in gains.items() if found.estimate is not None}
+    scores = {name: overall(name, scored.robust, scored.counts, "score") for name in names}
+    gains = {name: overall(name, learned, scored.counts, "gain") for name in names}
+    known = {name: found.estimate for name, found in scores.items() if found.estimate is not None}
     order = tuple(sorted(known, key=lambda name: -known[name].value))
-    intervals = {name: interval(known[name], spread) for name in order}
-    return Ranking(gains, order, intervals, compare(known, spread, rng_seed), spread)
+    return Ranking(
+        scores=scores,
+        gains=gains,
+        order=order,
+        intervals={name: interval(known[name], spread) for name in order},
+        gain_intervals={n: interval(g.estimate, spread) for n, g in gains.items() if g.estimate is not None},
+        comparison=compare(known, spread, rng_seed),
+        spread=spread,
+    )
 
 
 def rows(scored: Scored, ranking: Ranking) -> list[dict[str, Any]]:
-    """The leaderboard as the outside view has it; teachers without a gain come last."""
+    """The leaderboard as the outside view has it; teachers without a score come last."""
     teachers = {teacher.name: teacher for teacher in scored.evidence.study.teachers}
     names = [*ranking.order, *(name for name in teachers if name not in ranking.order)]
     return [
@@ -63,13 +85,20 @@ def rows(scored: Scored, ranking: Ranking) -> list[dict[str, Any]]:
             "quality": _quality(scored, name).to_json(),
             "pgr": _pgr(scored, name).to_json(),
             "scores": {
+                "robust": _robust(scored, ranking, name).to_json(),
                 "published": _mean_score(scored, name, published_of, pg_score.PUBLISHED).to_json(),
-                "paper": _mean_score(scored, name, paper_of, pg_score.PAPER).to_json(),
+                "paper": _mean_score(scored, name, paper_of, weighted(scored, pg_score.PAPER)).to_json(),
                 "paper_eq3": _mean_score(scored, name, eq3_of, pg_score.PAPER_EQ3).to_json(),
+                "intrinsic_pooled": _intrinsic(scored, name).to_json(),
             },
         }
         for name in names
     ]
+
+
+def weighted(scored: Scored, definition: str) -> str:
+    """A score's definition with the study's weight."""
+    return f"{definition}; a = {scored.evidence.study.quality_weight:g}"
 
 
 def published_of(scored: Scored, cell: Cell) -> tuple[float | None, str | None]:
@@ -84,9 +113,9 @@ def paper_of(scored: Scored, cell: Cell) -> tuple[float | None, str | None]:
     """A cell's `paper` PG-Score (Eq. 4), or why it has none."""
     pool = scored.paper_z[cell.language]
     z = pool.values.get((cell.language, cell.teacher))
-    if z is None or cell.pgr is None:
+    if z is None or cell.pgr_written is None:
         return None, _why_no_score(scored, cell, z, pool.reasons)
-    return pg_score.paper_score(z, cell.pgr.estimate.value), None
+    return pg_score.paper_score(z, cell.pgr_written, scored.evidence.study.quality_weight), None
 
 
 def eq3_of(scored: Scored, cell: Cell) -> tuple[float | None, str | None]:
@@ -100,7 +129,21 @@ def eq3_of(scored: Scored, cell: Cell) -> tuple[float | None, str | None]:
 def _why_no_score(scored: Scored, cell: Cell, z: float | None, reasons: Mapping[Any, str]) -> str:
     if z is None:
         return reasons.get((cell.language, cell.teacher), "its data was not measured")
-    return cell.reason or "PGR is undefined"
+    return cell.pgr_reason or "PGR is undefined"
+
+
+def _robust(scored: Scored, ranking: Ranking, teacher: str) -> Figure:
+    definition = weighted(scored, robust.TEACHER_DEFINITION)
+    lost = _lost_gains(_needed(scored, teacher))
+    found = ranking.scores[teacher]
+    if found.estimate is None:
+        return undefined(definition, found.reason or "undefined", lost)
+    return figure_of(found.estimate, ranking.spread, definition, lost)
+
+
+def _quality(scored: Scored, teacher: str) -> Figure:
+    languages = scored.evidence.study.languages
+    return quality.teacher_quality({code: scored.qualities[code, teacher] for code in languages})
 
 
 def _needed(scored: Scored, teacher: str) -> list[Cell]:
@@ -160,7 +203,7 @@ def _over_languages(cells: Sequence[Cell]) -> Estimate:
     return mean_of([mean_of([part.estimate for part in parts]) for parts in found.values()])
 
 
-def _quality(scored: Scored, teacher: str) -> Figure:
+def _intrinsic(scored: Scored, teacher: str) -> Figure:
     languages = scored.evidence.study.languages
     pool = scored.published_z
     values = [pool.values.get((language, teacher)) for language in languages]
@@ -171,16 +214,14 @@ def _quality(scored: Scored, teacher: str) -> Figure:
             for language, value in zip(languages, values, strict=True)
             if value is None
         ]
-        return undefined(QUALITY, "; ".join(reasons))
-    used = f"{QUALITY}; used: {', '.join(pool.used)}"
+        return undefined(INTRINSIC, "; ".join(reasons))
+    used = f"{INTRINSIC}; used: {', '.join(pool.used)}"
     return Figure(fsum(known) / len(known), used, n=len(known))
 
 
 def _mean_score(scored: Scored, teacher: str, of: Any, definition: str) -> Figure:
-    """A score's mean over bases, then languages; undefined unless every cell that counts has it."""
-    cells = _needed(scored, teacher)
-    if not cells:
-        return undefined(definition, "no benchmark counts in any language")
+    """A score's mean over bases, then languages; undefined unless every cell has it."""
+    cells = [cell for cell in scored.cells.values() if cell.teacher == teacher]
     by_language: dict[str, list[float]] = {}
     for cell in cells:
         value, reason = of(scored, cell)

@@ -16,12 +16,17 @@ COMPONENTS: tuple[tuple[str, Callable[[float], float]], ...] = (
     ("perplexity", lambda perplexity: -log1p(perplexity)),
     ("rubric", float),
 )
-WEIGHT = 0.5
 INTRINSIC = "mean of the z-scores (population SD) of {d_x, d_y, -log(1 + PPL), R}"
 PUBLISHED_Z = f"{INTRINSIC}, pooled over all teachers and languages (released code)"
 PAPER_Z = f"{INTRINSIC}, across the teachers of a language (Eq. 1)"
-PUBLISHED = f"published PG-Score = (z + PGR) / 2; z = {PUBLISHED_Z}; benchmarks averaged before PGR"
-PAPER = f"paper PG-Score = {WEIGHT} * I + {1 - WEIGHT} * E (Eq. 4); I = {PAPER_Z}; E = mean of PGR (Eq. 2)"
+PUBLISHED = (
+    f"published PG-Score = (z + PGR) / 2; z = {PUBLISHED_Z}; "
+    "benchmarks averaged before PGR, anchors of any sign"
+)
+PAPER = (
+    "paper PG-Score = a * I + (1 - a) * E (Eq. 4); "
+    f"I = {PAPER_Z}; E = mean of PGR over benchmarks (Eq. 2), anchors of any sign"
+)
 PAPER_EQ3 = "z-score of I + E across the teachers of a language, population SD (Eq. 3)"
 _NO_SPREAD = 1e-12
 
@@ -80,11 +85,11 @@ def intrinsic(cells: Mapping[Hashable, Mapping[str, float | None]]) -> Intrinsic
 
 
 def published_score(z: float, pgr_of_means: float) -> float:
-    """Half the sum, as in the released figures."""
+    """Half the sum, as in the released figures (there a is always .5)."""
     return (z + pgr_of_means) / 2
 
 
-def paper_score(intrinsic_z: float, mean_pgr: float, weight: float = WEIGHT) -> float:
+def paper_score(intrinsic_z: float, mean_pgr: float, weight: float) -> float:
     """Eq. 4: weight * I + (1 - weight) * E."""
     return weight * intrinsic_z + (1 - weight) * mean_pgr
 

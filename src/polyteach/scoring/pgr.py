@@ -1,17 +1,19 @@
 """PGR, the performance gap recovered: (student - base) / (reference - base), Eq. 2 of the paper.
 
 A column to look at: it is undefined where the gap below the line is not clearly positive, because a ratio to
-a gap near zero has no meaning (in the paper's own tables most gaps are negative).
+a gap near zero has no meaning (in the paper's own tables most gaps are negative). The `published` and `paper`
+PG-Scores take it as their authors did, unguarded.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import fsum
 
 from polyteach.scoring.anchors import MINIMUM_ERRORS, Anchor
 from polyteach.scoring.gain import CellEstimate, item_values
-from polyteach.scoring.intervals import Estimate, combine, item_mean
+from polyteach.scoring.intervals import combine, item_mean
 from polyteach.scoring.numbers import number
 from polyteach.scoring.records import Exam
 
@@ -20,7 +22,13 @@ DEFINITION = (
     f"{MINIMUM_ERRORS:g} standard errors"
 )
 MEAN_DEFINITION = f"{DEFINITION}; mean over the benchmarks that count (Eq. 2)"
-POOLED_DEFINITION = f"{DEFINITION}; scores averaged over the benchmarks that count first (released code)"
+POOLED_DEFINITION = (
+    "PGR of scores averaged over all benchmarks first (released code), whatever the sign of reference - base"
+)
+WRITTEN_DEFINITION = (
+    "mean over all benchmarks of PGR (Eq. 2 as written), whatever the sign of reference - base"
+)
+_NO_GAP = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +45,9 @@ def benchmark_pgr(
     """A student's PGR on one benchmark, with the error of numerator and denominator (first order)."""
     if base is None or reference is None:
         return BenchmarkPgr(None, anchor.reason)
+    names = {exam.base for exam in (*trials.values(), base, reference)} | {anchor.base}
+    if len(names) > 1:
+        raise ValueError(f"anchors of another base: {', '.join(sorted(names))}")
     if not anchor.clearly_positive:
         return BenchmarkPgr(None, f"reference - base is not clearly positive ({_gap_text(anchor)})")
     below, above = base.by_item, reference.by_item
@@ -49,7 +60,7 @@ def benchmark_pgr(
     gap = item_mean(both, base.cluster_of, 1)
     ratio = learned.value / gap.value
     error = combine([(1 / gap.value, learned), (-ratio / gap.value, gap)])
-    estimate = Estimate(ratio, error.influence, learned.trial_load, learned.n)
+    estimate = replace(error, value=ratio, trial_load=learned.trial_load, n=learned.n)
     per_trial = {trial: value / gap.value for trial, value in student.per_trial.items()}
     return BenchmarkPgr(CellEstimate(estimate, per_trial, student.answer_noise / gap.value**2))
 
@@ -57,9 +68,24 @@ def benchmark_pgr(
 def pooled_pgr(
     students: Sequence[float], bases: Sequence[float], references: Sequence[float]
 ) -> float | None:
-    """PGR of scores averaged over benchmarks first; None where the averaged gap is not positive."""
-    gap = sum(references) - sum(bases)
-    return (sum(students) - sum(bases)) / gap if students and gap > 0 else None
+    """PGR of scores averaged over benchmarks first, as the released code has it.
+
+    Whatever the sign of the averaged gap: where it is negative, students that lose more get more (this is how
+    the published figures went wrong, and what they are compared with must go wrong likewise). None without
+    scores, or where the gap is zero.
+    """
+    gap = fsum(references) - fsum(bases)
+    return (fsum(students) - fsum(bases)) / gap if students and abs(gap) > _NO_GAP else None
+
+
+def written_pgr(
+    students: Sequence[float], bases: Sequence[float], references: Sequence[float]
+) -> float | None:
+    """Eq. 2 as written: the mean over benchmarks of each one's PGR, whatever its gap; None for a zero gap."""
+    triples = list(zip(students, bases, references, strict=True))
+    if not triples or any(abs(above - below) <= _NO_GAP for _, below, above in triples):
+        return None
+    return fsum((score - below) / (above - below) for score, below, above in triples) / len(triples)
 
 
 def _gap_text(anchor: Anchor) -> str:

@@ -231,8 +231,9 @@ def needed_to_tell(
 ) -> ToTell:
     """How many more items, or more trials, would tell two teachers apart, from what a study measured.
 
-    With V the variance of their difference over items and T that over trials, a gap D is told with this
-    power where the variance is at most W = (D / errors_to_tell)^2. Hence, one at a time,
+    With V the variance of their difference over items, T that over trials and E that over examples of the
+    data (which neither lessens), a gap D is told with this power where the variance is at most
+    W + E = (D / errors_to_tell)^2. Hence, one at a time,
 
         items:  V / (W - T) times as many, where W > T
         trials: (T + A) / (W - V + A) times as many, where W > V - A
@@ -256,13 +257,16 @@ def needed_to_tell(
     _, freedom = standard_error(difference, spread)
     if gap == 0:
         return ToTell(gap, None, None, _EQUAL, None, _EQUAL)
-    allowed = (gap / errors_to_tell(freedom, critical, power)) ** 2
-    factor, items_reason = _times_items(items, luck, allowed, len(difference.influence))
+    allowed = (gap / errors_to_tell(freedom, critical, power)) ** 2 - difference.example_variance
+    if allowed <= 0:
+        return ToTell(gap, None, None, _EXAMPLES_LIMIT, None, _EXAMPLES_LIMIT)
+    least = difference.unit / len(difference.influence)  # no error is below it
+    factor, items_reason = _times_items(items, luck, allowed, least)
     more_items = ceil((factor - 1) * len(difference.influence)) if factor else None
     if not spread:
         return ToTell(gap, factor, more_items, items_reason, None, _UNKNOWN_LUCK)
     fixed = items - min(answer_noise, items)
-    if allowed <= max(fixed, 1 / len(difference.influence) ** 2):
+    if allowed <= max(fixed, least**2):
         return ToTell(gap, factor, more_items, items_reason, None, _ITEMS_LIMIT)
     more = ceil(trials * (luck + items - fixed) / (allowed - fixed)) - trials
     return ToTell(gap, factor, more_items, items_reason, max(more, 0), None)
@@ -271,14 +275,17 @@ def needed_to_tell(
 _EQUAL = "no difference was seen, so nothing says how much would tell one"
 _ITEMS_LIMIT = "no number of trials alone would tell: the choice of items is left"
 _LUCK_LIMIT = "no number of items alone would tell: the luck of training is left"
+_EXAMPLES_LIMIT = (
+    "neither items nor trials would tell: quality is measured on too few rows (quality.gate_rows, seed data)"
+)
 _UNKNOWN_LUCK = "with one trial nothing says how many more would"
 
 
-def _times_items(items: float, luck: float, allowed: float, clusters: int) -> tuple[float | None, str | None]:
-    """Factor of items, at least 1: the variance must shrink, and one cluster's weight, 1/G, must allow it."""
+def _times_items(items: float, luck: float, allowed: float, least: float) -> tuple[float | None, str | None]:
+    """Factor of items, at least 1: the variance must shrink, and one cluster's weight must allow it."""
     if allowed <= luck:
         return None, _LUCK_LIMIT
-    return max(items / (allowed - luck), 1 / (clusters * sqrt(allowed)), 1.0), None
+    return max(items / (allowed - luck), least / sqrt(allowed), 1.0), None
 
 
 def _fewest(enough: Callable[[int], bool], fewest: int, most: int) -> int | None:

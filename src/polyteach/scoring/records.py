@@ -86,6 +86,7 @@ class StudyFacts:
         definitions: each benchmark's own definition, by name.
         trials: how many were planned.
         limit: most rows and items of a rehearsal; None for a full study.
+        quality_weight: a of the PG-Scores (Eq. 4): how much the data itself weighs against students' gain.
     """
 
     name: str
@@ -96,6 +97,7 @@ class StudyFacts:
     definitions: Mapping[str, str] = field(default_factory=dict)
     scorers: tuple[Scorer, ...] = ()
     limit: int | None = None
+    quality_weight: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,49 @@ class CellMetrics:
 
     teacher: str | None
     language: str
+    figures: Mapping[str, Figure]
+
+
+@dataclass(frozen=True, slots=True)
+class GateMetric:
+    """What the gate found of one metric in one language, from human and corrupted data alone.
+
+    Attributes:
+        level: `row` (a value for each row) or `corpus` (one for the set).
+        answers_for: the corruptions that the metric must see, named before any data was.
+        reason: why it does not pass; None where it does.
+        human, corrupted: the metric on clean human pairs, and its mean over those corruptions: the ends of
+            the scale on which quality is read.
+        corruptions: how well the metric tells each corruption from clean data (AUC).
+    """
+
+    language: str
+    metric: str
+    level: str
+    answers_for: tuple[str, ...]
+    passes: bool
+    reason: str | None
+    human: Figure
+    corrupted: Figure
+    corruptions: Mapping[str, Figure] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeChecks:
+    """What the gate found of a judge in a language: parse rate, consistency, and what pleading earns."""
+
+    language: str
+    judge: str
+    checks: Mapping[str, Figure]
+
+
+@dataclass(frozen=True, slots=True)
+class GatedFigures:
+    """A cell's metrics on as many rows as the gate used, each on the scale of its `GateMetric`."""
+
+    teacher: str
+    language: str
+    n: int
     figures: Mapping[str, Figure]
 
 
@@ -137,3 +182,6 @@ class Evidence:
     seed_metrics: Sequence[CellMetrics] = ()
     synthesis: Sequence[SynthesisFacts] = ()
     failures: Sequence[Failure] = ()
+    gate: Sequence[GateMetric] = ()
+    gated: Sequence[GatedFigures] = ()
+    judges: Sequence[JudgeChecks] = ()

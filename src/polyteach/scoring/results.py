@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from polyteach.figures import Figure, undefined
-from polyteach.scoring import anchors, gain, leaderboard, pg_score, pgr, ranks, worth
+from polyteach.scoring import anchors, gain, leaderboard, pg_score, pgr, quality, ranks, robust, worth
 from polyteach.scoring.anchors import Anchor
 from polyteach.scoring.cautions import cautions
 from polyteach.scoring.cells import Cell, Scored, score_evidence
 from polyteach.scoring.intervals import OVER_ITEMS, OVER_TRIALS, Interval, TrialSpread, figure_of
-from polyteach.scoring.records import Evidence
+from polyteach.scoring.power import needed_to_tell
+from polyteach.scoring.records import Evidence, GateMetric
 from polyteach.scoring.requests import requests_of
 from polyteach.scoring.unscored import Counts
 from polyteach.scoring.verdict import Unranked, decide
@@ -25,9 +26,12 @@ _DEFINITIONS = (
     pgr.MEAN_DEFINITION,
     pgr.POOLED_DEFINITION,
     pg_score.PUBLISHED,
+    pgr.WRITTEN_DEFINITION,
     pg_score.PAPER,
     pg_score.PAPER_EQ3,
-    leaderboard.QUALITY,
+    robust.TEACHER_DEFINITION,
+    quality.TEACHER_DEFINITION,
+    leaderboard.INTRINSIC,
     ranks.DEFINITION,
     OVER_ITEMS,
     OVER_TRIALS,
@@ -47,10 +51,11 @@ def results_of(evidence: Evidence, study: Mapping[str, Any], rng_seed: int) -> d
     facts = evidence.study
     verdict = decide(
         ranking.order,
-        ranking.intervals,
+        ranking.gain_intervals,
         ranking.comparison,
         facts.trials,
         facts.teachers,
+        lambda one, other: _to_tell(scored, ranking, one, other),
         None if ranking.order else _unranked(scored, ranking),
     )
     return {
@@ -71,7 +76,10 @@ def results_of(evidence: Evidence, study: Mapping[str, Any], rng_seed: int) -> d
             {"language": m.language, "metrics": _figures(m.figures)} for m in evidence.seed_metrics
         ],
         "requests": [requests.to_json() for requests in requests_of(evidence)],
-        "gate": [],
+        "gate": [_gate(metric) for metric in evidence.gate],
+        "gate_judges": [
+            {"language": j.language, "judge": j.judge, "checks": _figures(j.checks)} for j in evidence.judges
+        ],
         "warnings": [caution.to_json() for caution in cautions(scored, ranking)],
     }
 
@@ -85,10 +93,23 @@ def definitions_digest(evidence: Evidence) -> str:
     return digest_of(
         {
             "scores": list(_DEFINITIONS),
+            "quality_weight": evidence.study.quality_weight,
+            "gate": sorted({(m.metric, m.level, *m.answers_for) for m in evidence.gate}),
             "benchmarks": dict(evidence.study.definitions),
             "metrics": {name: sorted(texts) for name, texts in metrics.items()},
         }
     )
+
+
+def _to_tell(scored: Scored, ranking: leaderboard.Ranking, one: str, other: str) -> str:
+    """How much more would tell two ranked teachers apart."""
+    first, second = ranking.scores[one].estimate, ranking.scores[other].estimate
+    if first is None or second is None or ranking.comparison.critical is None:
+        raise ValueError(f"{one} and {other} are not both ranked")
+    found = needed_to_tell(
+        first, second, ranking.spread, ranking.comparison.critical, scored.evidence.study.trials
+    )
+    return found.text
 
 
 def _unranked(scored: Scored, ranking: leaderboard.Ranking) -> Unranked:
@@ -141,6 +162,8 @@ def _cell(
             for name, found in cell.gains.items()
         },
         "metrics": _figures(scored.metrics.get(key, {})),
+        "quality": scored.qualities[key].figure().to_json(),
+        "qualities": _figures({name: q.figure() for name, q in scored.qualities[key].metrics.items()}),
         "pgr": {
             "benchmarks": {
                 name: _ratio(found, spreads["pgr"][name], cell.pgr_unscored[name]).to_json()
@@ -154,11 +177,21 @@ def _cell(
                 )
             ).to_json(),
             "pooled": _plain(
-                cell.pgr_pooled, pgr.POOLED_DEFINITION, cell.reason or "the averaged gap is not positive"
+                cell.pgr_pooled, pgr.POOLED_DEFINITION, cell.pgr_reason or "the averaged gap is zero"
             ),
+            "written": _plain(cell.pgr_written, pgr.WRITTEN_DEFINITION, cell.pgr_reason or "a gap is zero"),
         },
-        "scores": _scores(scored, cell),
+        "scores": {"robust": _robust(scored, cell, spread).to_json()} | _scores(scored, cell),
     }
+
+
+def _robust(scored: Scored, cell: Cell, spread: TrialSpread | None) -> Figure:
+    definition = leaderboard.weighted(scored, robust.DEFINITION)
+    lost = cell.over_counted(cell.gain_unscored)
+    found = scored.robust[cell.key]
+    if found.estimate is None:
+        return undefined(definition, found.reason or "undefined", lost)
+    return figure_of(found.estimate, spread, definition, lost)
 
 
 def _scores(scored: Scored, cell: Cell) -> dict[str, Any]:
@@ -175,7 +208,7 @@ def _scores(scored: Scored, cell: Cell) -> dict[str, Any]:
     }
     for name, of, definition in (
         ("published", leaderboard.published_of, pg_score.PUBLISHED),
-        ("paper", leaderboard.paper_of, pg_score.PAPER),
+        ("paper", leaderboard.paper_of, leaderboard.weighted(scored, pg_score.PAPER)),
         ("paper_eq3", leaderboard.eq3_of, pg_score.PAPER_EQ3),
     ):
         value, reason = of(scored, cell)
@@ -217,6 +250,20 @@ def _figures(figures: Mapping[str, Figure]) -> dict[str, Any]:
 
 def _ends(bounds: Interval | None) -> list[float] | None:
     return [bounds.low, bounds.high] if bounds else None
+
+
+def _gate(metric: GateMetric) -> dict[str, Any]:
+    return {
+        "language": metric.language,
+        "metric": metric.metric,
+        "level": metric.level,
+        "answers_for": list(metric.answers_for),
+        "passes": metric.passes,
+        "reason": metric.reason,
+        "human": metric.human.to_json(),
+        "corrupted": metric.corrupted.to_json(),
+        "corruptions": _figures(metric.corruptions),
+    }
 
 
 def _anchor(anchor: Anchor) -> dict[str, Any]:

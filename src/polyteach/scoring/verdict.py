@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -21,8 +21,9 @@ class Verdict:
     Attributes:
         kind: `wins` (first in every simultaneous interval), `leads` (the same, but with one trial), `tied`
             (several could be first), `inconclusive` (all could be, or no teacher's data clearly helped),
-            `undefined` (no teacher has a gain, or only one).
-        teachers: those that could be first, best gain first; empty where the kind leaves it open.
+            `undefined` (no teacher has a score, or only one).
+        teachers: those that could be first, best score first; empty where the kind leaves it open.
+        needed: about how many more items or trials would tell the first two that could be first apart.
         size: what the largest teacher's rank says, where sizes are known.
         worth: where no teacher can be ranked, a sentence on each from raw scores; no ranking.
     """
@@ -31,6 +32,7 @@ class Verdict:
     text: str
     teachers: tuple[str, ...]
     size: str | None = None
+    needed: str | None = None
     worth: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
@@ -40,13 +42,14 @@ class Verdict:
             "text": self.text,
             "teachers": list(self.teachers),
             "size": self.size,
+            "needed": self.needed,
             "worth": list(self.worth),
         }
 
 
 @dataclass(frozen=True, slots=True)
 class Unranked:
-    """Why no teacher has a gain, and what raw scores say all the same: in a sentence, and of each teacher."""
+    """Why no teacher has a score, and what raw scores say all the same: in one sentence, and of each."""
 
     reason: str
     summary: str = ""
@@ -55,37 +58,39 @@ class Unranked:
 
 def decide(
     order: Sequence[str],
-    intervals: Mapping[str, Interval],
+    gains: Mapping[str, Interval],
     comparison: Comparison,
     trials: int,
     teachers: Sequence[Teacher],
+    to_tell: Callable[[str, str], str],
     unranked: Unranked | None = None,
 ) -> Verdict:
     """Reads the verdict off the ranking.
 
     Args:
-        order: teachers with a gain, best first.
-        intervals: the 95% intervals of their gains.
+        order: teachers with a score, best first.
+        gains: the 95% intervals of their gains.
         comparison: which pairs can be told apart.
         trials: repetitions; with one, a first place is a lead and no win.
         teachers: all of the study, for their sizes.
-        unranked: what to say where no teacher has a gain.
+        to_tell: how much more would tell two teachers apart, in words.
+        unranked: what to say where no teacher has a score.
     """
     if not order:
         known = unranked or Unranked("no results")
         text = f"No teacher can be ranked: {known.reason}."
-        return Verdict("undefined", f"{text} {known.summary}".rstrip(), (), None, known.worth)
+        return Verdict("undefined", f"{text} {known.summary}".rstrip(), (), worth=known.worth)
     size = size_sentence(order, comparison, teachers)
-    if all(intervals[name].low <= 0 for name in order):
-        return Verdict("inconclusive", _nothing_learned(order, intervals), (), size)
+    if all(gains[name].low <= 0 for name in order):
+        return Verdict("inconclusive", _nothing_learned(order, gains), (), size)
     if len(order) == 1:
-        text = f"{order[0]} is the only teacher with a gain: there is nothing to compare it with."
+        text = f"{order[0]} is the only teacher with a score: there is nothing to compare it with."
         return Verdict("undefined", text, (order[0],), size)
     best = order[0]
     first = tuple(name for name in order if name == best or not comparison.told_apart(best, name))
     if len(first) == 1:
         return _alone(best, len(order), trials, size)
-    return _several(first, order, trials, size)
+    return _several(first, order, trials, size, to_tell(first[0], first[1]))
 
 
 def size_sentence(order: Sequence[str], comparison: Comparison, teachers: Sequence[Teacher]) -> str | None:
@@ -98,32 +103,38 @@ def size_sentence(order: Sequence[str], comparison: Comparison, teachers: Sequen
     known = f"The largest teacher{'' if len(ranked) == len(order) else ' of known size'}, {largest} "
     known += f"({parameters(sizes[largest])} parameters),"
     if largest == best:
-        return f"{known} has the highest gain."
-    rank = f"its mean gain ranks {order.index(largest) + 1} of {len(order)}"
+        return f"{known} has the highest score."
+    rank = f"its score ranks {order.index(largest) + 1} of {len(order)}"
     if comparison.told_apart(best, largest):
         return f"{known} is not the best: {rank}."
-    return f"{known} does not have the highest gain: {rank}, though it cannot be told apart from {best}."
+    return f"{known} does not have the highest score: {rank}, though it cannot be told apart from {best}."
 
 
-def _several(first: tuple[str, ...], order: Sequence[str], trials: int, size: str | None) -> Verdict:
+def _several(
+    first: tuple[str, ...], order: Sequence[str], trials: int, size: str | None, needed: str
+) -> Verdict:
     tail = "" if trials > 1 else " One trial: the luck of training comes on top."
     if len(first) == len(order):
         text = f"Inconclusive: any of the {len(order)} teachers could be the best ({listing(order)}).{tail}"
-        return Verdict("inconclusive", text, first, size)
+        return Verdict("inconclusive", f"{text} {_apart(first, needed)}", first, size, needed)
     behind = [name for name in order if name not in first]
     apart = "them apart" if len(first) == 2 else f"{order[0]} from the others"
     text = f"{listing(first)} are tied for the best: the study cannot tell {apart}."
     text += f" Behind {order[0]}: {listing(behind)}.{tail}"
-    return Verdict("tied", text, first, size)
+    return Verdict("tied", f"{text} {_apart(first, needed)}", first, size, needed)
+
+
+def _apart(first: tuple[str, ...], needed: str) -> str:
+    return f"To tell {first[0]} from {first[1]}: {needed}."
 
 
 def _alone(best: str, count: int, trials: int, size: str | None) -> Verdict:
     if trials > 1:
-        text = f"{best} wins: its students gain most, surely more than those of the other {_others(count)}."
+        text = f"{best} wins: its robust score is surely above that of the other {_others(count)}."
         return Verdict("wins", text, (best,), size)
     text = (
-        f"{best} leads: its students gain most, more than those of the other {_others(count)} beyond the "
-        "chance of items. One trial cannot say how much luck of training is in it."
+        f"{best} leads: its robust score is above that of the other {_others(count)} beyond the chance of "
+        "items. One trial cannot say how much luck of training is in it."
     )
     return Verdict("leads", text, (best,), size)
 

@@ -1,0 +1,86 @@
+"""Cautions about the data that teachers wrote, and the metrics it is measured by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from polyteach.scoring import worth
+from polyteach.scoring.cautions.caution import Caution
+from polyteach.scoring.cells import Scored
+from polyteach.scoring.quality import passing
+from polyteach.scoring.requests import MANY_FAILED, requests_of
+
+FEW_ROWS = 100
+LOW_FIDELITY = 0.5
+
+
+def failed_requests(scored: Scored) -> Iterator[Caution]:
+    """Teachers that failed often."""
+    for requests in requests_of(scored.evidence):
+        if requests.share > MANY_FAILED:
+            yield Caution("failed_requests", requests.teacher, requests.sentence())
+
+
+def no_metric_passes(scored: Scored) -> Iterator[Caution]:
+    """Languages whose score is gain alone."""
+    gate = scored.evidence.gate
+    for language in scored.evidence.study.languages:
+        if passing(gate, language):
+            continue
+        tested = any(metric.language == language for metric in gate)
+        why = "No metric passes the gate" if tested else "No metric could be tested: no human pairs"
+        text = f"{why} in {language}: its score is the students' gain alone (a = 0)."
+        yield Caution("no_metric_passes", language, text)
+
+
+def low_fidelity(scored: Scored) -> Iterator[Caution]:
+    """Data in the wrong language."""
+    for (language, teacher), figures in scored.metrics.items():
+        figure = figures.get("response_fidelity")
+        if figure is None or figure.value is None or figure.n < worth.ENOUGH_TOLD:
+            continue  # short answers are the teacher's manner, and a share of a few says nothing
+        if figure.value < LOW_FIDELITY:
+            asked = figure.n + sum(figure.unscored.values())
+            over = f"n {figure.n}" if asked == figure.n else f"n {figure.n}; {asked - figure.n} not told"
+            text = f"Only {figure.value:.0%} of {teacher}'s responses are in the language asked for ({over})."
+            yield Caution("low_language_fidelity", f"{teacher}/{language}", text)
+
+
+def low_rows(scored: Scored) -> Iterator[Caution]:
+    """Little data."""
+    for facts in scored.evidence.synthesis:
+        failed = sum(facts.failures.values())
+        where = f"{facts.teacher}/{facts.language}"
+        if facts.rows < failed:
+            worst = max(sorted(facts.failures), key=lambda reason: facts.failures[reason])
+            text = f"{failed} attempts failed and {facts.rows} rows were kept; most often: {worst}."
+            yield Caution("low_rows", where, text)
+        elif facts.rows < FEW_ROWS:
+            yield Caution("low_rows", where, f"Only {facts.rows} rows: metrics of so few rows are rough.")
+
+
+def scorer_family(scored: Scored) -> Iterator[Caution]:
+    """A metric under a teacher's own kin."""
+    study = scored.evidence.study
+    for scorer in study.scorers:
+        kin = [
+            teacher.name for teacher in study.teachers if scorer.family and teacher.family == scorer.family
+        ]
+        if kin:
+            text = (
+                f"{scorer.metric} is taken under {scorer.model}, of the same family ({scorer.family}) as "
+                f"{', '.join(kin)}: it may favour them."
+            )
+            yield Caution("scorer_family", scorer.metric, text)
+
+
+def components(scored: Scored) -> Iterator[Caution]:
+    """Metrics that could not enter z."""
+    pools = {"published": scored.published_z} | {
+        f"paper/{language}": pool for language, pool in scored.paper_z.items()
+    }
+    for where, pool in pools.items():
+        if pool.dropped:
+            gone = ", ".join(f"{name} ({reason})" for name, reason in pool.dropped.items())
+            used = ", ".join(pool.used) or "nothing"
+            yield Caution("intrinsic_component_dropped", where, f"z uses {used}; without {gone}.")
