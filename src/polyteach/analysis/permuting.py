@@ -32,11 +32,11 @@ class Orders:
         return f"exact, all {count} orders" if self.exact else f"{count} seeded draws and the observed order"
 
 
-def orders(n: int, rng_seed: int, draws: int = DRAWS) -> Orders:
-    """All orders of n items up to `EXACT_UP_TO`, else seeded draws."""
+def orders(n: int, rng_seed: int, draws: int = DRAWS, exact_up_to: int = EXACT_UP_TO) -> Orders:
+    """All orders of n items up to `exact_up_to`, else seeded draws."""
     import numpy as np
 
-    if n <= EXACT_UP_TO:
+    if n <= exact_up_to:
         return Orders(np.array(list(permutations(range(n)))).reshape(factorial(n), n), exact=True)
     rng = np.random.default_rng(rng_seed)
     return Orders(np.argsort(rng.random((draws, n)), axis=1), exact=False)
