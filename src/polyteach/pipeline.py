@@ -58,7 +58,7 @@ VERSIONS = {
     "quality": 3,
     "students": 1,
     "examination": 2,
-    "score": 4,
+    "score": 5,
     "report": 4,
 }
 
@@ -126,6 +126,7 @@ def study_facts(study: Study, resources: Resources) -> dict[str, Any]:
         "benchmarks": [benchmark(name).facts() for name in study.benchmarks],
         "scorers": [{"metric": "perplexity", "model": scorer, "family": families.get(scorer)}],
         "student_rows": study.students.rows,
+        "quality_weight": study.scoring.quality_weight,
     }
 
 

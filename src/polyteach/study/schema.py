@@ -246,10 +246,21 @@ class Base(Part):
     family: str | None = None
 
 
+def _anchored_apart(bases: list[Base]) -> list[Base]:
+    """Each base has anchors of its own: PGR between another base's anchors measures the difference of bases."""
+    named = [base.reference for base in bases if base.reference != "seed_data"]
+    shared = sorted({model for model in named if named.count(model) > 1})
+    if shared:
+        raise ValueError(f"the reference of two bases: {', '.join(shared)}; each base needs one of its own")
+    if untaught := sorted(base.name for base in bases if base.reference == base.model):
+        raise ValueError(f"a base is no reference for itself: {', '.join(untaught)}")
+    return bases
+
+
 class Students(Part):
     """How students are fine-tuned. Defaults are the paper's (Table 9)."""
 
-    bases: Annotated[list[Base], Distinct, Field(min_length=1)]
+    bases: Annotated[list[Base], Distinct, AfterValidator(_anchored_apart), Field(min_length=1)]
     rows: Positive = Field(default=10_000, description="examples a student, in equal shares of the methods")
     epochs: Positive = 2
     learning_rate: Number = Field(default=5e-5, gt=0, le=1)
@@ -258,6 +269,17 @@ class Students(Part):
     weight_decay: Number = Field(default=0.001, ge=0)
     max_length: TokenLimit = 16_384
     lora: Lora | None = None
+
+
+class Scoring(Part):
+    """How figures become the PG-Scores."""
+
+    quality_weight: Number = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="a of Eq. 4: how much the data itself weighs against the students' gain (paper: .5)",
+    )
 
 
 class Study(Part):
@@ -275,6 +297,7 @@ class Study(Part):
     )
     quality: Quality = Quality()
     students: Students
+    scoring: Scoring = Scoring()
     benchmarks: Annotated[list[str], Distinct, Field(min_length=1)]
     benchmark_items: Positive | None = Field(
         default=None, description="so many items of each benchmark, spread over it"
