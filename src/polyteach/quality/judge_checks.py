@@ -25,7 +25,7 @@ from polyteach.quality.pairwise import FIRST, SECOND, TIE, Choice, Comparison, V
 from polyteach.rows import Row
 from polyteach.texts import normalised
 
-UNCHANGED = "corruption_changes_nothing"
+NO_CORRUPTED = "no_corrupted_response"
 ALREADY_PREFERRED = "preferred_without_plea"
 _CREDIT = {FIRST: 1.0, TIE: 0.5, SECOND: 0.0}
 _CLEAN, _CLEAN_PLEA, _BAD, _BAD_PLEA = range(4)
@@ -35,7 +35,7 @@ _Value = tuple[float | None, str | None]
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """One pair to be judged: the row, its corrupted response (None: no corruption changes it), and a plea."""
+    """One pair to be judged: the row, a corrupted response (None: there is none), and a plea."""
 
     row: Row
     bad: str | None
@@ -45,7 +45,7 @@ class _Case:
 def judge_checks(
     judge: Judge,
     rows: Sequence[Row],
-    corrupted: Mapping[str, Sequence[Row]],
+    corrupted: Mapping[str, Sequence[Row | None]],
     language: str,
     *,
     n: int = 60,
@@ -55,7 +55,7 @@ def judge_checks(
 
     A pair costs four marks (its response and a corrupted one, each with and without a plea for a high mark)
     and four choices (response against corrupted one, the latter with and without the plea, in both orders).
-    Each pair has one of the corruptions, in turn; where one leaves the response as it is, the next is taken.
+    Each pair has one of the corruptions, in turn; where one has nothing for it, the next is taken.
 
     Figures by name, all undefined with the reason where there is no pair:
         rubric_parse_rate, pairwise_parse_rate: answers that could be read, of those given.
@@ -70,7 +70,8 @@ def judge_checks(
     Args:
         judge: who is tested.
         rows: human pairs; those without a response are left out.
-        corrupted: the same rows, in the same order, by each corruption that the judge should answer for.
+        corrupted: by each corruption that the judge should answer for, the same rows in the same order; None
+            where it cannot be done. Only their responses are used, always with the clean prompt.
         language: standard code; which pleas are used.
         n: pairs at most.
         rng_seed: of the sample and the pleas.
@@ -85,7 +86,7 @@ def judge_checks(
 
 
 def _cases(
-    rows: Sequence[Row], corrupted: Mapping[str, Sequence[Row]], language: str, n: int, rng_seed: int
+    rows: Sequence[Row], corrupted: Mapping[str, Sequence[Row | None]], language: str, n: int, rng_seed: int
 ) -> list[_Case]:
     for name, others in corrupted.items():
         if len(others) != len(rows):
@@ -98,9 +99,9 @@ def _cases(
     cases = []
     for turn, index in enumerate(chosen):
         in_turn = [names[(turn + k) % len(names)] for k in range(len(names))]
-        texts = (corrupted[name][index].response for name in in_turn)
         clean = normalised(rows[index].response)
-        bad = next((text for text in texts if text.strip() and normalised(text) != clean), None)
+        texts = (found.response for name in in_turn if (found := corrupted[name][index]))
+        bad = next((text for text in texts if normalised(text) not in ("", clean)), None)
         cases.append(_Case(rows[index], bad, rng.choice(pleas)))
     return cases
 
@@ -115,7 +116,7 @@ def _rubric_checks(judge: Judge, cases: Sequence[_Case], about: str) -> dict[str
     ]
     judged = judge.score(asked)
     answers = iter(zip(judged.values, judged.reasons, strict=True))
-    marks = [[(None, UNCHANGED) if text is None else next(answers) for text in four] for four in texts]
+    marks = [[(None, NO_CORRUPTED) if text is None else next(answers) for text in four] for four in texts]
     return {
         "rubric_parse_rate": _share(
             [_read([reason for _, reason in four]) for four in marks],
@@ -145,7 +146,7 @@ def _pairwise_checks(judge: Judge, cases: Sequence[_Case], about: str) -> dict[s
         clean_plea.append(Comparison(case.row.prompt, str(clean), str(bad_plea)))
     verdicts = in_both_orders([*clean_bad, *clean_plea], judge.compare)
     plain, pleading = verdicts[: len(with_bad)], verdicts[len(with_bad) :]
-    left_out: list[_Value] = [(None, UNCHANGED)] * (len(cases) - len(with_bad))
+    left_out: list[_Value] = [(None, NO_CORRUPTED)] * (len(cases) - len(with_bad))
     read = [
         _read([c.reason for v in both for c in (v.forward, v.backward)])
         for both in zip(plain, pleading, strict=True)
