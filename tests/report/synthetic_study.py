@@ -39,6 +39,7 @@ class SyntheticStudy:
 
     def __post_init__(self) -> None:
         for language in self.languages:
+            self._gate(language)
             self._metrics(f"quality/seed_data/{language}", "human", language)
             for number, teacher in enumerate(self.skill):
                 self._metrics(f"quality/{teacher}/{language}", teacher, language)
@@ -138,7 +139,41 @@ class SyntheticStudy:
             else undefined("oracle mapped to 1-5", "no judge was asked")
         )
         plain = {name: figure.to_json() for name, figure in figures.items()}
-        (self._folder(id) / "metrics.json").write_text(json.dumps(plain))
+        folder = self._folder(id)
+        (folder / "metrics.json").write_text(json.dumps(plain))
+        if who != "human":
+            gated = {"rubric": Figure(1 + 4 * level, "oracle mapped to 1-5", n=200, se=0.05).to_json()}
+            (folder / "gated.json").write_text(json.dumps({"n": 200, "figures": gated}))
+
+    def _gate(self, language: str) -> None:
+        """A judge that sees shuffled words, and lengths that answer for nothing."""
+
+        def auc(value: float) -> dict:
+            return Figure(
+                value, "AUC, made up", n=200, se=0.01, low=value - 0.02, high=value + 0.02
+            ).to_json()
+
+        def metric(answers_for: list[str], shuffled: float, human: float, corrupted: float) -> dict:
+            return {
+                "answers_for": answers_for,
+                "passes": bool(answers_for),
+                "reason": None if answers_for else "answers for no corruption",
+                "level": "row",
+                "human": Figure(human, "on human data, made up", n=200, se=0.05).to_json(),
+                "corrupted": Figure(corrupted, "on corrupted data, made up", n=200, se=0.05).to_json(),
+                "corruptions": {"words_shuffled": auc(shuffled), "cut_off": auc(0.6)},
+            }
+
+        plain = {
+            "language": language,
+            "n": 200,
+            "metrics": {
+                "rubric": metric(["words_shuffled"], 0.97, 5.0, 1.0),
+                "response_length": metric([], 0.5, 20.0, 20.0),
+            },
+            "judges": {"oracle": {"parse_rate": Figure(1.0, "share parsed, made up", n=60).to_json()}},
+        }
+        (self._folder(f"gate/{language}") / "gate.json").write_text(json.dumps(plain))
 
     def _rows(self, teacher: str, language: str, method: str, number: int) -> None:
         prompt, response = TEXTS.get(language, ("Q", "A"))

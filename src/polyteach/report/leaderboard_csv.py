@@ -12,17 +12,22 @@ COLUMNS = (
     "parameters",
     "rank_low",
     "rank_high",
+    "robust",
+    "robust_se",
+    "robust_low",
+    "robust_high",
     "gain",
     "gain_se",
     "gain_low",
     "gain_high",
-    "quality_not_yet_gated",
+    "quality",
     "pgr",
     "published",
     "paper",
     "paper_eq3",
     "reason",
 )
+_ENDS = (("", "value"), ("_se", "se"), ("_low", "low"), ("_high", "high"))
 
 
 def leaderboard_csv(results: Mapping[str, Any]) -> str:
@@ -36,18 +41,16 @@ def leaderboard_csv(results: Mapping[str, Any]) -> str:
 
 def _line(entry: Mapping[str, Any]) -> dict[str, Any]:
     low, high = entry["rank_interval"] or (None, None)
-    gain = entry["gain"]
+    robust, gain = entry["scores"]["robust"], entry["gain"]
     return {
         "teacher": entry["teacher"],
         "parameters": entry["parameters"],
         "rank_low": low,
         "rank_high": high,
-        "gain": gain["value"],
-        "gain_se": gain["se"],
-        "gain_low": gain["low"],
-        "gain_high": gain["high"],
-        "quality_not_yet_gated": entry["quality"]["value"],
+        **{f"robust{end}": robust[key] for end, key in _ENDS},
+        **{f"gain{end}": gain[key] for end, key in _ENDS},
+        "quality": entry["quality"]["value"],
         "pgr": entry["pgr"]["value"],
         **{name: entry["scores"][name]["value"] for name in ("published", "paper", "paper_eq3")},
-        "reason": gain.get("reason"),
+        "reason": robust.get("reason"),
     }

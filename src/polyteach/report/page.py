@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from polyteach.languages import is_right_to_left
-from polyteach.report import view, wording
+from polyteach.report import gate, view, wording
 from polyteach.report.samples import Sample
 from polyteach.report.scores import score_tables
 
@@ -54,6 +54,7 @@ def render_page(
         heat=view.heat_map(results),
         scatter=view.quality_against_gain(results),
         metrics=view.metrics(results),
+        gate=gate.matrices(results),
         requests=view.requests(results),
         scores=score_tables(results),
         warnings=view.warnings(results),

@@ -29,9 +29,9 @@ def print_leaderboard(results: Mapping[str, Any], console: Console) -> None:
     one_trial = " over items only (one trial)" if results["study"]["trials"] == 1 else ""
     console.print(
         Text(
-            "Rank by gain: the share of what could be learned above chance, with its 95% "
-            f"interval{one_trial}. z (intrinsic quality, not yet gated), PGR, published and paper are shown "
-            "for comparison.",
+            f"Rank by score, the robust PG-Score, with its 95% interval{one_trial}. It joins gain (the share "
+            "of what could be learned above chance) and quality (corrupted data 0, human data 1, by metrics "
+            "that pass the gate). PGR, published and paper are shown for comparison.",
             style="dim",
         )
     )
@@ -43,7 +43,7 @@ def leaderboard_table(results: Mapping[str, Any], *, lines: bool = True) -> Tabl
     table = Table(box=box.SIMPLE_HEAD if lines else None, pad_edge=False, header_style="bold")
     table.add_column("rank", no_wrap=True)
     table.add_column("teacher", overflow="fold")
-    for name in ("gain", "95% interval", "z", "PGR", "published", "paper"):
+    for name in ("score", "95% interval", "gain", "quality", "PGR", "published", "paper"):
         table.add_column(name, justify="right", no_wrap=True)
     for entry in results["leaderboard"]:
         table.add_row(*(Text(cell) for cell in _row(entry)))
@@ -52,12 +52,12 @@ def leaderboard_table(results: Mapping[str, Any], *, lines: bool = True) -> Tabl
 
 def _row(entry: Mapping[str, Any]) -> list[str]:
     scores = entry["scores"]
-    figures = (entry["quality"], entry["pgr"], scores["published"], scores["paper"])
+    figures = (entry["gain"], entry["quality"], entry["pgr"], scores["published"], scores["paper"])
     return [
         wording.ranks(entry["rank_interval"]),
         entry["teacher"],
-        wording.number(entry["gain"]["value"]),
-        wording.bounds(entry["gain"]),
+        wording.number(scores["robust"]["value"], 1),
+        wording.bounds(scores["robust"], 1),
         *(wording.number(figure["value"]) for figure in figures),
     ]
 

@@ -20,6 +20,7 @@ GRAVE = {
     "one_trial",
     "no_reference",
     "no_benchmark_counts",
+    "gain_disagrees",
 }
 METRICS = (
     ("prompt_diversity", "prompt diversity", 3),
@@ -45,6 +46,10 @@ _WORDS = {
     "one_trial": "One trial",
     "no_reference": "No reference",
     "no_benchmark_counts": "No benchmark counts",
+    "gain_disagrees": "Gain disagrees",
+    "inverted_anchors": "Inverted anchors",
+    "benchmark_lacks_language": "Benchmark missing",
+    "no_metric_passes": "Gain alone",
     "benchmark_left_out": "Benchmark left out",
     "one_benchmark": "One benchmark only",
     "identical_scores": "Identical results",
@@ -58,9 +63,9 @@ _WORDS = {
 
 def ranking(results: Plain) -> dict[str, Any]:
     """The ranking plot: an axis, and for each teacher the places of dot and whisker."""
-    known = [entry for entry in results["leaderboard"] if entry["gain"]["value"] is not None]
-    gains = [entry["gain"] for entry in known]
-    held = [g[end] for g in gains for end in ("value", "low", "high") if g[end] is not None]
+    known = [entry for entry in results["leaderboard"] if _robust(entry)["value"] is not None]
+    scores = [_robust(entry) for entry in known]
+    held = [g[end] for g in scores for end in ("value", "low", "high") if g[end] is not None]
     scale = plots.axis(held, with_zero=True)
     return {
         "known": bool(known),
@@ -71,13 +76,18 @@ def ranking(results: Plain) -> dict[str, Any]:
 
 
 def _ranked(entry: Plain, scale: plots.Axis) -> dict[str, Any]:
-    gain = entry["gain"]
+    score, gain = _robust(entry), entry["gain"]
     places = None
-    if gain["value"] is not None:
-        low = scale.place(gain["value"] if gain["low"] is None else gain["low"])
-        high = scale.place(gain["value"] if gain["high"] is None else gain["high"])
-        places = {"dot": scale.place(gain["value"]), "low": low, "width": round(high - low, 2)}
+    if score["value"] is not None:
+        low = scale.place(score["value"] if score["low"] is None else score["low"])
+        high = scale.place(score["value"] if score["high"] is None else score["high"])
+        places = {"dot": scale.place(score["value"]), "low": low, "width": round(high - low, 2)}
     return {"entry": entry, "places": places, "mark": plots.mark(gain["low"], gain["high"])}
+
+
+def _robust(entry: Plain) -> Plain:
+    score: Plain = entry["scores"]["robust"]
+    return score
 
 
 def heat_map(results: Plain) -> dict[str, Any]:
@@ -102,7 +112,7 @@ def heat_map(results: Plain) -> dict[str, Any]:
 
 
 def quality_against_gain(results: Plain) -> dict[str, Any] | None:
-    """The scatter plot of intrinsic z and gain; None where no teacher has both."""
+    """The scatter plot of quality and gain; None where no teacher has both."""
     points = [
         (entry["teacher"], quality, gain["value"], gain["low"], gain["high"])
         for entry in results["leaderboard"]

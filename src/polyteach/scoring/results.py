@@ -113,7 +113,7 @@ def _to_tell(scored: Scored, ranking: leaderboard.Ranking, one: str, other: str)
 
 
 def _unranked(scored: Scored, ranking: leaderboard.Ranking) -> Unranked:
-    """What is left to say where no teacher has a gain."""
+    """What is left to say where no teacher has a score."""
     reasons = dict.fromkeys(found.reason for found in ranking.gains.values() if found.reason)
     text = "; ".join(reason for reason in reasons if reason)
     if scored.anchors and all(anchor.reason == anchors.NO_REFERENCE for anchor in scored.anchors):
