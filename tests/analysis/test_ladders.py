@@ -102,8 +102,8 @@ def test_degenerate_ladders() -> None:
 def test_tagalog_recipe(real_data) -> None:
     """Fig. 9 over its 13 tasks: the whole 4B recipe beats public data; of its steps none is clear by itself.
 
-    Family matching is, if it were the only step looked at (p = .026; of six, .13). The step to a larger student
-    is the one that stands.
+    Family matching is, if it were the only step looked at (p = .026; of six, .13). The step to a larger
+    student is the one that stands.
     """
     tasks = _tasks(real_data)
     assert {len(values) for values in tasks.values()} == {13}
