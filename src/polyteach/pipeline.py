@@ -140,9 +140,11 @@ def _teacher_facts(teacher: AnyTeacher, study: Study, resources: Resources) -> d
         seeds = {file.digest for file in resources.files.values()}
         return unknown | {
             "kind": "data",
-            "rows": {code: rows for code, (_, rows) in found.items()},
-            "rows_wanted": {code: resources.wanted(study, code) for code in study.languages},
-            "is_seed_data": any(not file or file.digest in seeds for file, _ in found.values()),
+            "data": {
+                "rows": {code: rows for code, (_, rows) in found.items()},
+                "wanted": {code: resources.wanted(study, code) for code in study.languages},
+                "is_seed_data": any(not file or file.digest in seeds for file, _ in found.values()),
+            },
         }
     return {
         "name": teacher.name,

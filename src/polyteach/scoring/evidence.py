@@ -11,6 +11,7 @@ from polyteach.figures import Figure
 from polyteach.quality.step import METRICS, read_metrics
 from polyteach.scoring.records import (
     CellMetrics,
+    ContestantData,
     Evidence,
     Exam,
     Failure,
@@ -40,7 +41,12 @@ def study_facts(plain: Mapping[str, Any]) -> StudyFacts:
         bases=tuple(bases),
         trials=plain["trials"],
         teachers=tuple(
-            Teacher(teacher["name"], teacher.get("family"), teacher.get("parameters"))
+            Teacher(
+                teacher["name"],
+                teacher.get("family"),
+                teacher.get("parameters"),
+                ContestantData(**teacher["data"]) if teacher.get("data") else None,
+            )
             for teacher in plain["teachers"]
         ),
         definitions={b["name"]: b["definition"] for b in plain["benchmarks"] if b.get("definition")},

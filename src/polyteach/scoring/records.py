@@ -61,12 +61,28 @@ class Exam:
 
 
 @dataclass(frozen=True, slots=True)
+class ContestantData:
+    """Data that takes part as it is.
+
+    Attributes:
+        rows: pairs of prompt and response by language.
+        wanted: rows that a teacher is asked for by language.
+        is_seed_data: whether it is seed data of the study, in some language.
+    """
+
+    rows: Mapping[str, int]
+    wanted: Mapping[str, int]
+    is_seed_data: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Teacher:
-    """What a study says of a teacher; None where it says nothing."""
+    """What a study says of a teacher; None where it says nothing. `data` is a contestant's."""
 
     name: str
     family: str | None = None
     parameters: int | None = None
+    data: ContestantData | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from polyteach.scoring.cautions import of_benchmarks, of_data, of_students
+from polyteach.scoring.cautions import of_benchmarks, of_contestants, of_data, of_students
 from polyteach.scoring.cautions.caution import Caution
 from polyteach.scoring.cells import Scored
 from polyteach.scoring.leaderboard import Ranking
@@ -29,6 +29,8 @@ def cautions(scored: Scored, ranking: Ranking) -> list[Caution]:
         *of_benchmarks.one_benchmark(scored),
         *of_benchmarks.identical(scored),
         *of_benchmarks.unscored(scored),
+        *of_contestants.seed_data_competes(scored),
+        *of_contestants.fewer_rows(scored),
         *of_data.no_metric_passes(scored),
         *of_data.low_fidelity(scored),
         *of_data.low_rows(scored),
