@@ -24,7 +24,7 @@ def seed_data_competes(scored: Scored) -> Iterator[Caution]:
     for teacher in scored.evidence.study.teachers:
         if teacher.data and teacher.data.is_seed_data:
             text = (
-                f"{teacher.name} is seed data: a reference tuned on seed data learned from the same rows, and "
+                f"{teacher.name} is seed data: a reference tuned on seed data learned from these rows, and "
                 "quality reads seed data as 1. So its PGR and quality are near 1 by construction."
             )
             yield Caution("seed_data_competes", teacher.name, text)
