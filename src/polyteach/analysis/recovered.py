@@ -2,7 +2,9 @@
 
 Components, their shares and the regression's coefficients determine the metrics' correlation matrix and, with
 the target, every coefficient's standard error, VIF and the adjusted R2, though no cell's metrics are known.
-This is how the paper's Fig. 4 can be checked without the lengths, which were not released.
+This is how the paper's Fig. 4 can be checked without the lengths, which were not released: from the released
+components its R2 .664 and RMSE .440 come out to 12 digits over 58 of the 60 cells, those without GPT-4o mini
+in ar and Llama 3.1 70B in ja; over the same 58, the correlations of the four released metrics are Table 11's.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ class Coefficient:
     Attributes:
         per_sd: the same by one standard deviation (population) of the predictor.
         plain: as if all rows were independent.
-        clustered: by what the rows were clustered; without what has too few clusters.
+        clustered: by what the rows were clustered; absent where the clusters are too few or tell no error.
         vif: variance inflation: 1 / (1 - R2 of this predictor on all others, group means too); None for one.
     """
 
@@ -145,7 +145,7 @@ def fit(
     found = model.fit()
     k = len(columns)
     clustered = {by: _clustered(model, ids, k) for by, ids in (clusters or {}).items()}
-    plain = _uncertainties(found, k)
+    bounds = found.conf_int()
     return Fit(
         specification,
         len(y),
@@ -159,8 +159,8 @@ def fit(
                 predictor,
                 float(found.params[i]),
                 float(found.params[i] * columns[i].std()),
-                plain[i],
-                {by: errors[i] for by, errors in clustered.items() if errors},
+                _uncertainty(found, bounds, i),
+                {by: errors[i] for by, errors in clustered.items() if i in errors},
                 _vif(exog, i) if k > 1 else None,
             )
             for i, predictor in enumerate(predictors)
@@ -309,22 +309,23 @@ def _why_not(y: Any, predictors: Mapping[str, Any], means: Any) -> str | None:
     return None
 
 
-def _uncertainties(found: Any, k: int) -> list[Uncertainty]:
-    bounds = found.conf_int()
-    return [
-        Uncertainty(float(found.bse[i]), float(bounds[i][0]), float(bounds[i][1]), float(found.pvalues[i]))
-        for i in range(k)
-    ]
+def _uncertainty(found: Any, bounds: Any, i: int) -> Uncertainty:
+    return Uncertainty(float(found.bse[i]), float(bounds[i][0]), float(bounds[i][1]), float(found.pvalues[i]))
 
 
-def _clustered(model: Any, ids: Sequence[str], k: int) -> list[Uncertainty]:
+def _clustered(model: Any, ids: Sequence[str], k: int) -> dict[int, Uncertainty]:
+    """By predictor; without those of which the clusters tell no error (one cluster's own mean)."""
+    import numpy as np
+
     names = list(dict.fromkeys(ids))
     if len(names) < LEAST_CLUSTERS:
-        return []
+        return {}
     numbers = [names.index(name) for name in ids]
-    return _uncertainties(
-        model.fit(cov_type="cluster", cov_kwds={"groups": numbers, "df_correction": True}, use_t=True), k
-    )
+    found = model.fit(cov_type="cluster", cov_kwds={"groups": numbers, "df_correction": True}, use_t=True)
+    with np.errstate(invalid="ignore"):
+        bounds, errors = found.conf_int(), found.bse
+    told = [i for i in range(k) if np.isfinite(errors[i]) and errors[i] > SMALL * abs(found.params[i])]
+    return {i: _uncertainty(found, bounds, i) for i in told}
 
 
 def _vif(exog: Any, i: int) -> float:
