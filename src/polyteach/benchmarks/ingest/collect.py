@@ -110,6 +110,7 @@ def ingest(paths: Sequence[Path], rng_seed: int = 0) -> Ingested:
         except Unreadable as reason:
             result.not_read.append(NotRead(shown, str(reason)))
             continue
+        read.modified = int(path.stat().st_mtime)
         result.files.append(read)
         made = _records(read, result.rules)
         result.not_read.extend(read.not_read)
@@ -210,6 +211,7 @@ def _record(read: FileRead, figure: Raw, decided: scale.Scale) -> Record:
         file=read.file,
         format=read.format,
         aggregate=figure.aggregate,
+        dataset=figure.dataset,
         unscored=figure.unscored,
         items={k: decided.value(v) for k, v in figure.items.items()} if figure.items is not None else None,
     )

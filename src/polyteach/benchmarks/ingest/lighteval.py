@@ -68,6 +68,7 @@ def read(file: str, path: Path, content: Mapping[str, Any]) -> FileRead:
                         higher_is_better=_direction(config, name),
                         language=_language(config, task),
                         aggregate=ALL if key == "all" else AVERAGE if task.endswith(":_average") else None,
+                        dataset=text_of(config.get("hf_repo")),
                     )
                 )
     return read

@@ -59,12 +59,14 @@ def _table(path: Path) -> pa.Table:
     try:
         file = pq.ParquetFile(path)
         schema = file.schema_arrow
-        if not {"metric", "metrics"} & set(schema.names):
+        wanted = [
+            n for n in ("metric", "metrics") if n in schema.names and pa.types.is_struct(schema.field(n).type)
+        ]
+        if not wanted:
             raise Unreadable(f"no details of lighteval: columns {', '.join(schema.names[:8])}")
         groups = range(file.metadata.num_row_groups)
         if sum(file.metadata.row_group(group).total_byte_size for group in groups) > MAX_UNPACKED_BYTES:
             raise Unreadable(f"larger than {MAX_UNPACKED_BYTES >> 30} GiB when unpacked")
-        wanted = [name for name in ("metric", "metrics") if name in schema.names]
         if "doc" in schema.names and pa.types.is_struct(schema.field("doc").type):
             wanted += [f"doc.{name}" for name in ("id", "task_name")]
         return file.read(columns=wanted)

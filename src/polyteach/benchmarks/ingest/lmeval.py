@@ -86,6 +86,7 @@ def _figure(
         higher_is_better=_direction(content, task, metric),
         language=language.of_subset(config.get("dataset_name")) or language.of_task(task),
         aggregate=GROUP if group else None,
+        dataset=text_of(config.get("dataset_path")),
     )
 
 

@@ -21,6 +21,7 @@ class Raw:
         higher_is_better: where the file says so.
         aggregate: why the figure is over others of the same file and so is never counted beside them.
         scale: `(low, high)` of the metric where the file states it (a judge's 1 to 10).
+        dataset: the data set's repository, where the file names one.
         items: each item's score, as stated, where the file has them.
         unscored: items without a score, by reason.
     """
@@ -37,6 +38,7 @@ class Raw:
     language: str | None = None
     aggregate: str | None = None
     scale: tuple[float, float] | None = None
+    dataset: str | None = None
     items: Mapping[str, Any] | None = None
     unscored: Mapping[str, int] = field(default_factory=dict)
 
@@ -52,6 +54,7 @@ class Record:
         n: items; `n_from` says whence: `file`, `items`, or `se`, see `scale.implied_n`.
         scale: which rule turned the stated value into this one.
         aggregate: why the figure is never counted beside the others, see `Raw`.
+        dataset: the data set's repository, where the file names one.
         items: the items' scores in 0..1, for paired comparisons; not printed.
     """
 
@@ -71,6 +74,7 @@ class Record:
     file: str
     format: str
     aggregate: str | None = None
+    dataset: str | None = None
     unscored: Mapping[str, int] = field(default_factory=dict)
     items: Mapping[str, float] | None = None
 
@@ -95,6 +99,7 @@ class Record:
             "n_from": self.n_from,
             "higher_is_better": self.higher_is_better,
             "scale": self.scale,
+            "dataset": self.dataset,
             "unscored": dict(sorted(self.unscored.items())),
             "items": len(self.items) if self.items is not None else None,
             "file": self.file,
@@ -131,6 +136,7 @@ class FileRead:
         date: when the evaluation ran, as the file's content or name has it; sorts as text.
         not_read: what of it became no figure.
         facts: what the writer of another format may want to know of the evaluation, plain text.
+        modified: when the file was last changed, in seconds since 1970.
     """
 
     file: str
@@ -141,6 +147,7 @@ class FileRead:
     not_read: list[NotRead] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     facts: dict[str, str] = field(default_factory=dict)
+    modified: int = 0
 
     def skip(self, reason: str, what: str = "", count: int = 1) -> None:
         """Notes that something became no figure."""

@@ -26,9 +26,9 @@ from typing import Any
 from polyteach.benchmarks.ingest.metrics import NO_SHARE, PERCENT
 from polyteach.benchmarks.ingest.record import Raw
 
-AS_IS = "0 to 1: all values of the metric in the file are"
+AS_IS = "0 to 1: no value of the metric in the file is above 1"
 BY_DEFINITION = "0 to 100 by the metric's definition"
-ABOVE_ONE = "0 to 100: values of the metric in the file are above 1"
+ABOVE_ONE = "0 to 100: the value is above 1"
 BY_ERROR = "{}: its standard error fits no other scale"
 AMBIGUOUS = "0 to 1 or 0 to 100: others of the metric in the file are above 1, and no standard error decides"
 _WHOLE = 1e-6  # relative distance from a whole number that sums of floats explain

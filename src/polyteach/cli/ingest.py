@@ -1,0 +1,83 @@
+"""`polyteach ingest`: ranks from results that people already have."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from polyteach.cli.options import JSON_OPTION
+
+if TYPE_CHECKING:
+    from polyteach.benchmarks.ingest.collect import Ingested
+
+
+def ingest(
+    paths: Annotated[
+        list[Path],
+        typer.Argument(help="Result files of lm-eval, lighteval or others, folders of them, or runs/NAME."),
+    ],
+    as_json: JSON_OPTION = False,
+    output_dir: Annotated[
+        Path | None, typer.Option("--output-dir", help="Write ingest.json and records.csv there.")
+    ] = None,
+    every_eval_ever: Annotated[
+        Path | None, typer.Option("--every-eval-ever", help="Write Every-Eval-Ever JSON files there.")
+    ] = None,
+    organization: Annotated[
+        str, typer.Option(help="Who ran the evaluations, for Every-Eval-Ever files.")
+    ] = "unknown",
+    rng_seed: Annotated[int, typer.Option(help="Seed of the draws behind rank intervals.", min=0)] = 0,
+) -> None:
+    """Reads result files that exist already; says what was read, what was not, and who ranks where."""
+    from polyteach.benchmarks.ingest.collect import ingest as read_results
+    from polyteach.errors import UserError
+
+    ingested = read_results(paths, rng_seed)
+    if not (ingested.records or ingested.aggregates):
+        listed = "; ".join(f"{left.file}: {left.reason}" for left in ingested.not_read[:10])
+        more = len(ingested.not_read) - 10
+        raise UserError(
+            "nothing could be read"
+            + (f" ({listed}{f'; and {more} more' if more > 0 else ''})" if listed else ""),
+            where=", ".join(map(str, paths)),
+            fix="name result files of a format in docs/ingest.md",
+        )
+    if every_eval_ever is not None:
+        _export(ingested, every_eval_ever, organization)
+    plain = json.dumps(ingested.to_json(), ensure_ascii=False, allow_nan=False, indent=1)
+    if output_dir is not None:
+        _write(ingested, output_dir, plain)
+    if as_json:
+        print(plain)
+        return
+    from polyteach.cli.ingest_tables import print_ingested
+
+    print_ingested(ingested)
+
+
+def _export(ingested: Ingested, folder: Path, organization: str) -> None:
+    from polyteach.benchmarks.every_eval_ever import write
+
+    written, left = write(ingested, folder, organization)
+    ingested.not_read.extend(left)
+    print(f"{len(written)} Every-Eval-Ever files in {folder}", file=sys.stderr)
+
+
+def _write(ingested: Ingested, folder: Path, plain: str) -> None:
+    import csv
+
+    from polyteach.files import write_atomically, writing
+
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(folder / "ingest.json", lambda path: path.write_text(plain + "\n", encoding="utf-8"))
+        rows = [record.to_json() | {"unscored": sum(record.unscored.values())} for record in ingested.records]
+        with (folder / "records.csv").open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, list(rows[0]) if rows else ["model"], lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
+    print(f"ingest.json and records.csv in {folder}", file=sys.stderr)

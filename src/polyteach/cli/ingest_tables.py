@@ -1,0 +1,229 @@
+"""The tables that `polyteach ingest` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import takewhile
+from pathlib import Path
+from typing import TypeVar
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from polyteach.benchmarks.ingest.collect import Ingested
+from polyteach.benchmarks.ingest.merge import RULE
+from polyteach.benchmarks.ingest.ranking import Board, Place
+from polyteach.benchmarks.ingest.record import NotRead
+from polyteach.cli.measure_tables import short_names
+
+WIDTH = 110
+MOST_ROWS = 25  # of a table that may grow with the files; the rest is in --json
+_SHOWN_FILES = 3
+_PARTING = ("/", "@", "__")
+T = TypeVar("T")
+
+
+def print_ingested(ingested: Ingested) -> None:
+    """Prints what was read, what was not and why, and the ranks; without colours where it is no terminal."""
+    console = Console(highlight=False)
+    console = Console(highlight=False, width=min(console.width, WIDTH) if console.is_terminal else WIDTH)
+    files = [*(read.file for read in ingested.files), *(left.file for left in ingested.not_read)]
+    names = {str(path): name for path, name in short_names([Path(file) for file in files]).items()}
+    names = {file: names[str(Path(file))] for file in files}
+    console.print(_read(ingested, names))
+    for line in _about_files(ingested, names):
+        console.print(escape(line), style="dim")
+    if ingested.not_read:
+        console.print(_not_read(ingested.not_read, names))
+    if ingested.completed:
+        console.print(f"{ingested.completed} figures got their items from another file", style="dim")
+    if ingested.duplicates:
+        console.print(_duplicates(ingested, names))
+    for board in ingested.shared_boards:
+        console.print(_shared(board))
+        for line in _about(board):
+            console.print(line, style="dim")
+    if not (ingested.shared_boards or ingested.benchmark_boards):
+        console.print("no ranks: no two models took the same test (benchmark, metric, filter and shots)")
+    if ingested.filbench:
+        console.print(_filbench(ingested))
+        for line in _filbench_notes(ingested):
+            console.print(line, style="dim")
+    if ingested.benchmark_boards:
+        console.print(_benchmarks(ingested.benchmark_boards))
+
+
+def _read(ingested: Ingested, names: dict[str, str]) -> Table:
+    table = _table("Read", ["file", "format"], ["models", "benchmarks", "records", "aggregates"])
+    plain = ingested.to_json()["files"]
+    for read in plain:
+        models = read["models"]
+        table.add_row(
+            escape(names[read["file"]]),
+            escape(_format(read)),
+            escape(models[0].partition("@")[0]) if len(models) == 1 else str(len(models)),
+            *(str(read[key]) for key in ("benchmarks", "records", "aggregates")),
+        )
+    return table
+
+
+def _about_files(ingested: Ingested, names: dict[str, str]) -> Iterable[str]:
+    for note, files in _grouped((note, read.file) for read in ingested.files for note in read.notes):
+        yield f"{names[files[0]] if len(files) == 1 else f'{len(files)} files'}: {note}"
+    kept = [(r.aggregate or "", r.benchmark) for r in ingested.aggregates]
+    for reason, figures in _grouped(kept):
+        yield f"kept aside, lest items be counted twice: {len(figures)} figures, {reason}"
+    for rule, counts in _grouped((rule, count) for (_, _, rule), count in ingested.rules.items()):
+        yield f"scale: {sum(counts)} figures by the rule: {rule}"
+    for record in ingested.records:
+        for reason, count in record.unscored.items():
+            yield f"{record.benchmark}: {count} answers have no {record.metric} score ({reason})"
+
+
+def _format(read: dict[str, str]) -> str:
+    version = f" ({read['version']})" if read["version"] and read["format"].startswith("lm-eval") else ""
+    return f"{read['format']}{version}"
+
+
+def _not_read(left: Sequence[NotRead], names: dict[str, str]) -> Table:
+    table = _table("Not read", ["reason", "where"], ["count"])
+    for reason, items in _grouped((item.reason, item) for item in left)[:MOST_ROWS]:
+        places = list(dict.fromkeys(f"{names.get(i.file, i.file)} {i.what}".strip() for i in items))
+        more = f" and {len(places) - _SHOWN_FILES} more" if len(places) > _SHOWN_FILES else ""
+        count = str(sum(item.count for item in items))
+        table.add_row(escape(reason), escape(", ".join(places[:_SHOWN_FILES]) + more), count)
+    return table
+
+
+def _duplicates(ingested: Ingested, names: dict[str, str]) -> Table:
+    table = _table(f"Several files on one model and test: {RULE}", ["model", "test", "kept", "left"], [])
+    for found in ingested.duplicates[:MOST_ROWS]:
+        left = ", ".join(f"{names[file]} ({value:.4f})" for file, value in found.others)
+        kept = f"{names[found.kept]} ({found.value:.4f})"
+        table.add_row(*map(escape, (found.model, _test(found.test), kept, left)))
+    return table
+
+
+def _shared(board: Board) -> Table:
+    title = f"Over the {len(board.tests)} benchmarks that {len(board.places)} models share (plain mean)"
+    table = _table(title, ["model"], ["mean", "se", "items", "rank", "possible ranks"])
+    short, _ = labels([place.model for place in board.places])
+    for place in board.places:
+        table.add_row(escape(short[place.model]), *_place(place))
+    return table
+
+
+def _place(place: Place) -> list[str]:
+    return [
+        f"{place.value:.4f}",
+        "-" if place.se is None else f"{place.se:.4f}",
+        "-" if place.n is None else str(place.n),
+        str(place.rank),
+        _interval(place),
+    ]
+
+
+def _interval(place: Place) -> str:
+    return "-" if place.rank_interval is None else "{}-{}".format(*place.rank_interval)
+
+
+def _about(board: Board) -> Iterable[str]:
+    _, shared = labels([place.model for place in board.places])
+    if shared:
+        yield f"all names begin with {shared}"
+    if board.interval:
+        yield f"intervals: {board.interval}"
+    else:
+        yield f"no interval is possible: {board.reason}"
+    if board.left_out:
+        named = ", ".join(list(board.left_out)[:8])
+        yield f"left out, not taken by all: {named}" + (" ..." if len(board.left_out) > 8 else "")
+
+
+def _benchmarks(boards: Sequence[Board]) -> Table:
+    table = _table(
+        f"By benchmark ({len(boards)}): value, and possible ranks", ["test", "models, best first"], []
+    )
+    for board in sorted(boards, key=lambda board: board.interval is None)[:MOST_ROWS]:
+        short, _ = labels([place.model for place in board.places])
+        places = "; ".join(
+            f"{short[p.model]} {p.value:.3f}{f' [{_interval(p)}]' if p.rank_interval else ''}"
+            for p in board.places
+        )
+        less = "" if board.higher_is_better else ", less is better"
+        table.add_row(escape(_test(board.tests[0]) + less), escape(places))
+    if len(boards) > MOST_ROWS:
+        table.add_row(f"and {len(boards) - MOST_ROWS} more: see --json", "")
+    return table
+
+
+def _test(test: tuple[str, str | None, str, str, int | None]) -> str:
+    benchmark, language, metric, filter_name, shots = test
+    parts = [benchmark, metric]
+    parts += [filter_name] if filter_name != "none" else []
+    parts += [f"{shots}-shot"] if shots is not None else []
+    return " ".join(parts) + (f" ({language})" if language else "")
+
+
+def _filbench(ingested: Ingested) -> Table:
+    scores = ingested.filbench
+    heads = [part.name.lower().replace("_", "\n") for part in scores[0].categories]
+    table = _table("FilBench, 0 to 100", ["model"], ["score", "stated\nin file", *heads])
+    short, _ = labels([score.model for score in scores])
+    for score in scores:
+        stated = "-" if score.stated is None else f"{score.stated:.2f}"
+        table.add_row(
+            escape(short[score.model]),
+            "-" if score.value is None else f"{score.value:.2f}",
+            stated + ("" if score.agrees in (True, None) else " (!)"),
+            *("-" if part.value is None else f"{part.value:.2f}" for part in score.categories),
+        )
+    return table
+
+
+def _filbench_notes(ingested: Ingested) -> Iterable[str]:
+    scores = ingested.filbench
+    if any(score.from_categories for score in scores):
+        shares = ", ".join(f"{part.share:.0%} of {part.name}" for part in scores[0].categories)
+        yield f"categories as the files state them: of their weight, the tasks in the files make {shares}"
+    short, _ = labels([score.model for score in scores])
+    for score in scores:
+        if score.agrees is False:
+            yield (
+                f"(!) {short[score.model]}: the file states {score.stated:.4f}, but the mean of the four "
+                f"categories it states is {score.value:.4f}"
+            )
+
+
+def _grouped(pairs: Iterable[tuple[str, T]]) -> list[tuple[str, list[T]]]:
+    groups: dict[str, list[T]] = {}
+    for key, value in pairs:
+        groups.setdefault(key, []).append(value)
+    return list(groups.items())
+
+
+def labels(models: Sequence[str]) -> tuple[dict[str, str], str]:
+    """Short names of models, without the beginning that all share (up to a sign that parts names); and that."""
+    first, last = min(models), max(models)
+    equal = takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
+    shared = "".join(one for one, _ in equal) if len(models) > 1 else ""
+    shared = shared[: max(shared.rfind(sign) + len(sign) if sign in shared else 0 for sign in _PARTING)]
+    return {model: model[len(shared) :] for model in models}, shared
+
+
+def _table(title: str, texts: Sequence[str], numbers: Sequence[str]) -> Table:
+    table = Table(
+        title=escape(title),
+        box=box.SIMPLE_HEAD,
+        title_justify="left",
+        title_style="bold",
+        pad_edge=False,
+        padding=(0, 0, 0, 1),
+    )
+    for text in texts:
+        table.add_column(text, overflow="fold")
+    for head in numbers:
+        table.add_column(head, justify="left" if head == "models" else "right", overflow="fold")
+    return table
