@@ -3,9 +3,9 @@
     python bench/pocket_truth.py [--studies 20] [--first-rng-seed 1000] [--output-dir DIR]
 
 Each study: six teachers, three languages, one student base, one trial. Prints, over all studies: how often
-the known best is first and the known worst last by mean gain; Spearman's rho of each figure with the known
-order; reference - base for each benchmark and language; how often the twins (a true tie) are told apart. What
-is there already is not made again, so the script can be stopped and gone on with.
+the known best is first and the known worst last by score, gain and quality; Spearman's rho of each figure with
+the known order; reference - base for each benchmark and language; how often the twins (a true tie) are told
+apart. What is there already is not made again, so the script can be stopped and gone on with.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def figures_of(results: dict[str, Any]) -> dict[str, dict[str, float]]:
     """Figure -> teacher -> value, for every figure that is defined for all teachers."""
     values: dict[str, dict[str, float]] = defaultdict(dict)
     for row in results["leaderboard"]:
-        named = {"gain": row["gain"], "PGR": row["pgr"], "intrinsic z": row["quality"]} | row["scores"]
+        named = {"gain": row["gain"], "PGR": row["pgr"], "quality": row["quality"]} | row["scores"]
         for name, figure in named.items():
             if figure["value"] is not None:
                 values[name][row["teacher"]] = figure["value"]
@@ -81,10 +81,14 @@ def told_apart(results: dict[str, Any]) -> bool:
 
 def summary(studies: list[dict[str, Any]]) -> None:
     """Prints what all studies say together."""
-    orders = [[row["teacher"] for row in results["leaderboard"]] for results in studies]
     print(f"\n{len(studies)} studies")
-    print(f"known best ({BEST}) first by mean gain: {sum(order[0] == BEST for order in orders)}")
-    print(f"known worst ({WORST}) last by mean gain: {sum(order[-1] == WORST for order in orders)}")
+    for name in ("robust", "gain", "quality"):
+        orders = [sorted(f[name], key=lambda t: -f[name][t]) for f in map(figures_of, studies) if name in f]
+        print(
+            f"by {name}, of {len(orders)}: known best ({BEST}) first {sum(o[0] == BEST for o in orders)}; ",
+            end="",
+        )
+        print(f"known worst ({WORST}) last {sum(o[-1] == WORST for o in orders)}")
     for name in accuracies(studies[0]):
         scores = [accuracies(results)[name] for results in studies]
         first = [score[BEST] - max(v for t, v in score.items() if t != BEST) for score in scores]
