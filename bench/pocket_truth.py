@@ -3,9 +3,9 @@
     python bench/pocket_truth.py [--studies 20] [--first-rng-seed 1000] [--output-dir DIR]
 
 Each study: six teachers, three languages, one student base, one trial. Prints, over all studies: how often
-the known best is first and the known worst last by score, gain and quality; Spearman's rho of each figure with
-the known order; reference - base for each benchmark and language; how often the twins (a true tie) are told
-apart. What is there already is not made again, so the script can be stopped and gone on with.
+the known best is first and the known worst last by score, gain and quality; Spearman's rho of each figure
+with the known order; reference - base for each benchmark and language; how often the twins (a true tie) are
+told apart. What is there already is not made again, so the script can be stopped and gone on with.
 """
 
 from __future__ import annotations
