@@ -8,9 +8,10 @@ from functools import partial
 
 from polyteach.models.local import LocalModel
 from polyteach.quality.measured import Measured
-from polyteach.quality.pairwise import Ask, chosen_by_model, chosen_by_oracle
+from polyteach.quality.pairwise import Ask, Choice, Comparison, chosen_by_model, chosen_by_oracle
 from polyteach.quality.rubric import judged_by_model, judged_by_oracle
 from polyteach.rows import Row
+from polyteach.steps import Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +38,18 @@ def oracle_judge(language: str) -> Judge:
     )
 
 
-def model_judge(model: LocalModel, name: str, language: str, *, rng_seed: int) -> Judge:
-    """A local model as a judge, greedy, asked with `rubric.yaml` and `pairwise.yaml`."""
-    return Judge(
-        name,
-        score=partial(judged_by_model, language=language, model=model, judge=name, rng_seed=rng_seed),
-        compare=partial(chosen_by_model, language=language, model=model, rng_seed=rng_seed),
-    )
+def model_judge(
+    model: LocalModel, name: str, language: str, *, rng_seed: int, progress: Progress | None = None
+) -> Judge:
+    """A local model as a judge, greedy, asked with `rubric.yaml` and `pairwise.yaml`.
+
+    `progress` is told of each answer.
+    """
+
+    def score(rows: Sequence[Row]) -> Measured:
+        return judged_by_model(rows, language, model, judge=name, rng_seed=rng_seed, progress=progress)
+
+    def compare(comparisons: Sequence[Comparison]) -> list[Choice]:
+        return chosen_by_model(comparisons, language, model, rng_seed=rng_seed, progress=progress)
+
+    return Judge(name, score, compare)

@@ -25,6 +25,8 @@ from polyteach.quality.pairwise import FIRST, SECOND, TIE, Choice, Comparison, V
 from polyteach.rows import Row
 from polyteach.texts import normalised
 
+ANSWERS_A_PAIR = 8
+"""Marks and choices that a judge is asked for, for each pair, at most."""
 NO_CORRUPTED = "no_corrupted_response"
 ALREADY_PREFERRED = "preferred_without_plea"
 _CREDIT = {FIRST: 1.0, TIE: 0.5, SECOND: 0.0}
