@@ -129,16 +129,20 @@ class Table:
     def with_column(
         self, name: str, value: Callable[[Row], float | None], definition: str, parts: Sequence[str] = ()
     ) -> Table:
-        """The table with one value more for every row, or another in its place."""
-        rows = tuple(
-            replace(
-                row,
-                values={**row.values, name: value(row)},
-                reasons={n: r for n, r in row.reasons.items() if n != name},
-            )
-            for row in self.rows
-        )
-        return replace(self, rows=rows, columns={**self.columns, name: Column(definition, tuple(parts))})
+        """The table with one value more for every row, or another in its place.
+
+        Where it has none, the reason is that of a part it lacks.
+        """
+        rows = []
+        for row in self.rows:
+            found = value(row)
+            reasons = {n: r for n, r in row.reasons.items() if n != name}
+            lacking = [reasons[part] for part in parts if part in reasons]
+            if found is None and lacking:
+                reasons[name] = lacking[0]
+            rows.append(replace(row, values={**row.values, name: found}, reasons=reasons))
+        column = Column(definition, tuple(parts))
+        return replace(self, rows=tuple(rows), columns={**self.columns, name: column})
 
     def over_bases(self) -> Table:
         """One row a cell: each value's mean over the bases, missing where a base lacks it.
@@ -177,9 +181,10 @@ class Selection:
 def from_results(results: Mapping[str, Any]) -> Table:
     """The table of a study, as `results.json` has it (`docs/results.md`).
 
-    Columns: every intrinsic metric under its name; `fluency`, -log(1 + perplexity); `gain`; `gain:BENCHMARK`
-    and `score:BENCHMARK`; `pgr`; every PG-Score and intrinsic z under its name; `log_parameters`, the natural
-    log of a teacher's parameters in billions.
+    Columns: every intrinsic metric under its name; `fluency`, -log(1 + perplexity); `quality` and
+    `quality:METRIC`, between corrupted and human data; `gain`, `gain:BENCHMARK`, `score:BENCHMARK`; `pgr`;
+    every PG-Score and intrinsic z under its name; `log_parameters`, the natural log of a teacher's parameters
+    in billions.
     """
     counting = {(a["language"], a["base"], a["benchmark"]) for a in results["anchors"] if a["counts"]}
     size = {entry["teacher"]: entry["parameters"] for entry in results["leaderboard"]}
@@ -222,6 +227,8 @@ def _figures(cell: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
         **cell["scores"],
         "gain": cell["gain"],
         "pgr": cell["pgr"]["mean"],
+        "quality": cell["quality"],
+        **{f"quality:{name}": figure for name, figure in cell["qualities"].items()},
         **{f"gain:{name}": figure for name, figure in cell["gains"].items()},
         **{f"score:{name}": figure for name, figure in cell["benchmarks"].items()},
     }
@@ -231,6 +238,8 @@ def _parts(name: str, cell: Mapping[str, Any], counted: Sequence[str]) -> list[s
     """What a value of a cell was computed from; nothing where it was measured."""
     if name in cell["metrics"] or name.startswith("score:"):
         return []
+    if name.startswith("quality:"):
+        return [name.removeprefix("quality:")]
     if name.startswith("gain:"):
         return [name.replace("gain:", "score:", 1)]
     scores = [f"score:{benchmark}" for benchmark in counted]
@@ -238,8 +247,10 @@ def _parts(name: str, cell: Mapping[str, Any], counted: Sequence[str]) -> list[s
         return scores
     if name.startswith("intrinsic"):
         return list(_Z_PARTS)
+    if name == "quality":
+        return list(cell["qualities"])
     if name == "robust":
-        return [*scores, *cell.get("quality", {})]
+        return [*scores, *cell["qualities"]]
     return [*scores, *_Z_PARTS]
 
 
