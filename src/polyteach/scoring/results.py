@@ -10,6 +10,7 @@ from polyteach.scoring import anchors, gain, leaderboard, pg_score, pgr, quality
 from polyteach.scoring.anchors import Anchor
 from polyteach.scoring.cautions import cautions
 from polyteach.scoring.cells import Cell, Scored, score_evidence
+from polyteach.scoring.components import components_of
 from polyteach.scoring.intervals import OVER_ITEMS, OVER_TRIALS, Interval, TrialSpread, figure_of
 from polyteach.scoring.power import needed_to_tell
 from polyteach.scoring.records import Evidence, GateMetric
@@ -69,6 +70,12 @@ def results_of(evidence: Evidence, study: Mapping[str, Any], rng_seed: int) -> d
             {"better": better, "worse": worse} for better, worse in sorted(ranking.comparison.surely_better)
         ],
         "rank_definition": ranks.DEFINITION,
+        "components": components_of(
+            {name: g.estimate for name, g in ranking.gains.items() if g.estimate is not None},
+            scored.cells.values(),
+            ranking.spread,
+            facts.trials,
+        ).to_json(),
         "cells": _cells(scored, ranking.spread),
         "anchors": [_anchor(anchor) for anchor in scored.anchors],
         "anchor_definition": anchors.DEFINITION,

@@ -1,0 +1,60 @@
+"""What a study's results say of its intrinsic metrics: what they measure, and what they foretell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from polyteach.analysis.correlation import against
+from polyteach.analysis.family import family_match
+from polyteach.analysis.mixed import size_and_skill
+from polyteach.analysis.pca import intrinsic_pca
+from polyteach.analysis.regression import regress
+from polyteach.analysis.resources_of_languages import resources
+from polyteach.analysis.table import CLAIM, PAPER_SIX, Table, from_results
+
+Json = dict[str, Any]
+TARGET = "gain"
+ROWS = "rows of data that the metrics were taken over"
+
+
+def sections(results: Mapping[str, Any], rng_seed: int) -> dict[str, Json]:
+    """The sections, by name.
+
+    Args:
+        results: of the study.
+        rng_seed: of permutations and bootstrap samples.
+    """
+    table = from_results(results)
+    metrics = metrics_of(results)
+    return {
+        "pca": intrinsic_pca(table, rng_seed=rng_seed).to_json(),
+        "regression": regress(table, TARGET, PAPER_SIX, rng_seed).to_json(),
+        "claim": regress(table, TARGET, CLAIM, rng_seed).to_json(),
+        "correlations": _against(table, TARGET, metrics, rng_seed),
+        "scale": _against(with_rows(table, results), "rows", [*metrics, "gain", "robust"], rng_seed),
+        "size_and_skill": {"fits": [found.to_json() for found in size_and_skill(table)]},
+        "family": family_match(table, rng_seed=rng_seed).to_json(),
+        "resources": resources(table).to_json(),
+    }
+
+
+def metrics_of(results: Mapping[str, Any]) -> list[str]:
+    """The intrinsic metrics that any cell has, in order of appearance."""
+    return list(dict.fromkeys(name for cell in results["cells"] for name in cell["metrics"]))
+
+
+def with_rows(table: Table, results: Mapping[str, Any]) -> Table:
+    """Adds `rows`: the most rows that any metric of the cell was taken over, scored or not."""
+    rows = {
+        (cell["teacher"], cell["language"], cell["base"]): max(
+            (figure["n"] + sum(figure["unscored"].values()) for figure in cell["metrics"].values()), default=0
+        )
+        for cell in results["cells"]
+    }
+    return table.with_column("rows", lambda row: float(rows[row.key]) if rows[row.key] else None, ROWS)
+
+
+def _against(table: Table, target: str, metrics: Sequence[str], rng_seed: int) -> Json:
+    found = against(table, target, metrics, kinds=("spearman",), rng_seed=rng_seed)
+    return {"target": target, "metrics": [one.to_json() for one in found]}

@@ -1,0 +1,42 @@
+"""The step that analyses a study: results.json in; analysis.json out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from polyteach.files import write_json
+from polyteach.steps import StepTask
+
+ANALYSIS = "analysis.json"
+SCHEMA_VERSION = 1
+
+
+def analyse(task: StepTask) -> Mapping[str, Any]:
+    """Runs every analysis that a study's results allow; what they do not allow is there with the reason.
+
+    Settings: `rng_seed`; `planned`, ids of all steps of the study's cells; `failed`, ids of those without an
+    artifact. Inputs: `score`.
+    """
+    settings = task.settings
+    results = json.loads((task.inputs["score"] / "results.json").read_text(encoding="utf-8"))
+    sections = sections_of(results, settings["planned"], settings["failed"], settings["rng_seed"])
+    write_json(task.output / ANALYSIS, {"schema_version": SCHEMA_VERSION, "sections": sections})
+    return {"sections": len(sections)}
+
+
+def sections_of(
+    results: Mapping[str, Any], planned: list[str], failed: list[str], rng_seed: int
+) -> dict[str, dict[str, Any]]:
+    """Every section by name; plain JSON."""
+    from polyteach.analysis import of_metrics, of_ranking
+
+    return {
+        "bases": of_ranking.bases(results),
+        "weights": of_ranking.weights(results),
+        "benchmark_weights": of_ranking.benchmark_weights(results),
+        "trainings": of_ranking.trainings(planned, failed),
+        "power": of_ranking.power(results),
+        **of_metrics.sections(results, rng_seed),
+    }
