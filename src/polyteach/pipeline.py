@@ -1,10 +1,11 @@
 """Study -> graph of steps. The one place that knows the order.
 
+    seed_data/* -> gate/L ----------+
     seed_data/L -> synthesis/T/L/M -> quality/T/L
                         |                  |
                    students/B/T/L/trial    |
                         |                  |
-             examination/B/T/L/trial ------+--> score -> report
+             examination/B/T/L/trial ------+--> score -> analysis -> report
              examination/B/base/L, examination/B/reference/L
 
 T teacher, L language, M method, B student base. A step's rng_seed comes from the study's and from what should
@@ -19,12 +20,14 @@ from typing import Any
 
 import yaml
 
+from polyteach.analysis.step import analyse
 from polyteach.benchmarks.catalogue import benchmark
 from polyteach.benchmarks.step import examine_model
 from polyteach.files import package_files_digest
 from polyteach.models.embeddings import LEXICAL
 from polyteach.quality.cell import ORACLE
-from polyteach.quality.step import measure_cell
+from polyteach.quality.gate_step import gate_language
+from polyteach.quality.step import GATE_INPUT, measure_cell
 from polyteach.report.step import report
 from polyteach.resources import Model, Resources
 from polyteach.scoring.evidence import SEED_DATA
@@ -55,10 +58,12 @@ from polyteach.synthesis.step import synthesize
 VERSIONS = {
     "seed_data": 1,
     "synthesis": 1,
-    "quality": 3,
+    "gate": 1,
+    "quality": 4,
     "students": 1,
     "examination": 2,
     "score": 5,
+    "analysis": 1,
     "report": 4,
 }
 
@@ -91,7 +96,20 @@ def closing_steps(
             "rng_seed": study.rng_seed,
             "failed": [{"step": id, "reason": failed[id]} for id in sorted(failed)],
         },
-        inputs={s.id: s for s in there if s.kind in ("synthesis", "quality", "examination")},
+        inputs={s.id: s for s in there if s.kind in ("synthesis", "gate", "quality", "examination")},
+    )
+    rows = {s.id: s for s in there if s.kind == "synthesis"}
+    analysed = Step(
+        id="analysis",
+        kind="analysis",
+        version=VERSIONS["analysis"],
+        work=analyse,
+        settings={
+            "planned": [step.id for step in steps],
+            "failed": sorted(failed),
+            "rng_seed": study.rng_seed,
+        },
+        inputs={"score": scored} | rows,
     )
     page = Step(
         id="report",
@@ -99,9 +117,9 @@ def closing_steps(
         version=VERSIONS["report"],
         work=report,
         settings={"study": facts, "settings_text": _as_yaml(study)},
-        inputs={"score": scored} | {s.id: s for s in there if s.kind == "synthesis"},
+        inputs={"score": scored, "analysis": analysed} | rows,
     )
-    return [scored, page]
+    return [scored, analysed, page]
 
 
 def _as_yaml(study: Study) -> str:
@@ -278,9 +296,37 @@ class _Graph:
             self._measured(f"quality/{SEED_DATA}/{language}", language, {"human": self._seed_data(language)})
 
     def _quality(self, teacher: AnyTeacher, language: str) -> None:
-        self._measured(f"quality/{teacher.name}/{language}", language, self._data(teacher, language))
+        inputs = self._data(teacher, language)
+        gate = self._gate(language)
+        self._measured(
+            f"quality/{teacher.name}/{language}", language, inputs | ({GATE_INPUT: gate} if gate else {})
+        )
+
+    def _gate(self, language: str) -> Step | None:
+        """Which metrics count in a language, by its human pairs; no teacher has a part in it."""
+        if not self.resources.pairs(self.study, language):
+            return None
+        others = {*self.study.languages} | ({"en"} if self._has_english() else set())
+        inputs = {f"seed_data_{code}": self._seed_data(code) for code in sorted(others - {language})}
+        settings, locations = self._measures(language)
+        return self._add(
+            f"gate/{language}",
+            gate_language,
+            settings | {"rows": self.study.quality.gate_rows},
+            locations=locations,
+            inputs={"seed_data": self._seed_data(language)} | inputs,
+            cost=5,
+        )
+
+    def _has_english(self) -> bool:
+        return any(isinstance(s, PocketSource) or s.language == "en" for s in self.study.seed_data)
 
     def _measured(self, id: str, language: str, inputs: Mapping[str, Step]) -> None:
+        settings, locations = self._measures(language)
+        self._add(id, measure_cell, settings, locations=locations, inputs=inputs, cost=4)
+
+    def _measures(self, language: str) -> tuple[dict[str, Any], dict[str, str]]:
+        """Settings and locations of whatever measures rows of a language."""
         quality = self.study.quality
         scorer = self._model(_scorer(self.study))
         locations = {"perplexity": scorer.location}
@@ -295,20 +341,14 @@ class _Graph:
         embedder = self.resources.embedder
         if embedder:
             locations["embedder"] = embedder.location
-        self._add(
-            id,
-            measure_cell,
-            {
-                "language": language,
-                "embedder": embedder.digest if embedder else LEXICAL,
-                "perplexity": {"model": scorer.digest},
-                "judge": judge,
-                "rng_seed": self._rng_seed("quality", language),
-            },
-            locations=locations,
-            inputs=inputs,
-            cost=4,
-        )
+        settings = {
+            "language": language,
+            "embedder": embedder.digest if embedder else LEXICAL,
+            "perplexity": {"model": scorer.digest},
+            "judge": judge,
+            "rng_seed": self._rng_seed("quality", language),
+        }
+        return settings, locations
 
     def _base_and_reference(self, base: Base, language: str) -> None:
         self._examination(f"{base.name}/base", language, model=self._model(base.model))

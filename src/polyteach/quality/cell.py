@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from polyteach.figures import Figure
 from polyteach.models.embeddings import LEXICAL, LEXICAL_NAME, embed
 from polyteach.models.likelihood import response_likelihoods
@@ -16,6 +19,7 @@ from polyteach.quality.lengths import character_lengths, token_lengths
 from polyteach.quality.measured import Measured
 from polyteach.quality.perplexity import perplexity
 from polyteach.quality.rubric import judged_by_model, judged_by_oracle
+from polyteach.quality.short_texts import ShortTexts
 from polyteach.rows import Row
 from polyteach.steps import Progress
 
@@ -37,12 +41,28 @@ ORACLE = Named("oracle")
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
-    """The intrinsic metrics of a set of rows, by name, and the languages found in its texts."""
+class RowLevel:
+    """The metrics that have a value of their own in each row, and the languages found in the rows' texts."""
 
     metrics: dict[str, Measured]
     prompt_languages: tuple[str | None, ...]
     response_languages: tuple[str | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """The intrinsic metrics of a set of rows, by name; what else was found on the way.
+
+    Attributes:
+        metrics: by name.
+        prompt_languages, response_languages: the language found in each text.
+        embeddings: n x d, of `prompt` and `response`.
+    """
+
+    metrics: dict[str, Measured]
+    prompt_languages: tuple[str | None, ...]
+    response_languages: tuple[str | None, ...]
+    embeddings: dict[str, NDArray[np.float64]]
 
     @property
     def figures(self) -> dict[str, Figure]:
@@ -57,6 +77,7 @@ def measure_rows(
     embedder: Named = Named(LEXICAL),
     perplexity_model: Named | None = None,
     judge: Named | None = None,
+    short: ShortTexts | None = None,
     rng_seed: int,
     progress: Progress,
 ) -> Cell:
@@ -68,22 +89,50 @@ def measure_rows(
         embedder: for diversity.
         perplexity_model: a causal model of which the responses' perplexity is taken.
         judge: `ORACLE` or a model.
+        short: finds the language of short texts; without it they are left unscored.
         rng_seed: of MinHash, and handed to the judge.
         progress: told of rows, once for each of perplexity and judge.
     """
     prompts, responses = [row.prompt for row in rows], [row.response for row in rows]
-    pairs = [f"{p}\n{r}" if r.strip() else "" for p, r in zip(prompts, responses, strict=True)]
-    passes = 1 + (perplexity_model is not None) + (judge is not None)
-    progress.start(len(rows) * passes, "rows")
-    in_prompts = language_fidelity(prompts, language, side="prompt")
-    in_responses = language_fidelity(responses, language, side="response")
-    metrics = (
-        _diversities(prompts, responses, embedder)
-        | _lengths(rows)
-        | {"prompt_fidelity": in_prompts.measured, "response_fidelity": in_responses.measured}
-        | _duplicates(prompts, responses, pairs, rng_seed)
-    )
+    progress.start(len(rows) * (1 + (perplexity_model is not None) + (judge is not None)), "rows")
+    embeddings = {
+        side: embed(texts, embedder_location(embedder))
+        for side, texts in (("prompt", prompts), ("response", responses))
+    }
+    sets = {
+        f"{side}_diversity": diversity(found, side=side, embedder=embedder_name(embedder))
+        for side, found in embeddings.items()
+    }
+    sets |= _duplicates(prompts, responses, pair_texts(rows), rng_seed)
     progress.advance(len(rows))
+    by_row = measure_each_row(
+        rows,
+        language,
+        perplexity_model=perplexity_model,
+        judge=judge,
+        short=short,
+        rng_seed=rng_seed,
+        progress=progress,
+    )
+    return Cell(sets | by_row.metrics, by_row.prompt_languages, by_row.response_languages, embeddings)
+
+
+def measure_each_row(
+    rows: Sequence[Row],
+    language: str,
+    *,
+    perplexity_model: Named | None,
+    judge: Named | None,
+    short: ShortTexts | None,
+    rng_seed: int,
+    progress: Progress,
+) -> RowLevel:
+    """The metrics of one row at a time: lengths, fidelity, perplexity, rubric; see `measure_rows`."""
+    prompts, responses = [row.prompt for row in rows], [row.response for row in rows]
+    in_prompts = language_fidelity(prompts, language, side="prompt", short=short)
+    in_responses = language_fidelity(responses, language, side="response", short=short)
+    metrics = _lengths(rows)
+    metrics |= {"prompt_fidelity": in_prompts.measured, "response_fidelity": in_responses.measured}
     if perplexity_model:
         model = LocalModel.load(perplexity_model.location)
         likelihoods = response_likelihoods(
@@ -97,16 +146,22 @@ def measure_rows(
         metrics |= {"perplexity": result.corpus, "perplexity_median": result.median}
     if judge:
         metrics["rubric"] = _rubric(rows, language, judge, rng_seed, progress)
-    return Cell(metrics, in_prompts.detected, in_responses.detected)
+    return RowLevel(metrics, in_prompts.detected, in_responses.detected)
 
 
-def _diversities(prompts: list[str], responses: list[str], embedder: Named) -> dict[str, Measured]:
-    lexical = embedder.name == LEXICAL
-    location, name = (LEXICAL, LEXICAL_NAME) if lexical else (embedder.location, embedder.name)
-    return {
-        f"{side}_diversity": diversity(embed(texts, location), side=side, embedder=name)
-        for side, texts in (("prompt", prompts), ("response", responses))
-    }
+def pair_texts(rows: Sequence[Row]) -> list[str]:
+    """Prompt and response as one text; empty where there is no response."""
+    return [f"{row.prompt}\n{row.response}" if row.response.strip() else "" for row in rows]
+
+
+def embedder_name(embedder: Named) -> str:
+    """The embedder as definitions have it."""
+    return LEXICAL_NAME if embedder.name == LEXICAL else embedder.name
+
+
+def embedder_location(embedder: Named) -> str:
+    """What `embed` is to be called with."""
+    return LEXICAL if embedder.name == LEXICAL else embedder.location
 
 
 def _lengths(rows: Sequence[Row]) -> dict[str, Measured]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Hashable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,13 +16,13 @@ from polyteach.texts import normalised
 
 EXACT = (
     "share of {side}s that repeat an earlier one, after NFKC, case folding and joining of blanks "
-    "(surplus copies; not in arXiv 2604.11290)"
+    "(surplus copies; se by jackknife over rows; not in arXiv 2604.11290)"
 )
 NEAR = (
     "share of {side}s that are surplus in groups of exact or near duplicates: Jaccard of the sets of "
     "{width}-character shingles at least {least}, candidates by MinHash LSH ({permutations} permutations, "
     "{bands} bands of {band}; a pair at the threshold is found with probability {found:.3f}), each "
-    "checked exactly; groups are joined pair by pair; not in arXiv 2604.11290"
+    "checked exactly; groups are joined pair by pair; se by jackknife over rows; not in arXiv 2604.11290"
 )
 SHINGLE = 4
 LEAST_JACCARD = 0.8
@@ -32,14 +33,11 @@ BANDS, BAND = 21, 6
 def exact_duplicates(texts: Sequence[str], *, side: str) -> Measured:
     """Share of surplus copies; a row's value is 1 if an earlier row has the same text, else 0.
 
-    Empty texts are unscored (`empty`). No standard error: copies depend on each other and on n.
+    Empty texts are unscored (`empty`). The share depends on n (copies are rarer in a part of a set), and so
+    does its error: compare sets of equal size.
     """
     plain = [normalised(text) for text in texts]
-    first: dict[str, int] = {}
-    for index, text in enumerate(plain):
-        first.setdefault(text, index)
-    surplus = [first[text] != index for index, text in enumerate(plain)]
-    return _share(plain, surplus, EXACT.format(side=side))
+    return _share(plain, plain, EXACT.format(side=side))
 
 
 def near_duplicates(texts: Sequence[str], *, side: str, rng_seed: int) -> Measured:
@@ -66,24 +64,30 @@ def near_duplicates(texts: Sequence[str], *, side: str, rng_seed: int) -> Measur
         if root != other_root and _jaccard(shingles[one], shingles[other]) >= LEAST_JACCARD:
             group[max(root, other_root)] = min(root, other_root)
     place = {text: index for index, text in enumerate(unique)}
-    seen: set[int] = set()
-    surplus = []
-    for text in plain:
-        root = _root(group, place[text]) if text else -1
-        surplus.append(root in seen)
-        seen.add(root)
-    return _share(plain, surplus, definition)
+    return _share(plain, [_root(group, place[text]) if text else -1 for text in plain], definition)
 
 
-def _share(plain: Sequence[str], surplus: Sequence[bool], definition: str) -> Measured:
-    values = tuple(float(extra) if text else None for text, extra in zip(plain, surplus, strict=True))
+def _share(plain: Sequence[str], groups: Sequence[Hashable], definition: str) -> Measured:
+    """Share of rows beyond the first of their group.
+
+    Without row i the share is (surplus - [i has copies]) / (n - 1), so the jackknife's error is
+    sqrt(p (1 - p) / (n - 1)), p the share of rows with copies. No interval: near 0 it would have no width.
+    """
+    sizes = Counter(group for text, group in zip(plain, groups, strict=True) if text)
+    seen: set[Hashable] = set()
+    values: list[float | None] = []
+    for text, group in zip(plain, groups, strict=True):
+        values.append(float(group in seen) if text else None)
+        seen.add(group)
     reasons = tuple(None if text else "empty" for text in plain)
     scored = [value for value in values if value is not None]
-    unscored = count_reasons(reasons)
-    if not scored:
-        return Measured(undefined(definition, "empty" if plain else "no rows", unscored), values, reasons)
-    figure = Figure(sum(scored) / len(scored), definition, n=len(scored), unscored=unscored)
-    return Measured(figure, values, reasons)
+    unscored, n = count_reasons(reasons), len(scored)
+    if not n:
+        figure = undefined(definition, "empty" if plain else "no rows", unscored)
+        return Measured(figure, tuple(values), reasons)
+    copied = sum(size for size in sizes.values() if size > 1) / n
+    se = float(np.sqrt(copied * (1 - copied) / (n - 1))) if n > 1 else None
+    return Measured(Figure(sum(scored) / n, definition, n, se, unscored=unscored), tuple(values), reasons)
 
 
 def _candidates(shingles: Sequence[NDArray[np.uint64]], rng_seed: int) -> Iterator[tuple[int, int]]:

@@ -14,12 +14,17 @@ import langcodes
 
 from polyteach.languages import standard_code
 from polyteach.quality.measured import Measured, measured_share
+from polyteach.quality.short_texts import TIMES_LIKELIER, ShortTexts
 
 DEFINITION = (
     "share of the {side}s whose main language py3langid finds to be the language asked for, over texts of "
     "at least {least} letters (vowel signs are letters; one of Han, kana or hangul counts {weight}) outside "
     "code and links; a close relative of the language in a text below {sure} letters is unscored, above it "
     "is wrong; not in arXiv 2604.11290"
+)
+WITH_SHORT = (
+    "; texts of fewer letters by character n-gram models of human texts ({languages}): in the language "
+    "unless in no script of it, or {times} times likelier in another of these"
 )
 LEAST_LETTERS = 20
 """Shorter texts give py3langid too little to go by: they are left unscored rather than guessed."""
@@ -64,7 +69,9 @@ class Fidelity:
     detected: tuple[str | None, ...]
 
 
-def language_fidelity(texts: Sequence[str], language: str, *, side: str) -> Fidelity:
+def language_fidelity(
+    texts: Sequence[str], language: str, *, side: str, short: ShortTexts | None = None
+) -> Fidelity:
     """Share of texts in a language; a row's value is 1 or 0.
 
     Unscored: `empty`, `no_letters` (numbers, signs, code alone), `too_short`, `related_language`, and
@@ -74,10 +81,17 @@ def language_fidelity(texts: Sequence[str], language: str, *, side: str) -> Fide
         texts: prompts or responses; a text in two languages counts as its main one.
         language: standard code; its script is ignored.
         side: `prompt` or `response`, for the definition.
+        short: decides on texts that would be `too_short`, if it knows the language and another one.
     """
     target = langcodes.Language.get(language).language or language
     definition = DEFINITION.format(side=side, least=LEAST_LETTERS, weight=WIDE_WEIGHT, sure=SURE_LETTERS)
     judged = [_judge(text, target) for text in texts]
+    if short and language in short.languages and len(short.languages) > 1:
+        definition += WITH_SHORT.format(languages=", ".join(short.languages), times=TIMES_LIKELIER)
+        brief = [place for place, (_, reason, _) in enumerate(judged) if reason == "too_short"]
+        found_brief = short.judge([texts[place] for place in brief], language)
+        for place, (value, code) in zip(brief, found_brief, strict=True):
+            judged[place] = (value, None, code)
     values = [value for value, _, _ in judged]
     reasons = [reason for _, reason, _ in judged]
     return Fidelity(measured_share(values, reasons, definition), tuple(found for _, _, found in judged))

@@ -1,4 +1,4 @@
-"""The step that measures a cell: rows in; metrics.json and per_row.parquet out."""
+"""The step that measures a cell: rows in; metrics.json, per_row.parquet and, after a gate, gated.json out."""
 
 from __future__ import annotations
 
@@ -10,11 +10,16 @@ from typing import Any
 from polyteach.figures import Figure
 from polyteach.files import write_json
 from polyteach.models.embeddings import LEXICAL
-from polyteach.quality.cell import ORACLE, Cell, Named, measure_rows
+from polyteach.quality.cell import ORACLE, Cell, Named, embedder_name, measure_rows, pair_texts
+from polyteach.quality.gated import Corpus, gated_figures, row_values
+from polyteach.quality.held_out import HeldOut, read_held_out
+from polyteach.quality.measured import Measured
 from polyteach.rows import Row, read_rows
-from polyteach.steps import StepTask
+from polyteach.steps import StepTask, digest_of
 
 METRICS = "metrics.json"
+GATED = "gated.json"
+GATE_INPUT = "gate"
 PER_ROW = "per_row.parquet"
 
 
@@ -23,25 +28,75 @@ def measure_cell(task: StepTask) -> Mapping[str, Any]:
 
     Settings: `language`; `rng_seed`; `embedder`, `lexical` or a digest; `perplexity`, {"model": digest} or
     null; `judge`, {"kind": "oracle"}, {"kind": "model", "model": digest} or null. Locations: `embedder`,
-    `perplexity`, `judge`, where a model is named.
+    `perplexity`, `judge`, where a model is named. The input `gate`, where there is one, has no rows: it says
+    on how many rows the gated metrics are taken, and has the texts of the small models.
     """
-    settings, locations = task.settings, task.locations
+    settings = task.settings
     placed = [
-        (name, row) for name in sorted(task.inputs) for row in read_rows(task.inputs[name] / "rows.parquet")
+        (name, row)
+        for name in sorted(task.inputs)
+        if name != GATE_INPUT
+        for row in read_rows(task.inputs[name] / "rows.parquet")
     ]
-    asked, judge = settings["perplexity"], settings["judge"]
+    held_out = read_held_out(task.inputs[GATE_INPUT]) if GATE_INPUT in task.inputs else None
+    embedder, perplexity_model, judge = models_of(settings, task.locations)
     cell = measure_rows(
         [row for _, row in placed],
         settings["language"],
-        embedder=_named(settings["embedder"], locations, "embedder"),
-        perplexity_model=_named(asked["model"], locations, "perplexity") if asked else None,
-        judge=_judge(judge, locations) if judge else None,
+        embedder=embedder,
+        perplexity_model=perplexity_model,
+        judge=judge,
+        short=held_out.short if held_out else None,
         rng_seed=settings["rng_seed"],
         progress=task.progress,
     )
     write_metrics(task.output / METRICS, cell.figures)
     write_per_row(task.output / PER_ROW, placed, cell)
+    if held_out:
+        figures = gate_sample(placed, cell, held_out, embedder, settings["rng_seed"])
+        plain = {name: figure.to_json() for name, figure in figures.items()}
+        write_json(task.output / GATED, {"n": held_out.n, "figures": plain})
     return {"rows": len(placed)}
+
+
+def gate_sample(
+    placed: Sequence[tuple[str, Row]], cell: Cell, held_out: HeldOut, embedder: Named, rng_seed: int
+) -> dict[str, Figure]:
+    """The gated metrics of a cell on as many rows as the gate's human data has, spread over the inputs."""
+    places = spread_sample([(name, row.source_id) for name, row in placed], held_out.n, rng_seed)
+    rows = [row for _, row in placed]
+    sampled = {name: _part(measured, places) for name, measured in cell.metrics.items()}
+    values = row_values(
+        sampled, [rows[place] for place in places], held_out.characters, len(held_out.responses)
+    )
+    corpus = Corpus(cell.embeddings, pair_texts(rows), embedder_name(embedder), rng_seed)
+    return gated_figures(values, corpus, places, held_out.n)
+
+
+def spread_sample(placed: Sequence[tuple[str, str]], n: int, rng_seed: int) -> list[int]:
+    """Places of n rows, equally many of each input as far as there are; all rows where there are fewer.
+
+    Which ones is decided by what a row rests on, so that the samples of several teachers rest on the same
+    seed examples as far as possible.
+
+    Args:
+        placed: the input and the `source_id` of each row.
+        n: how many.
+        rng_seed: of the order.
+    """
+    queues: dict[str, list[tuple[str, int]]] = {}
+    for place, (name, source) in enumerate(placed):
+        queues.setdefault(name, []).append((digest_of([rng_seed, name, source]), place))
+    turns = sorted(
+        (turn, name, place) for name, queue in queues.items() for turn, (_, place) in enumerate(sorted(queue))
+    )
+    return sorted(place for _, _, place in turns[:n])
+
+
+def _part(measured: Measured, places: Sequence[int]) -> Measured:
+    return Measured(
+        measured.figure, tuple(measured.values[p] for p in places), tuple(measured.reasons[p] for p in places)
+    )
 
 
 def write_metrics(path: Path, figures: Mapping[str, Figure]) -> None:
@@ -77,6 +132,18 @@ def write_per_row(path: Path, placed: Sequence[tuple[str, Row]], cell: Cell) -> 
         columns[name] = pa.array(measured.values, pa.float64())
         columns[f"{name}_reason"] = pa.array(measured.reasons, pa.string())
     pq.write_table(pa.table(columns), path, compression="zstd")
+
+
+def models_of(
+    settings: Mapping[str, Any], locations: Mapping[str, str]
+) -> tuple[Named, Named | None, Named | None]:
+    """The embedder, the model of perplexity and the judge that a step's settings name."""
+    asked, judge = settings["perplexity"], settings["judge"]
+    return (
+        _named(settings["embedder"], locations, "embedder"),
+        _named(asked["model"], locations, "perplexity") if asked else None,
+        _judge(judge, locations) if judge else None,
+    )
 
 
 def _named(name: str, locations: Mapping[str, str], role: str) -> Named:

@@ -88,7 +88,7 @@ def _data(value: Any) -> str | dict[str, str]:
         codes = [_language(spelling) for spelling in value]
         if len(set(codes)) == len(codes):
             return dict(zip(codes, value.values(), strict=True))
-    raise ValueError("this is no file, no `seed_data`, and no mapping of languages to files")
+    raise ValueError("this is no file, no `seed_data`, and no mapping of languages, each once, to files")
 
 
 def _kind_of_teacher(value: Any) -> str:
@@ -225,6 +225,9 @@ class Quality(Part):
     )
     judge: str | None = Field(
         default=None, description="oracle (pocket world), or a model; nothing: no rubric"
+    )
+    gate_rows: Positive = Field(
+        default=200, description="human pairs a language on which metrics are tested; at most half of them"
     )
 
 

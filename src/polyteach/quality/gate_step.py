@@ -1,0 +1,141 @@
+"""The step that tests metrics in one language: human pairs in; gate.json and held_out.json out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from polyteach.files import write_json
+from polyteach.steps import StepTask
+
+if TYPE_CHECKING:
+    from polyteach.quality.cell import Named
+    from polyteach.quality.gate import GateResult, Sets
+    from polyteach.quality.held_out import HeldOut
+    from polyteach.rows import Row
+    from polyteach.steps import Progress
+
+GATE = "gate.json"
+
+
+def gate_language(task: StepTask) -> Mapping[str, Any]:
+    """Damages human pairs of a language, measures them before and after, and writes which metrics saw it.
+
+    Settings: `language`; `rows`, how many pairs at most; `rng_seed`; `embedder`, `perplexity` and `judge` as
+    `step.measure_cell` has them. Inputs: `seed_data`, the language's own; `seed_data_L` of other languages L,
+    whose texts are the wrong language.
+    """
+    from polyteach.quality.gate import split
+    from polyteach.quality.held_out import HeldOut
+    from polyteach.quality.step import models_of
+    from polyteach.rows import read_rows
+
+    settings = task.settings
+    language, most, rng_seed = settings["language"], settings["rows"], settings["rng_seed"]
+    pairs = [
+        row
+        for row in read_rows(task.inputs["seed_data"] / "rows.parquet")
+        if row.prompt.strip() and row.response.strip()
+    ]
+    clean, held_out = split(pairs, most, rng_seed)
+    others: list[Row] = []
+    kept = {language: held_out}
+    for name in sorted(task.inputs):
+        if name != "seed_data":
+            rows = read_rows(task.inputs[name] / "rows.parquet")
+            damaging, kept[name.removeprefix("seed_data_")] = split(rows, most, rng_seed)
+            others += damaging
+    texts = HeldOut.of(len(clean), language, kept)
+    texts.write(task.output)
+    embedder, perplexity_model, judge = models_of(settings, task.locations)
+    results, sets = gate_rows(
+        clean,
+        held_out,
+        others,
+        texts,
+        language,
+        embedder=embedder,
+        perplexity_model=perplexity_model,
+        judge=judge,
+        rng_seed=rng_seed,
+        progress=task.progress,
+    )
+    plain = {
+        "language": language,
+        "n": len(clean),
+        "metrics": {result.metric.name: result.to_json() for result in results},
+        "judges": {},
+    }
+    write_json(task.output / GATE, plain)
+    return {
+        "rows": len(clean),
+        "held_out": len(held_out),
+        "measured": len(sets.rows),
+        "passed": [result.metric.name for result in results if result.passes],
+    }
+
+
+def gate_rows(
+    clean: Sequence[Row],
+    held_out: Sequence[Row],
+    others: Sequence[Row],
+    texts: HeldOut,
+    language: str,
+    *,
+    embedder: Named,
+    perplexity_model: Named | None = None,
+    judge: Named | None = None,
+    rng_seed: int,
+    progress: Progress,
+) -> tuple[list[GateResult], Sets]:
+    """Tests all metrics on clean rows and their corruptions.
+
+    Args:
+        clean: human pairs of the language.
+        held_out: its other human rows.
+        others: rows of other languages.
+        texts: what the small models are trained on; none of it may be in `clean` or `others`.
+        language: standard code.
+        embedder: for diversity.
+        perplexity_model: for perplexity; None: not tested.
+        judge: for the rubric; likewise.
+        rng_seed: of the damage and of MinHash.
+        progress: told of rows.
+    """
+    from polyteach.quality.cell import embedder_name, measure_each_row, pair_texts
+    from polyteach.quality.corruptions import NEAR_DUPLICATES, corrupt_all, near_duplicates, stream
+    from polyteach.quality.gate import Sets, block_size, gate
+    from polyteach.quality.gated import Corpus, row_values
+
+    damaged = corrupt_all(
+        clean, held_out=held_out, others=others, group=block_size(len(clean)), rng_seed=rng_seed
+    )
+    # A set as large as the teachers' is damaged as a whole: half of it, not half of each block, is one row.
+    whole = near_duplicates(clean, max(len(clean), 1), stream(NEAR_DUPLICATES, rng_seed))
+    sets = Sets.of(clean, damaged, {NEAR_DUPLICATES: whole})
+    progress.start(len(sets.rows) * ((perplexity_model is not None) + (judge is not None) or 1), "rows")
+    by_row = measure_each_row(
+        sets.rows,
+        language,
+        perplexity_model=perplexity_model,
+        judge=judge,
+        short=texts.short,
+        rng_seed=rng_seed,
+        progress=progress,
+    )
+    values = row_values(by_row.metrics, sets.rows, texts.characters, len(texts.responses))
+    embeddings = {
+        "prompt": _embedded([row.prompt for row in sets.rows], embedder),
+        "response": _embedded([row.response for row in sets.rows], embedder),
+    }
+    corpus = Corpus(embeddings, pair_texts(sets.rows), embedder_name(embedder), rng_seed)
+    return gate(sets, values, corpus), sets
+
+
+def _embedded(texts: Sequence[str], embedder: Named) -> Any:
+    """Embeddings of texts of which many are the same: each text is embedded once."""
+    from polyteach.models.embeddings import embed
+    from polyteach.quality.cell import embedder_location
+
+    place = {text: number for number, text in enumerate(dict.fromkeys(texts))}
+    return embed(list(place), embedder_location(embedder))[[place[text] for text in texts]]

@@ -1,0 +1,191 @@
+"""The metrics that may count in the robust score, what each claims to see, and on which scale it counts.
+
+A claim is made here, beforehand, from what a metric is meant to measure; the gate (`gate.py`) tests it in
+each language. A metric that fails on one claim counts for nothing there; one that claims nothing never
+counts.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from polyteach.figures import Figure, undefined
+from polyteach.quality.characters import ORDER, CharacterModel
+from polyteach.quality.corruptions import (
+    BOILERPLATE,
+    CUT_OFF,
+    NEAR_DUPLICATES,
+    NOISE,
+    SHUFFLED,
+    SWAPPED,
+    WRONG_LANGUAGE,
+)
+from polyteach.quality.diversity import diversity
+from polyteach.quality.duplicates import exact_duplicates, near_duplicates
+from polyteach.quality.measured import Measured, measured_mean
+
+if TYPE_CHECKING:
+    from polyteach.rows import Row
+
+PERPLEXITY = (
+    "mean over rows of -log(1 + PPL), PPL = exp(NLL / tokens) of the response given the prompt; Eq. 1 of "
+    "arXiv 2604.11290 takes it of a mean of PPL, which a few outliers dominate; PPL is: "
+)
+BITS = (
+    "mean over rows of the response's bits a character, its end included, under a character {order}-gram "
+    "model (interpolated Witten-Bell) of {texts} held-out human responses of the language"
+)
+ENDING = (
+    "mean over rows of the bits of the response's end after its last {context} characters, under a character "
+    "{order}-gram model (interpolated Witten-Bell) of {texts} held-out human responses of the language"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class GatedMetric:
+    """One metric's claim.
+
+    Attributes:
+        name: as in `metrics.json` where it is there.
+        answers_for: the corruptions it must see.
+        better: 1 if a greater value is better, -1 if a smaller one is.
+        level: `row` where each row has a value of its own, `corpus` where only a set has one.
+    """
+
+    name: str
+    answers_for: tuple[str, ...]
+    better: Literal[1, -1] = 1
+    level: Literal["row", "corpus"] = "row"
+
+
+METRICS = (
+    # Means to say which language a text is in, and nothing else.
+    GatedMetric("prompt_fidelity", (WRONG_LANGUAGE,)),
+    GatedMetric("response_fidelity", (WRONG_LANGUAGE,)),
+    # Fluency: word order and spelling. Not the language (its model may know several), not repetition (which
+    # lowers it), and not the fit to the prompt, which hardly moves the mean over a long response's tokens.
+    GatedMetric("perplexity", (SHUFFLED, NOISE)),
+    # Asks for proficiency, grammar and helpfulness: all damage to a single example.
+    GatedMetric("rubric", (SHUFFLED, WRONG_LANGUAGE, CUT_OFF, BOILERPLATE, SWAPPED, NOISE)),
+    # Sees five characters at a time: spelling. Word order is beyond it where words are long.
+    GatedMetric("bits_per_character", (NOISE,), better=-1),
+    # Means to say whether a response ends as responses of the language end.
+    GatedMetric("ending_bits", (CUT_OFF,), better=-1),
+    # How different the texts of a set are: copies of whole rows; for responses also stock phrases.
+    GatedMetric("prompt_diversity", (NEAR_DUPLICATES,), level="corpus"),
+    GatedMetric("response_diversity", (NEAR_DUPLICATES, BOILERPLATE), level="corpus"),
+    GatedMetric("near_duplicates", (NEAR_DUPLICATES,), better=-1, level="corpus"),
+    # Near duplicates have exact ones in them: counting these again would weigh copies twice.
+    GatedMetric("exact_duplicates", (), better=-1, level="corpus"),
+    # Long is not good: lengths are shown and never count.
+    GatedMetric("prompt_length", ()),
+    GatedMetric("response_length", ()),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RowValues:
+    """A row-level metric on the scale on which it counts; None with a reason where a row has no value."""
+
+    values: tuple[float | None, ...]
+    reasons: tuple[str | None, ...]
+    definition: str
+
+    def figure(self, places: Sequence[int] | slice = slice(None)) -> Figure:
+        """The mean over some of the rows."""
+        here = range(len(self.values))[places] if isinstance(places, slice) else places
+        values, reasons = [self.values[p] for p in here], [self.reasons[p] for p in here]
+        return measured_mean(values, reasons, self.definition).figure
+
+
+def row_values(
+    measured: Mapping[str, Measured], rows: Sequence[Row], characters: CharacterModel | None, texts: int
+) -> dict[str, RowValues]:
+    """The row-level metrics of rows, on their score scales.
+
+    Args:
+        measured: the metrics known already, each with the values of the rows.
+        rows: aligned with these values.
+        characters: the model of held-out responses; None without any.
+        texts: how many responses it was trained on, for the definition.
+    """
+    found: dict[str, RowValues] = {}
+    for metric in METRICS:
+        if metric.level == "row" and metric.name in measured:
+            one = measured[metric.name]
+            values, definition = one.values, one.figure.definition
+            if metric.name == "perplexity":
+                values = tuple(None if value is None else -math.log1p(value) for value in values)
+                definition = PERPLEXITY + definition
+            found[metric.name] = RowValues(values, one.reasons, definition)
+    if characters:
+        kept = [row.response if row.response.strip() else None for row in rows]
+        bits = iter(characters.bits([text for text in kept if text is not None]))
+        each = [None if text is None else next(bits) for text in kept]
+        reasons = tuple("empty" if text is None else None for text in kept)
+        words = {"order": ORDER, "context": ORDER - 1, "texts": texts}
+        found["bits_per_character"] = RowValues(
+            tuple(None if b is None else float(b.mean()) for b in each), reasons, BITS.format(**words)
+        )
+        found["ending_bits"] = RowValues(
+            tuple(None if b is None else float(b[-1]) for b in each), reasons, ENDING.format(**words)
+        )
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """What the corpus-level metrics need of a set of rows.
+
+    Attributes:
+        embeddings: n x d of `prompt` and `response`.
+        pairs: prompt and response as one text.
+        embedder: its name, for definitions.
+        rng_seed: of MinHash.
+    """
+
+    embeddings: Mapping[str, NDArray[np.float64]]
+    pairs: Sequence[str]
+    embedder: str
+    rng_seed: int
+
+    def figure(self, name: str, places: Sequence[int]) -> Figure:
+        """One corpus-level metric over some of the rows."""
+        chosen = list(places)
+        if name.endswith("_diversity"):
+            side = name.removesuffix("_diversity")
+            return diversity(self.embeddings[side][chosen], side=side, embedder=self.embedder).figure
+        texts, side = [self.pairs[place] for place in chosen], "prompt and response pair"
+        if name == "exact_duplicates":
+            return exact_duplicates(texts, side=side).figure
+        return near_duplicates(texts, side=side, rng_seed=self.rng_seed).figure
+
+
+def gated_figures(
+    values: Mapping[str, RowValues], corpus: Corpus, places: Sequence[int], n: int
+) -> dict[str, Figure]:
+    """All gated metrics of a sample of a teacher's rows, on the scales of the gate.
+
+    Args:
+        values: the row-level metrics; aligned with `places`.
+        corpus: the whole set.
+        places: which rows of it are the sample.
+        n: how many the gate's human rows are; corpus-level metrics of fewer rows cannot be compared.
+    """
+    figures: dict[str, Figure] = {}
+    for metric in METRICS:
+        if metric.level == "row":
+            if metric.name in values:
+                figures[metric.name] = values[metric.name].figure()
+            continue
+        figure = corpus.figure(metric.name, places)
+        if len(places) < n:
+            figure = undefined(figure.definition, f"{len(places)} rows, the gate's human data has {n}")
+        figures[metric.name] = figure
+    return figures
