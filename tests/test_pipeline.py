@@ -77,10 +77,12 @@ def test_what_failed_is_told_to_the_score_and_is_no_input() -> None:
     asked = study()
     steps, resources = graph(asked)
     lost = "examination/a/err-03/ja/1"
-    scored, page = closing_steps(asked, resources, list(steps.values()), {lost: "out of memory"})
+    scored, analysed, page = closing_steps(asked, resources, list(steps.values()), {lost: "out of memory"})
     assert lost not in scored.inputs
     assert scored.settings["failed"] == [{"step": lost, "reason": "out of memory"}]
-    assert page.inputs["score"] is scored
+    assert analysed.settings["failed"] == [lost]
+    assert analysed.inputs["score"] is page.inputs["score"] is scored
+    assert page.inputs["analysis"] is analysed
 
 
 @pytest.mark.parametrize("reference", ["seed_data", "pocket:err-03"])

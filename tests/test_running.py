@@ -22,7 +22,7 @@ from polyteach.runs import RunFolder
 from polyteach.study import Study
 
 STUDY = Path(__file__).parents[1] / "bench" / "small_study.yaml"
-RESULTS = ("results.json", "leaderboard.csv", "report.html")
+RESULTS = ("results.json", "analysis.json", "leaderboard.csv", "report.html")
 
 
 def start(output: Path, *options: str) -> subprocess.Popen[str]:

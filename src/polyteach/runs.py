@@ -1,11 +1,12 @@
 """A run's folder: readable names for what a study used, and the outside view of its state and results.
 
-<output>/runs/<study>/  results.json leaderboard.csv report.html   the same whenever the study is the same
-                        status.json                                how far it is
-                        timing.json                                times and the machine, nowhere else
-                        artifacts/<step id>                        links into the store
-                        logs/<step id>.txt                         tracebacks of failed steps
-                        earlier-<n>/                               results of other settings under this name
+<output>/runs/<study>/  results.json analysis.json     the same whenever the study is the same
+                        leaderboard.csv report.html    likewise
+                        status.json                    how far it is
+                        timing.json                    times and the machine, nowhere else
+                        artifacts/<step id>            links into the store
+                        logs/<step id>.txt             tracebacks of failed steps
+                        earlier-<n>/                   results of other settings under this name
 
 A rehearsal (--limit 20) is a study of its own, <study>-limit-20; so is one with another rng_seed,
 <study>-rng-seed-7, or with both, <study>-rng-seed-7-limit-20.
@@ -30,7 +31,7 @@ from polyteach.executors.outcome import Outcome
 from polyteach.files import write_atomically, write_json, writing
 from polyteach.steps import Step
 
-RESULTS = ("results.json", "leaderboard.csv", "report.html")
+RESULTS = ("results.json", "analysis.json", "leaderboard.csv", "report.html")
 RUNNING = "running"
 _STATUS_KEYS = {"state", "pid", "steps", "requests", "tokens", "rate", "seconds_left"}
 
