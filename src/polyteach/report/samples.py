@@ -17,6 +17,7 @@ _TOLD = {
     "translate": "each teacher was given the same English prompt (not shown), translated it and answered "
     "its translation",
     "respond": "each teacher answered the same prompt of the seed data",
+    "data": "rows that were there already, taken as they are",
 }
 
 

@@ -36,13 +36,15 @@ class Requests:
 
 
 def requests_of(evidence: Evidence) -> list[Requests]:
-    """Requests by teacher, in the study's order; every request is a row or a failure."""
+    """Requests by teacher, in the study's order; every request is a row or a failure. Of contestants, whose
+    rows were there already, nothing was asked.
+    """
     found = []
     for teacher in evidence.study.teachers:
         cells = [facts for facts in evidence.synthesis if facts.teacher == teacher.name]
         failed = together(facts.failures for facts in cells)
         ordered = dict(sorted(failed.items(), key=lambda entry: -entry[1]))
-        if cells:
+        if cells and not teacher.data:
             asked = sum(facts.rows for facts in cells) + sum(failed.values())
             found.append(Requests(teacher.name, asked, ordered))
     return found
