@@ -17,11 +17,21 @@ def analyse(task: StepTask) -> Mapping[str, Any]:
     """Runs every analysis that a study's results allow; what they do not allow is there with the reason.
 
     Settings: `rng_seed`; `planned`, ids of all steps of the study's cells; `failed`, ids of those without an
-    artifact. Inputs: `score`.
+    artifact. Inputs: `score`, and the steps of synthesis under their own ids
+    (`synthesis/TEACHER/LANGUAGE/METHOD`), each with a `rows.parquet`.
     """
+    from polyteach.analysis.of_rows import sizes
+    from polyteach.rows import Row, read_rows
+
     settings = task.settings
     results = json.loads((task.inputs["score"] / "results.json").read_text(encoding="utf-8"))
     sections = sections_of(results, settings["planned"], settings["failed"], settings["rng_seed"])
+    rows: dict[tuple[str, str], list[Row]] = {}
+    for id in sorted(task.inputs):
+        if id.startswith("synthesis/"):
+            _, teacher, language, _ = id.split("/")
+            rows.setdefault((teacher, language), []).extend(read_rows(task.inputs[id] / "rows.parquet"))
+    sections["sizes"] = sizes(rows, settings["rng_seed"])
     write_json(task.output / ANALYSIS, {"schema_version": SCHEMA_VERSION, "sections": sections})
     return {"sections": len(sections)}
 
