@@ -309,6 +309,9 @@ class _Graph:
         others = {*self.study.languages} | ({"en"} if self._has_english() else set())
         inputs = {f"seed_data_{code}": self._seed_data(code) for code in sorted(others - {language})}
         settings, locations = self._measures(language)
+        if settings["judge"]:
+            checks = package_files_digest("polyteach.quality", "pairwise.yaml", "pleas.yaml")
+            settings |= {"judge_checks_digest": checks}
         return self._add(
             f"gate/{language}",
             gate_language,

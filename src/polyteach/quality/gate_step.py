@@ -64,7 +64,7 @@ def gate_language(task: StepTask) -> Mapping[str, Any]:
         "language": language,
         "n": len(clean),
         "metrics": {result.metric.name: result.to_json() for result in results},
-        "judges": {},
+        "judges": gate_judge(judge, clean, sets, language, rng_seed, task.progress) if judge else {},
     }
     write_json(task.output / GATE, plain)
     return {
@@ -130,6 +130,28 @@ def gate_rows(
     }
     corpus = Corpus(embeddings, pair_texts(sets.rows), embedder_name(embedder), rng_seed)
     return gate(sets, values, corpus), sets
+
+
+def gate_judge(
+    judge: Named, clean: Sequence[Row], sets: Sets, language: str, rng_seed: int, progress: Progress
+) -> dict[str, dict[str, Any]]:
+    """Tests a judge on clean rows and the corruptions that the rubric answers for: name -> check -> JSON."""
+    from polyteach.models.local import LocalModel
+    from polyteach.quality.cell import ORACLE
+    from polyteach.quality.gated import METRICS
+    from polyteach.quality.judge import model_judge, oracle_judge
+    from polyteach.quality.judge_checks import ANSWERS_A_PAIR, PAIRS, judge_checks
+
+    claimed = next(metric.answers_for for metric in METRICS if metric.name == "rubric")
+    corrupted = {name: sets.corrupted[name].rows for name in claimed if name in sets.corrupted}
+    if judge == ORACLE:
+        asked = oracle_judge(language)
+    else:
+        progress.start(ANSWERS_A_PAIR * min(PAIRS, len(clean)), "answers of the judge")
+        model = LocalModel.load(judge.location)
+        asked = model_judge(model, judge.name, language, rng_seed=rng_seed, progress=progress)
+    checks = judge_checks(asked, clean, corrupted, language, rng_seed=rng_seed)
+    return {judge.name: {name: figure.to_json() for name, figure in checks.items()}}
 
 
 def _embedded(texts: Sequence[str], embedder: Named) -> Any:

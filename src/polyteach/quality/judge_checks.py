@@ -25,6 +25,8 @@ from polyteach.quality.pairwise import FIRST, SECOND, TIE, Choice, Comparison, V
 from polyteach.rows import Row
 from polyteach.texts import normalised
 
+PAIRS = 60
+"""How many pairs a judge is tested on where nothing is said."""
 ANSWERS_A_PAIR = 8
 """Marks and choices that a judge is asked for, for each pair, at most."""
 NO_CORRUPTED = "no_corrupted_response"
@@ -50,7 +52,7 @@ def judge_checks(
     corrupted: Mapping[str, Sequence[Row | None]],
     language: str,
     *,
-    n: int = 60,
+    n: int = PAIRS,
     rng_seed: int,
 ) -> dict[str, Figure]:
     """Tests a judge on a seeded sample of a language's human pairs.
