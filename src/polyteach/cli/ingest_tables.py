@@ -98,7 +98,8 @@ def _not_read(left: Sequence[NotRead], names: dict[str, str]) -> Table:
 
 
 def _duplicates(ingested: Ingested, names: dict[str, str]) -> Table:
-    table = _table(f"Several files on one model and test: {RULE}", ["model", "test", "kept", "left"], [])
+    table = _table("Several files on one model and test", ["model", "test", "kept", "left"], [])
+    table.caption = escape(RULE)
     for found in ingested.duplicates[:MOST_ROWS]:
         left = ", ".join(f"{names[file]} ({value:.4f})" for file, value in found.others)
         kept = f"{names[found.kept]} ({found.value:.4f})"
@@ -205,7 +206,7 @@ def _grouped(pairs: Iterable[tuple[str, T]]) -> list[tuple[str, list[T]]]:
 
 
 def labels(models: Sequence[str]) -> tuple[dict[str, str], str]:
-    """Short names of models, without the beginning that all share (up to a sign that parts names); and that."""
+    """Models' names without the beginning that all share (up to a sign that parts names), and that."""
     first, last = min(models), max(models)
     equal = takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
     shared = "".join(one for one, _ in equal) if len(models) > 1 else ""

@@ -2,7 +2,8 @@
 
 1. A figure with items and one without that state the same value are one figure: it keeps both.
 2. Otherwise the one from the file of the latest date counts; one without a date comes before any with one.
-3. Where dates do not decide, the file that comes last counts, in the order of their paths.
+3. Where dates do not decide, the library's own figure counts before a mean of items that differs from it
+   (not every metric is a mean over items), then the file that comes last in the order of paths.
 
 What does not count is named, with the file that does.
 """
@@ -16,7 +17,10 @@ from typing import Any
 from polyteach.benchmarks.ingest.record import Record
 
 _SAME = 1e-6  # how far a printed mean may be from the mean of its items
-RULE = "the latest file by date counts, then the last by path; items complete a figure of the same value"
+RULE = (
+    "the latest file by date counts, then the library's own figure before a mean of items, then the last "
+    "file by path; items complete a figure of the same value"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,8 @@ def resolve(
     for group in groups.values():
         figures, joined = _complete(group)
         completed += joined
-        *others, chosen = sorted(figures, key=lambda r: dates.get(r.file) or "")  # stable: then by path
+        # sorting is stable, so that what is equal stays in the order of paths
+        *others, chosen = sorted(figures, key=lambda r: (dates.get(r.file) or "", r.items is None))
         kept.append(chosen)
         if others:
             left = tuple((other.file, other.value) for other in others)

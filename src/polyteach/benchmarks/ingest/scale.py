@@ -31,7 +31,8 @@ BY_DEFINITION = "0 to 100 by the metric's definition"
 ABOVE_ONE = "0 to 100: the value is above 1"
 BY_ERROR = "{}: its standard error fits no other scale"
 AMBIGUOUS = "0 to 1 or 0 to 100: others of the metric in the file are above 1, and no standard error decides"
-_WHOLE = 1e-6  # relative distance from a whole number that sums of floats explain
+_WHOLE = 1e-4  # distance from a whole number: far above the error of floats, far below chance
+_MOST_ITEMS = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,9 @@ def _readings(value: float, se: float | None, n: int | None) -> list[Scale]:
     both = [Scale(0.0, 1.0, BY_ERROR.format("0 to 1")), Scale(0.0, 100.0, BY_ERROR.format("0 to 100"))]
     if not se or not 0 < value < 1:
         return both
-    exact = [s for s in both if implied_n(s.value(value), s.error(se)) is not None]
+    # With n unknown one right answer of k stays open: 1 in 200 as a percentage looks like 1 in 2.
+    implied = {scale: implied_n(scale.value(value), scale.error(se)) for scale in both}
+    exact = [scale for scale in both if implied[scale] is not None and n in (None, implied[scale])]
     if exact or n is None or n < 2:
         return exact or both
     return [s for s in both if 0.5 <= s.error(se) / _binomial_error(s.value(value), n) <= 2] or both
@@ -123,17 +126,15 @@ def implied_n(value: float, se: float | None) -> int | None:
     """The number of 0/1 answers whose mean is `value` with standard error `se`; None where there is none.
 
     From se = sqrt(value (1 - value) / (n - 1)), the sample standard error that lm-eval and lighteval print.
-    It is believed only where both n and value * n come out whole to 1e-6: then the figure is such a mean.
+    It is believed only where both n and value * n come out whole to 1e-4: then the figure is such a mean.
     """
     if se is None or se <= 0 or not 0 < value < 1:
         return None
     n = value * (1 - value) / se**2 + 1
-    if not 2 - _WHOLE <= n <= 1e9:
-        return None
-    whole = round(n)
+    whole = round(n) if n < _MOST_ITEMS else 0
     right = value * whole
-    close = abs(n - whole) <= _WHOLE * whole and abs(right - round(right)) <= _WHOLE * whole
-    return whole if close else None
+    close = abs(n - whole) <= _WHOLE and abs(right - round(right)) <= _WHOLE
+    return whole if whole >= 2 and close else None
 
 
 def error_from_n(value: float, n: int | None) -> float | None:

@@ -1,0 +1,116 @@
+"""`polyteach ingest` as a user types it."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from polyteach.cli.ingest_tables import labels
+from polyteach.cli.main import USER_ERROR, invoke
+
+
+def results(model: str, acc: float) -> dict[str, Any]:
+    tasks = {task: {"acc": acc, "acc_stderr": 0.01} for task in ("mgsm_de", "mgsm_es")}
+    config = {"model_args": f"pretrained={model}", "num_fewshot": 0}
+    return {"results": tasks, "versions": {}, "config": config}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for model, acc in (("hub/good", 0.8), ("hub/bad", 0.4)):
+        path = tmp_path / "in" / f"{model[4:]}.json"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps(results(model, acc)), encoding="utf-8")
+    (tmp_path / "in" / "log.txt").write_text("x", encoding="utf-8")
+    return tmp_path / "in"
+
+
+def test_json_is_one_object(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert invoke(["ingest", str(folder), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["schema_version"] == 1
+    assert [read["format"] for read in found["files"]] == ["lm-eval 0.3", "lm-eval 0.3"]
+    assert {record["language"] for record in found["records"]} == {"de", "es"}
+    assert found["scales"][0]["rule"].startswith("0 to 1")
+    assert [left["reason"] for left in found["not_read"]] == ["not a result file: .txt ending"]
+    (shared,) = found["ranks"]["shared"]
+    assert [(place["model"], place["rank_interval"]) for place in shared["places"]] == [
+        ("hub/good", [1, 1]),
+        ("hub/bad", [2, 2]),
+    ]
+
+
+def test_text_says_what_was_read_and_what_was_not(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert invoke(["ingest", str(folder)]) == 0
+    printed = capsys.readouterr().out
+    for expected in (
+        "good.json",
+        "lm-eval 0.3",
+        "not a result file",
+        "log.txt",
+        "Over the 2 benchmarks",
+        "1-1",
+    ):
+        assert expected in printed
+    assert "\x1b" not in printed
+    assert max(map(len, printed.splitlines())) <= 110
+
+
+def test_files_are_written_where_asked(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, shared = tmp_path / "out", tmp_path / "eee"
+    arguments = ["ingest", str(folder), "--json", "--output-dir", str(out), "--every-eval-ever", str(shared)]
+    assert invoke([*arguments, "--organization", "ours"]) == 0
+    printed = capsys.readouterr().out
+    assert json.loads((out / "ingest.json").read_text(encoding="utf-8")) == json.loads(printed)
+    with (out / "records.csv").open(encoding="utf-8", newline="") as file:
+        assert [row["model"] for row in csv.DictReader(file)] == ["hub/bad"] * 2 + ["hub/good"] * 2
+    assert len(list(shared.rglob("*.json"))) == 2
+
+
+@pytest.mark.parametrize("content", ["{", '{"a": 1}', None])
+def test_nothing_that_can_be_read_is_the_users_error(
+    tmp_path: Path, content: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.json"
+    if content is not None:
+        path.write_text(content, encoding="utf-8")
+    assert invoke(["ingest", str(path)]) == USER_ERROR
+    printed = capsys.readouterr().err
+    assert "nothing could be read" in printed
+    assert "a.json" in printed
+
+
+def test_a_folder_that_cannot_be_written_is_the_users_error(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    blocked = folder / "log.txt" / "out"  # below a file
+    assert invoke(["ingest", str(folder), "--output-dir", str(blocked)]) == USER_ERROR
+    assert "cannot be written" in capsys.readouterr().err
+
+
+def test_names_are_cut_where_they_part() -> None:
+    assert labels(["a/b@x__1", "a/b@x__2"]) == ({"a/b@x__1": "1", "a/b@x__2": "2"}, "a/b@x__")
+    assert labels(["abc", "abd"]) == ({"abc": "abc", "abd": "abd"}, "")
+    assert labels(["a/b"]) == ({"a/b": "a/b"}, "")
+
+
+def test_real_results_show_the_recipes_of_filbench(
+    real_data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reports = sorted(str(path) for path in (real_data / "paper").glob("authors_tgl_ablations__*.json"))
+    assert invoke(["ingest", str(real_data / "results"), *reports]) == 0
+    printed = capsys.readouterr().out
+    for expected in (
+        "53.02",
+        "47.24",
+        "48.19 (!)",
+        "no interval is possible",
+        "no score; the judge wrote $ERROR$",
+    ):
+        assert expected in printed
