@@ -112,7 +112,7 @@ def random_intercepts(
 ) -> MixedFit:
     """Fixed effects of predictors beside random intercepts, by restricted maximum likelihood (REML).
 
-    Refused, with the reason: fewer than 5 groups of the first kind, a variance between them that comes out as
+    Refused, with the reason: fewer than 5 groups of the first kind, one row each, a variance between them of
     zero, predictors that do not vary or follow from each other, a likelihood whose maximum is not found.
 
     Args:
@@ -135,6 +135,10 @@ def random_intercepts(
     if counts[kinds[0]] < LEAST_GROUPS:
         return replace(
             nothing, reason=f"{counts[kinds[0]]} {kinds[0]}s are too few: at least {LEAST_GROUPS} are needed"
+        )
+    if alone := [kind for kind in kinds if counts[kind] == len(target)]:
+        return replace(
+            nothing, reason=f"each {alone[0]} has one row: its variance cannot be told from the rest"
         )
     df = counts[kinds[0]] - len(predictors) - 1
     if df < 1:

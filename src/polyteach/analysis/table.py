@@ -265,5 +265,6 @@ def _mean_row(rows: Sequence[Row], bases: int) -> Row:
         else:
             values[name] = None
             why = [row.reasons[name] for row in rows if name in row.reasons]
-            reasons[name] = why[0] if why else f"{bases - len(known)} of {bases} bases lack it"
+            if why or bases > 1:
+                reasons[name] = why[0] if why else f"{bases - len(known)} of {bases} bases lack it"
     return Row(rows[0].teacher, rows[0].language, "", values, reasons)
