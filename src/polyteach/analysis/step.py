@@ -20,6 +20,15 @@ def analyse(task: StepTask) -> Mapping[str, Any]:
     artifact. Inputs: `score`, and the steps of synthesis under their own ids
     (`synthesis/TEACHER/LANGUAGE/METHOD`), each with a `rows.parquet`.
     """
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):  # sums come out alike on any number of cores
+        sections = _all_sections(task)
+    write_json(task.output / ANALYSIS, {"schema_version": SCHEMA_VERSION, "sections": sections})
+    return {"sections": len(sections)}
+
+
+def _all_sections(task: StepTask) -> dict[str, dict[str, Any]]:
     from polyteach.analysis.of_rows import sizes
     from polyteach.rows import Row, read_rows
 
@@ -31,9 +40,7 @@ def analyse(task: StepTask) -> Mapping[str, Any]:
         if id.startswith("synthesis/"):
             _, teacher, language, _ = id.split("/")
             rows.setdefault((teacher, language), []).extend(read_rows(task.inputs[id] / "rows.parquet"))
-    sections["sizes"] = sizes(rows, settings["rng_seed"])
-    write_json(task.output / ANALYSIS, {"schema_version": SCHEMA_VERSION, "sections": sections})
-    return {"sections": len(sections)}
+    return sections | {"sizes": sizes(rows, settings["rng_seed"])}
 
 
 def sections_of(

@@ -1,0 +1,118 @@
+"""`polyteach power`: what a study would tell, before anything is spent on it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from polyteach.cli.options import JSON_OPTION, OUTPUT_DIR_OPTION
+
+if TYPE_CHECKING:
+    from polyteach.power_planning import Start
+
+
+def power(
+    target: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[RUN|STUDY.yaml]",
+            help="A run, for its size and its measured noise, or a study file, for its size.",
+        ),
+    ] = None,
+    items: Annotated[
+        int | None,
+        typer.Option(help="Items of one language, all benchmarks together, each asking its own.", min=2),
+    ] = None,
+    languages: Annotated[int | None, typer.Option(help="Languages. [1]", min=1)] = None,
+    bases: Annotated[int | None, typer.Option(help="Student bases. [1]", min=1)] = None,
+    trials: Annotated[int | None, typer.Option(help="Trials. [3]", min=1)] = None,
+    teachers: Annotated[int | None, typer.Option(help="Teachers, all compared at once. [2]", min=2)] = None,
+    same_items: Annotated[
+        bool | None,
+        typer.Option(
+            "--same-items/--own-items", help="Whether all languages ask the same, as translations do."
+        ),
+    ] = None,
+    gap: Annotated[float, typer.Option(help="A true difference of two teachers that should be told.")] = 0.05,
+    item_sd: Annotated[
+        float | None, typer.Option(help="Standard deviation of a student's score on an item. [0.5]", min=0)
+    ] = None,
+    correlation: Annotated[
+        float | None,
+        typer.Option(help="Of the scores of two teachers' students on an item. [0]", min=-1, max=1),
+    ] = None,
+    trial_sd: Annotated[
+        float | None, typer.Option(help="Standard deviation between trials of a student. [0.01]", min=0)
+    ] = None,
+    wanted: Annotated[float, typer.Option("--power", help="How surely the gap should be told.")] = 0.8,
+    output_dir: OUTPUT_DIR_OPTION = Path(),
+    as_json: JSON_OPTION = False,
+) -> None:
+    """Say which gap between teachers a study would tell, and what it takes to tell a smaller one.
+
+    Without --items: how many items an exam needs.
+    """
+    from polyteach.errors import UserError
+    from polyteach.power_planning import answer, from_run, from_study, nothing_known
+
+    for name, value, low, high in (("--gap", gap, 0, 1), ("--power", wanted, 0.05, 1)):
+        if not low < value < high:
+            raise UserError(f"{value:g} is not between {low:g} and {high:g}", where=name)
+    start: Start = nothing_known()
+    if target and target.lower().endswith((".yaml", ".yml")):
+        start = from_study(Path(target))
+    elif target:
+        start = from_run(target, output_dir)
+    sizes = {
+        "items": items,
+        "languages": languages,
+        "bases": bases,
+        "trials": trials,
+        "teachers": teachers,
+        "same_items": same_items,
+    }
+    given = start.with_sizes(**sizes).with_noise(item_sd, correlation, trial_sd)
+    found = answer(given, gap, wanted)
+    if as_json:
+        typer.echo(json.dumps(found, ensure_ascii=False, allow_nan=False, indent=1))
+        return
+    for line in _lines(found):
+        typer.echo(line)
+
+
+def _lines(found: dict[str, Any]) -> list[str]:
+    plan = found["plan"]
+    lines = [
+        f"{plan['teachers']} teachers, {_count(plan['languages'], 'language')}"
+        f"{' (the same items in all)' if plan['same_items'] else ''}, {_count(plan['bases'], 'base')}, "
+        f"{_count(plan['trials'], 'trial')}, "
+        + (f"{plan['items']:,} items a language" if plan["items"] else "number of items open"),
+        *(f"  {text}" for text in found["assumptions"]),
+        "",
+    ]
+    pairs = plan["teachers"] * (plan["teachers"] - 1) // 2
+    among = "" if pairs == 1 else f", all {pairs} pairs compared at once"
+    wanted = f"{found['power_wanted']:.0%}"
+    if found["power"] is not None:
+        lines.append(f"A gap of {found['gap']:g} is told in {found['power']:.0%} of such studies{among}.")
+        lines.append(f"The smallest gap told in {wanted} of them: {found['smallest_gap']:.3g}.")
+    elif found["reason"]:
+        lines.append(f"What it would tell cannot be said: {found['reason']}.")
+    lines.append(f"To tell a gap of {found['gap']:g} in {wanted} of studies{among}:")
+    lines.append(f"  items a language: {_needed(found['items_needed'], plan['items'])}")
+    if found["trials_needed"]:
+        lines.append(f"  or trials: {_needed(found['trials_needed'], plan['trials'])}")
+    return lines
+
+
+def _needed(count: dict[str, Any], now: int | None) -> str:
+    if count["value"] is None:
+        return str(count["reason"])
+    return f"{count['value']:,}" + (f" (now {now:,})" if now else "")
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"

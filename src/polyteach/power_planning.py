@@ -1,0 +1,159 @@
+"""What `polyteach power` knows before it computes: a plan and its noise, from a run, a study file or nothing.
+
+Where nothing was measured the worst is assumed: a score between 0 and 1 has a standard deviation of at most
+.5, and two teachers' students that miss unrelated items differ most. (In the pocket world such students' scores
+correlate by about .1; students of one large base agree more.)
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, replace
+from math import sqrt
+from pathlib import Path
+from typing import Any
+
+from polyteach.errors import UserError
+
+SCHEMA_VERSION = 1
+WORST_ITEM_SD, WORST_CORRELATION = 0.5, 0.0
+USUAL_TRIAL_SD = 0.01
+SCORE, GAIN = "score (0 to 1)", "gain"
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What is known so far.
+
+    Attributes:
+        sizes: fields of `scoring.power.Plan`; `items` may be None.
+        item_sd: of the paired difference of two teachers; None until known.
+        trial_sd: None likewise.
+        unit: of gaps and standard deviations.
+        assumptions: where each number comes from, for people.
+    """
+
+    sizes: dict[str, Any]
+    item_sd: float | None = None
+    trial_sd: float | None = None
+    unit: str = SCORE
+    assumptions: tuple[str, ...] = field(default=())
+
+    def with_sizes(self, **sizes: int | bool | None) -> Start:
+        """With the sizes that are not None in place of those known."""
+        return replace(self, sizes=self.sizes | {k: v for k, v in sizes.items() if v is not None})
+
+    def with_noise(self, item_sd: float | None, correlation: float | None, trial_sd: float | None) -> Start:
+        """With noise as given; else as measured; else as assumed."""
+        notes = list(self.assumptions)
+        paired, luck = self.item_sd, self.trial_sd
+        if paired is None or item_sd is not None or correlation is not None:
+            one = WORST_ITEM_SD if item_sd is None else item_sd
+            alike = WORST_CORRELATION if correlation is None else correlation
+            paired = one * sqrt(2 * (1 - alike))
+            notes.append(
+                f"a student's score on an item has a standard deviation of {one:g}"
+                f"{' (assumed: the worst for a score of 0 to 1)' if item_sd is None else ''}; two teachers' "
+                f"students correlate by {alike:g}{' (assumed: unrelated)' if correlation is None else ''}; "
+                f"so their difference has {paired:.3g}"
+            )
+        if luck is None or trial_sd is not None:
+            luck = USUAL_TRIAL_SD if trial_sd is None else trial_sd
+            notes.append(
+                f"trials of one student have a standard deviation of {luck:g}"
+                f"{' (assumed: one point)' if trial_sd is None else ''}"
+            )
+        return replace(self, item_sd=paired, trial_sd=luck, assumptions=tuple(notes))
+
+
+def nothing_known() -> Start:
+    """Two teachers, one language, one base, three trials."""
+    return Start({"items": None, "languages": 1, "bases": 1, "trials": 3, "teachers": 2, "same_items": False})
+
+
+def from_study(path: Path) -> Start:
+    """The sizes of a study file; `items` only where it limits the items of its benchmarks.
+
+    Raises:
+        UserError: there is none, or it is no study.
+    """
+    from polyteach.study import load_study
+
+    study = load_study(path)
+    each = study.benchmark_items
+    sizes = {
+        "items": max(each * len(study.benchmarks), 2) if each else None,
+        "languages": len(study.languages),
+        "bases": len(study.students.bases),
+        "trials": study.trials,
+        "teachers": max(len(study.teachers), 2),
+        "same_items": False,
+    }
+    return Start(sizes, assumptions=(f"sizes: {path}",))
+
+
+def from_run(name: str, output_dir: Path) -> Start:
+    """The sizes and the measured noise of a run, in gain's unit.
+
+    Raises:
+        UserError: there is no such run, it has no results yet, or they say too little.
+    """
+    from polyteach.runs import find_run
+    from polyteach.scoring.components import Components
+
+    path = find_run(name, output_dir).results
+    try:
+        plain = json.loads(path.read_bytes())["components"]
+        found = Components.from_json(plain)
+    except FileNotFoundError as error:
+        raise UserError(
+            "the run has no results", where=str(path), fix="run it to its end, or name sizes instead"
+        ) from error
+    except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
+        raise UserError(
+            "the results do not say what their errors are made of", where=str(path), fix="run the study again"
+        ) from error
+    if found.item_sd.value is None or found.plan is None:
+        raise UserError(
+            f"the run measured no difference: {found.item_sd.reason}", str(path), "name sizes instead"
+        )
+    notes = [f"measured by {name}, in gain's unit: paired difference on an item {found.item_sd.value:.3g}"]
+    if found.trial_sd.value is not None:
+        notes.append(f"measured likewise: between trials {found.trial_sd.value:.3g}")
+    return Start(asdict(found.plan), found.item_sd.value, found.trial_sd.value, GAIN, tuple(notes))
+
+
+def answer(start: Start, gap: float, wanted: float) -> dict[str, Any]:
+    """What such a study would tell, and what it takes to tell the gap; plain JSON.
+
+    Args:
+        start: with its noise.
+        gap: a true difference.
+        wanted: the power it should be told with.
+    """
+    from polyteach.scoring import power
+
+    if start.item_sd is None or start.trial_sd is None:
+        raise ValueError("the noise is not known")
+    noise = power.Noise(start.item_sd, start.trial_sd)
+    plan = power.Plan(**(start.sizes | {"items": start.sizes["items"] or 2}))
+    known = bool(start.sizes["items"])
+    reason = power.ONE_TRIAL if plan.trials == 1 and noise.trial_sd > 0 else None
+    tells = known and not reason
+    items = power.Count(None, reason) if reason else power.items_needed(noise, plan, gap, wanted)
+    trials = power.trials_needed(noise, plan, gap, wanted) if known else None
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "unit": start.unit,
+        "plan": start.sizes,
+        "noise": {"item_sd": noise.item_sd, "trial_sd": noise.trial_sd},
+        "assumptions": list(start.assumptions),
+        "gap": gap,
+        "power_wanted": wanted,
+        "se": power.error_of_difference(noise, plan)[0] if tells else None,
+        "power": power.study_power(noise, plan, gap) if tells else None,
+        "smallest_gap": power.smallest_gap(noise, plan, wanted) if tells else None,
+        "reason": reason,
+        "items_needed": asdict(items),
+        "trials_needed": asdict(trials) if trials else None,
+    }
