@@ -1,8 +1,8 @@
 """What `polyteach power` knows before it computes: a plan and its noise, from a run, a study file or nothing.
 
 Where nothing was measured the worst is assumed: a score between 0 and 1 has a standard deviation of at most
-.5, and two teachers' students that miss unrelated items differ most. (In the pocket world such students' scores
-correlate by about .1; students of one large base agree more.)
+.5, and two teachers' students that miss unrelated items differ most. (In the pocket world such students'
+scores correlate by about .1; students of one large base agree more.)
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ def analyse(task: StepTask) -> Mapping[str, Any]:
     artifact. Inputs: `score`, and the steps of synthesis under their own ids
     (`synthesis/TEACHER/LANGUAGE/METHOD`), each with a `rows.parquet`.
     """
-    from threadpoolctl import threadpool_limits
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     with threadpool_limits(1):  # sums come out alike on any number of cores
         sections = _all_sections(task)
