@@ -88,3 +88,20 @@ def test_a_draw_of_fewer_rows_is_part_of_a_draw_of_more() -> None:
     assert draw_rows(rows, 0, 1) == []
     assert draw_rows([], 5, 1) == []
     assert draw_rows(rows, 99, 1) == rows
+
+
+@pytest.mark.parametrize(
+    ("name", "language"), [("ja_shaberi_aya-expanse-32b", "ja"), ("de_mtbenchx_gpt4ref", "de")]
+)
+def test_public_data_takes_part_as_published(
+    name: str, language: str, real_data: Path, tmp_path: Path
+) -> None:
+    path = real_data / "sft" / f"{name}.jsonl"
+    digest = file_digest(path)
+    asked = settings(file=digest, language=language, rows=25)
+    facts, rows = run(tmp_path / "a", asked, locations={digest: str(path)})
+    lines = [json.loads(line) for line in path.read_bytes().split(b"\n") if line]
+    published = {(line["prompt"], line["response"]) for line in lines}
+    assert facts["rows"] == len(rows) == 25
+    assert {(row.prompt, row.response) for row in rows} <= published
+    assert {row.teacher for row in rows} == {"mine"}  # the contestant's name, whoever wrote it
