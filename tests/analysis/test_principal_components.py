@@ -105,6 +105,7 @@ def test_several_bases_are_one_row_of_data():
         ({"x": [1, 2, 3]}, "fewer than two metrics"),
         ({"x": [1, 1, 1], "y": [2, 2, 2]}, "fewer than two metrics"),
         ({}, "fewer than two metrics"),
+        ({"x": [1, 2, 3, 4], "y": [2, 1, float("nan"), 4]}, "not a finite number"),
     ],
 )
 def test_refusals_have_a_reason(metrics, reason):

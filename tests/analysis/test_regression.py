@@ -90,6 +90,7 @@ def test_clustered_errors_by_the_sandwich():
     [
         ([1, 2], {"x": [0, 1]}, None, "2 complete rows are too few for 2 parameters"),
         ([], {"x": []}, None, "0 complete rows are too few"),
+        ([1, float("nan"), 4, 3], {"x": [0, 1, 2, 3]}, None, "not a finite number"),
         ([3, 3, 3, 3], {"x": [0, 1, 2, 3]}, None, "the target is the same"),
         ([1, 2, 4, 3], {"x": [0, 1, 2, 3], "y": [1, 3, 5, 7]}, None, "y follows exactly"),
         ([1, 2, 4, 3], {"x": [2, 2, 2, 2]}, None, "x follows exactly"),

@@ -131,6 +131,14 @@ def test_rows_that_occur_twice_are_a_bug():
         Table((Row("t", "de", "a", {}), Row("t", "de", "a", {})))
 
 
+def test_what_is_no_number_is_missing():
+    rows = (Row("t", "de", "a", {"gain": float("nan")}), Row("u", "de", "a", {"gain": float("inf")}))
+    table = Table(rows)
+    assert table.column("gain") == [None, None]
+    assert table.complete(["gain"]).dropped == {"no gain: not a finite number": 2}
+    assert table.over_bases().column("gain") == [None, None]
+
+
 def test_fluency_is_missing_where_perplexity_is():
     table = with_fluency(Table((Row("t", "de", "a", {}),), {"d": Column("x")}))
     assert table.rows[0].values["fluency"] is None

@@ -119,8 +119,8 @@ def leave_benchmarks_out(table: Table, predictors: Sequence[str]) -> list[HeldOu
         others = [f"gain:{other}" for other in names if other != name]
         train, test = [], []
         for row in table.rows:
-            rest = [value for other in others if (value := row.values.get(other)) is not None]
-            left_out = row.values.get(f"gain:{name}")
+            rest = [value for other in others if (value := row.value(other)) is not None]
+            left_out = row.value(f"gain:{name}")
             if rest and left_out is not None:
                 train.append((row, fsum(rest) / len(rest)))
                 test.append((row, left_out))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from math import sqrt
+from math import isfinite, sqrt
 from typing import Any
 
 from polyteach.analysis.table import PAPER_SIX, Table
@@ -116,7 +116,8 @@ def principal_components(metrics: Mapping[str, Sequence[float]]) -> Pca:
         raise ValueError(f"metrics of different numbers of cells: {sorted(lengths)}")
     n = lengths.pop() if lengths else 0
     used, left_out = _spread(metrics)
-    if reason := _why_not(len(used), n):
+    finite = all(isfinite(value) for values in metrics.values() for value in values)
+    if reason := _why_not(len(used), n) if finite else "a value is not a finite number":
         return Pca(tuple(used), n, left_out=left_out, reason=reason)
     standard = _standardised(np.array(list(used.values())).T)
     values, vectors = _eigen(standard)

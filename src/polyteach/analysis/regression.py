@@ -298,6 +298,8 @@ def _why_not(y: Any, predictors: Mapping[str, Any], means: Any) -> str | None:
     parameters = len(predictors) + means.shape[1]
     if len(y) <= parameters:
         return f"{len(y)} complete rows are too few for {parameters} parameters"
+    if not all(np.isfinite(column).all() for column in (y, *predictors.values())):
+        return "a value is not a finite number"
     if np.ptp(y) <= SMALL * max(1.0, float(np.max(np.abs(y)))):
         return "the target is the same in every row"
     known = means

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from math import fsum, log, log1p
+from math import fsum, isfinite, log, log1p
 from typing import Any, Literal
 
 from polyteach.scoring.pg_score import COMPONENTS
@@ -59,11 +59,18 @@ class Row:
         """Teacher, language, base."""
         return self.teacher, self.language, self.base
 
+    def value(self, name: str) -> float | None:
+        """A value; None where it is undefined, absent, or no finite number."""
+        found = self.values.get(name)
+        return found if found is not None and isfinite(found) else None
+
     def missing(self, names: Iterable[str]) -> str | None:
         """Why the row lacks the first of these values that it lacks; None where it has all."""
         for name in names:
-            if self.values.get(name) is None:
-                return f"no {name}: {self.reasons[name]}" if name in self.reasons else f"no {name}"
+            if self.value(name) is None:
+                odd = None if self.values.get(name) is None else "not a finite number"
+                reason = odd or self.reasons.get(name)
+                return f"no {name}: {reason}" if reason else f"no {name}"
         return None
 
     def numbers(self, names: Iterable[str]) -> list[float]:
@@ -72,10 +79,11 @@ class Row:
         Raises:
             ValueError: one is not; `Table.complete` selects the rows that have all.
         """
-        found = [self.values.get(name) for name in names]
-        if any(value is None for value in found):
-            raise ValueError(f"{self.key}: {self.missing(names)}")
-        return [value for value in found if value is not None]
+        wanted = list(names)
+        known = [value for name in wanted if (value := self.value(name)) is not None]
+        if len(known) < len(wanted):
+            raise ValueError(f"{self.key}: {self.missing(wanted)}")
+        return known
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +118,7 @@ class Table:
 
     def column(self, name: str) -> list[float | None]:
         """One value of every row."""
-        return [row.values.get(name) for row in self.rows]
+        return [row.value(name) for row in self.rows]
 
     def complete(self, names: Sequence[str]) -> Selection:
         """The rows that have all these values; the others counted by reason."""
@@ -215,7 +223,7 @@ def with_fluency(table: Table) -> Table:
     """Adds `fluency` = -log(1 + perplexity), the form in which perplexity enters Eq. 1."""
 
     def fluency(row: Row) -> float | None:
-        perplexity = row.values.get("perplexity")
+        perplexity = row.value("perplexity")
         return None if perplexity is None else -log1p(perplexity)
 
     return table.with_column("fluency", fluency, "-log(1 + perplexity), as in Eq. 1", ("perplexity",))
@@ -259,7 +267,7 @@ def _mean_row(rows: Sequence[Row], bases: int) -> Row:
     values: dict[str, float | None] = {}
     reasons: dict[str, str] = {}
     for name in names:
-        known = [value for row in rows if (value := row.values.get(name)) is not None]
+        known = [value for row in rows if (value := row.value(name)) is not None]
         if len(known) == bases:
             values[name] = known[0] if len(set(known)) == 1 else fsum(known) / bases
         else:
