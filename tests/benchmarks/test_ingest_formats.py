@@ -173,6 +173,7 @@ def test_a_judge_without_a_scale_is_not_read(tmp_path: Path, prompt: str, reason
 def test_our_own_results(tmp_path: Path) -> None:
     figure = {"value": 0.5, "se": 0.05, "low": 0.4, "high": 0.6, "n": 100, "unscored": {"x": 2}}
     anchor = {"benchmark": "exam", "language": "de", "base": "b", "base_score": 0.25, "n": 100}
+    anchor["base_interval"] = [0.152, 0.348]  # 2 * 1.96 * .05 wide
     content = {
         "schema_version": 1,
         "definitions_digest": "0",
@@ -188,6 +189,7 @@ def test_our_own_results(tmp_path: Path) -> None:
         ("t > b", "exam", "de", 0.5, 100),
         ("b", "exam", "de", 0.25, 100),
     ]
+    assert [(r.se, r.se_from) for r in found.records] == [(0.05, "file"), (pytest.approx(0.05), "interval")]
     assert found.records[0].unscored == {"x": 2}
     assert [left.what for left in found.not_read] == ["u > b: exam", "reference > b: exam"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -147,3 +148,33 @@ def test_an_error_of_zero_is_no_evidence_of_precision() -> None:
     assert mean_error([record("a", 1.0, se=0.0, n=50)]) == 1 / 50
     assert mean_error([record("a", 1.0, se=0.0)]) is None
     assert mean_error([record("a", 1.0, se=0.1), record("a", 1.0, se=None, n=3)]) is None
+
+
+def test_versions_of_a_benchmark_in_several_languages_share_their_error() -> None:
+    parallel = [record("a", 0.5, f"xnli_{code}", language=code, se=0.03) for code in ("de", "es")]
+    assert mean_error(parallel) == pytest.approx(0.03)  # (.03 + .03) / 2: the same questions twice
+    apart = [record("a", 0.5, name, language="de", se=0.03) for name in ("xnli_de", "mgsm_de")]
+    assert mean_error(apart) == pytest.approx(0.03 / math.sqrt(2))
+    ours = [record("a", 0.5, name, format="polyteach results", se=0.03) for name in "xy"]
+    assert mean_error(ours) == pytest.approx(0.03)
+
+
+def test_parallel_items_are_one_cluster() -> None:
+    right = {str(i): float(i % 2) for i in range(20)}
+    # 3 of 20 items apart: .15 over sqrt(.15 * .85 / 19) = .082 is 1.8 errors; of 40 items it would be 2.6
+    wrong = right | {"1": 0.0, "3": 0.0, "5": 0.0}
+    once = [with_items(m, s, "xnli_de") for m, s in (("a", right), ("b", wrong))]
+    both = [
+        replace(with_items(m, s, f"xnli_{code}"), language=code)
+        for code in ("de", "es")
+        for m, s in (("a", right), ("b", wrong))
+    ]
+    (single,) = benchmark_boards(once, 0)
+    (shared,) = shared_boards(both, 0)
+    assert shared.interval == single.interval == PAIRED
+    # asking the same 20 questions in two languages is no further evidence
+    assert (
+        [p.rank_interval for p in shared.places]
+        == [p.rank_interval for p in single.places]
+        == [(1, 2), (1, 2)]
+    )

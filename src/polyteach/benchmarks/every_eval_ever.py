@@ -41,7 +41,12 @@ _LIBRARIES = {
     lmeval_samples.FORMAT: "lm_eval",
     own.FORMAT: "polyteach",
 }
-_ERRORS = {"file": "as the evaluation library states it", "items": "analytic", "n": "analytic, binomial"}
+_ERRORS = {
+    "file": "as the evaluation library states it",
+    "interval": "half of the stated 95% interval over 1.96",
+    "items": "analytic",
+    "n": "analytic, binomial",
+}
 _NOT_PORTABLE = re.compile(r'[<>:"/\\|?*\x00-\x1f\s]+')
 
 

@@ -190,7 +190,7 @@ def _record(read: FileRead, figure: Raw, decided: scale.Scale) -> Record:
     direction = figure.higher_is_better
     direction = metrics.direction(figure.metric) if direction is None else direction
     counted = "items" if figure.items is not None else "file"
-    se_from = counted if se is not None else None
+    se_from = figure.se_from if se is not None else None
     if se is None and not figure.aggregate and metrics.is_share_of_right(figure.metric):
         se = scale.error_from_n(value, n)
         se_from = "n" if se is not None else None

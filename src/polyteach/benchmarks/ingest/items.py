@@ -59,6 +59,7 @@ class ItemScores:
                 filter=filter_name,
                 shots=shots,
                 se=_error(list(items.values())),
+                se_from="items",
                 n=len(items),
                 language=language,
                 scale=scale,

@@ -72,8 +72,16 @@ def of_description(text: str) -> str | None:
         return None
 
 
+def without_language(name: str, code: str | None) -> str:
+    """A task's name without the part that names its language: what its versions in other languages share."""
+    if code is None:
+        return name
+    pieces = re.split(r"([a-z]{3}_[A-Z][a-z]{3}|[_\-:./|])", name)
+    return "".join("*" if _sure({piece}) == code else piece for piece in pieces)
+
+
 def _is_code(text: str) -> bool:
-    return langcodes.tag_is_valid(text.replace("_", "-"))
+    return len(text) > 1 and langcodes.tag_is_valid(text.replace("_", "-"))
 
 
 def _sure(codes: set[str]) -> str | None:

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from polyteach.benchmarks.ingest import own
 from polyteach.benchmarks.ingest.record import Record
 
 _SAME = 1e-6  # how far a printed mean may be from the mean of its items
@@ -90,7 +91,7 @@ def resolve(
 
 def _strict(record: Record) -> str | None:
     """The language, where one benchmark's name stands for several (our own results)."""
-    return record.language if record.format == "polyteach results" else None
+    return record.language if record.format == own.FORMAT else None
 
 
 def _complete(group: Sequence[Record]) -> tuple[list[Record], int]:

@@ -2,8 +2,10 @@
 
 Where every model's items are known and the same, models are compared item by item (`scoring.ranks`).
 Otherwise their standard errors are taken as independent: models that answer the same items go wrong on the
-same items, so such intervals are wider than they need to be, never narrower. Without errors there is no
-interval, only an order.
+same items, so such intervals are wider than they need to be. Benchmarks that differ only in their language,
+and all of one study of ours, may ask the same questions: items of one number are then one cluster, and where
+items are not known, standard errors add up as if they were fully shared. Without errors there is no interval,
+only an order.
 """
 
 from __future__ import annotations
@@ -16,12 +18,17 @@ from typing import Any
 
 import numpy as np
 
+from polyteach.benchmarks.ingest import own
+from polyteach.benchmarks.ingest.language import without_language
 from polyteach.benchmarks.ingest.record import Record
 from polyteach.scoring.intervals import LEVEL, Estimate, item_mean, mean_of
 from polyteach.scoring.ranks import Comparison, compare
 
 PAIRED = "paired: the models' scores item by item"
-INDEPENDENT = "standard errors taken as independent (wider than paired ones)"
+INDEPENDENT = (
+    "standard errors taken as independent between models (wider than paired ones), and as shared between "
+    "versions of a benchmark in several languages"
+)
 DEFINITION = (
     "rank interval [1 + surely better, K - surely worse] from 95% intervals that hold for all pairs of "
     "models at once (max-t, seeded draws)"
@@ -140,11 +147,11 @@ def _main_tests(records: Sequence[Record]) -> dict[str, tuple[Any, ...]]:
 def _linked(benchmarks: Mapping[str, set[str]]) -> list[list[str]]:
     """Sets of models, each linked to the others of its set through common benchmarks; in order."""
     sets: list[tuple[list[str], set[str]]] = []
-    for model, own in benchmarks.items():
-        touching = [entry for entry in sets if entry[1] & own]
+    for model, taken in benchmarks.items():
+        touching = [entry for entry in sets if entry[1] & taken]
         models = [name for entry in touching for name in entry[0]] + [model]
         sets = [entry for entry in sets if entry not in touching]
-        sets.append((models, own.union(*(entry[1] for entry in touching))))
+        sets.append((models, taken.union(*(entry[1] for entry in touching))))
     return [models for models, _ in sets]
 
 
@@ -184,14 +191,22 @@ def _board(
 
 
 def mean_error(found: Sequence[Record]) -> float | None:
-    """Standard error of the plain mean of figures over different items; None where one has none.
+    """Standard error of the plain mean of figures; None where one has none.
 
-    A figure of 0 or 1 has a standard error of 0, which is no evidence of precision: none is taken below 1/n.
+    Errors add up within what may ask the same questions (`_questions`), and add in squares between. A figure
+    of 0 or 1 has a standard error of 0, which is no evidence of precision: none is taken below 1/n.
     """
-    errors = [max(r.se, 1 / r.n) if r.n else r.se for r in found if r.se is not None]
-    if len(errors) < len(found) or not all(errors):
-        return None
-    return sqrt(fsum(error**2 for error in errors)) / len(found)
+    families: dict[str, list[float]] = {}
+    for record in found:
+        if record.se is None or not (error := max(record.se, 1 / record.n) if record.n else record.se):
+            return None
+        families.setdefault(_questions(record), []).append(error)
+    return sqrt(fsum(fsum(errors) ** 2 for errors in families.values())) / len(found)
+
+
+def _questions(record: Record) -> str:
+    """The name that a benchmark's versions in other languages share; one for all of a study of ours."""
+    return own.FORMAT if record.format == own.FORMAT else without_language(record.benchmark, record.language)
 
 
 def _paired(chosen: Mapping[str, Sequence[Record]], sign: float) -> dict[str, Estimate] | None:
@@ -204,7 +219,7 @@ def _paired(chosen: Mapping[str, Sequence[Record]], sign: float) -> dict[str, Es
         parts = []
         for record in found:
             items = {item: sign * score for item, score in (record.items or {}).items()}
-            parts.append(item_mean(items, {item: f"{record.benchmark}/{item}" for item in items}, 1))
+            parts.append(item_mean(items, {item: f"{_questions(record)}/{item}" for item in items}, 1))
         estimates[model] = mean_of(parts, same_trials=True)
     return estimates
 

@@ -17,6 +17,7 @@ class Raw:
         benchmark: the task's name in the file, without suite and shots.
         filter: how the answer was taken from the text; `none` where the file knows no filters.
         value, se: as stated, of whatever type the file holds.
+        se_from: see `Record`.
         n: items, where the file says so.
         higher_is_better: where the file says so.
         aggregate: why the figure is over others of the same file and so is never counted beside them.
@@ -33,6 +34,7 @@ class Raw:
     filter: str = NO_FILTER
     shots: int | None = None
     se: Any = None
+    se_from: str = "file"
     n: int | None = None
     higher_is_better: bool | None = None
     language: str | None = None
@@ -49,8 +51,8 @@ class Record:
 
     Attributes:
         value: in 0..1.
-        se: standard error in the value's unit; `se_from` says whence: `file`, `items`, or `n` (a share of n
-            right answers has sqrt(value (1 - value) / (n - 1))).
+        se: standard error in the value's unit; `se_from` says whence: `file`, `items`, `interval` (half a
+            95% interval over 1.96), or `n` (a share of n right answers: sqrt(value (1 - value) / (n - 1))).
         n: items; `n_from` says whence: `file`, `items`, or `se`, see `scale.implied_n`.
         scale: which rule turned the stated value into this one.
         aggregate: why the figure is never counted beside the others, see `Raw`.
