@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from polyteach.cli import doctor, ingest, init, measure, pocket, power, run, status
+from polyteach.cli import doctor, ingest, init, measure, pocket, power, published, run, status
 from polyteach.errors import UserError, UserErrors
 
 USER_ERROR = 2
@@ -27,6 +27,7 @@ app.command("status")(status.status)
 app.command("measure")(measure.measure)
 app.command("ingest")(ingest.ingest)
 app.command("power")(power.power)
+app.command("published")(published.published)
 app.command("doctor")(doctor.doctor)
 app.add_typer(pocket.app, name="pocket", help="The embedded world of tiny models.")
 

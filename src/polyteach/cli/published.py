@@ -1,0 +1,123 @@
+"""`polyteach published`: the paper recomputed from its own numbers, and what does not hold."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from polyteach.cli.options import JSON_OPTION
+
+PAGE = "published.html"
+WIDTH = 100
+
+
+def published(
+    output_dir: Annotated[
+        Path | None, typer.Option("--output-dir", help=f"Writes the page {PAGE} into this folder.")
+    ] = None,
+    as_json: JSON_OPTION = False,
+) -> None:
+    """Recompute the published study (arXiv 2604.11290): ours beside each figure, and what does not hold."""
+    from polyteach.published.study import recompute
+
+    study = recompute()
+    page = _write_page(study, output_dir) if output_dir else None
+    if as_json:
+        print(json.dumps(study, ensure_ascii=False, allow_nan=False, indent=1))
+    else:
+        _print(study)
+    if page:
+        print(f"page: {page}", file=sys.stderr)
+
+
+def _write_page(study: Mapping[str, Any], folder: Path) -> Path:
+    """Writes the page.
+
+    Raises:
+        UserError: the folder cannot be written.
+    """
+    from polyteach.errors import UserError
+    from polyteach.files import write_atomically
+    from polyteach.published.page import render_page
+
+    path = folder / PAGE
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, lambda temporary: temporary.write_text(render_page(study), encoding="utf-8"))
+    except OSError as error:
+        raise UserError(
+            f"the page cannot be written: {error.strerror}",
+            where=str(path),
+            fix="name a folder you may write",
+        ) from error
+    return path
+
+
+def _print(study: Mapping[str, Any]) -> None:
+    """Prints figures and audit: at most 100 columns, without colours where it is no terminal."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    from polyteach.published.page import STATUS, name_of
+
+    console = Console(highlight=False)
+    width = min(console.width, WIDTH) if console.is_terminal else WIDTH
+    console = Console(highlight=False, width=width)
+    table = Table(
+        title="The published figures, recomputed",
+        box=box.SIMPLE_HEAD,
+        title_justify="left",
+        title_style="bold",
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
+    for name in ("figure", "status"):
+        table.add_column(name, no_wrap=True)
+    for name in ("match", "differ", "cited"):
+        table.add_column(name, justify="right")
+    table.add_column("what it shows")
+    styles = {"match": "green", "differs": "yellow", "not_released": "dim"}
+    for figure in study["figures"]:
+        counts = figure["counts"]
+        table.add_row(
+            name_of(figure["id"]),
+            f"[{styles[figure['status']]}]{STATUS[figure['status']]}[/]",
+            *(str(counts[status] or "") for status in STATUS),
+            figure["title"],
+        )
+    console.print(table)
+    counts = study["counts"]
+    console.print(
+        f"{counts['match']} match, {counts['differs']} differ, {counts['not_released']} not released. "
+        "match: every figure that can be recomputed rounds to the published one; cited: its parts were not "
+        "released.\n",
+        markup=False,
+    )
+    for title, kind in (("What does not hold, computed from the figures", "computed"), ("Cited", "cited")):
+        console.print(title, style="bold")
+        for finding in study["audit"]:
+            if finding["kind"] == kind:
+                _print_finding(console, finding)
+        console.print()
+    console.print(
+        f"{study['thanks']}\n{study['citation']}. Evidence and rankings: --json or --output-dir.", style="dim"
+    )
+
+
+def _print_finding(console: Any, finding: Mapping[str, Any]) -> None:
+    from polyteach.scoring.numbers import number
+
+    interval = finding["interval"]
+    said = (
+        f" [{interval['of']}: {number(interval['value'])}, 95% {number(interval['low'])} to "
+        f"{number(interval['high'])}]"
+        if interval
+        else ""
+    )
+    console.print(f"- {finding['finding']}{said}", markup=False)

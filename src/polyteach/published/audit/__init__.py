@@ -1,0 +1,1 @@
+"""What does not hold in the published figures, each finding computed from them, or cited."""

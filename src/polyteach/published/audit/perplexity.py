@@ -1,0 +1,46 @@
+"""Whose perplexity: the model that judges fluency is of one teacher family."""
+
+from __future__ import annotations
+
+from polyteach.published.audit.finding import Finding
+from polyteach.published.paper import Paper
+from polyteach.published.scores import mean, mean_by_teacher, pooled_z, z_of
+from polyteach.scoring.numbers import number
+
+FAMILY = "Gemma"
+"""Perplexity was taken under Gemma 3 4B in every cell (released job); the text says the student's base."""
+
+
+def own_family(paper: Paper) -> Finding:
+    """How z changes for that family without perplexity."""
+    without = z_of(
+        {
+            key: {name: value for name, value in values.items() if name != "perplexity"}
+            for key, values in paper.metrics.items()
+        }
+    )
+    means = {name: mean_by_teacher(paper, z) for name, z in (("with", pooled_z(paper)), ("without", without))}
+    own = [t.name for t in paper.teachers if t.family == FAMILY]
+    lead = {
+        name: mean([z[t] for t in own]) - mean([z[t] for t in paper.names if t not in own])
+        for name, z in means.items()
+    }
+    low = {
+        code: sorted(paper.names, key=lambda t, c=code: paper.metrics[c, t]["perplexity"])[0]  # type: ignore[misc]
+        for code in paper.codes
+    }
+    firsts = sum(name in own for name in low.values())
+    raised = lead["with"] > lead["without"]
+    return Finding(
+        "own_family",
+        f"Fluency is judged by a {FAMILY} model, of the family of three teachers; the figures show "
+        f"{'that it raises them' if raised else 'no favour to them'}.",
+        "Perplexity was taken under Gemma 3 4B in every cell (released job; the text says the student's "
+        "base). "
+        f"{FAMILY} teachers have the lowest perplexity in {firsts} of {len(low)} languages, and their mean z "
+        "is "
+        f"{number(lead['with'])} above that of the others, {number(lead['without'])} without perplexity. To "
+        "rule a "
+        "favour out takes perplexities under another model.",
+        {"lead_with": lead["with"], "lead_without": lead["without"], "lowest_perplexity": low},
+    )

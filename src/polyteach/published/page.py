@@ -1,0 +1,102 @@
+"""The page: one self-contained HTML file, in the look of the report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil, log10
+from pathlib import Path
+from typing import Any
+
+from polyteach.report.page import TEMPLATES as LOOK
+from polyteach.scoring.numbers import NONE, number
+
+TEMPLATES = Path(__file__).parent / "templates"
+MOST_COLUMNS = 10
+MOST_DIGITS = 4
+STATUS = {"match": "match", "differs": "differs", "not_released": "not released"}
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """Entries whose keys are a row and a column; cells are entries or None."""
+
+    columns: Sequence[str]
+    rows: Sequence[tuple[str, Sequence[Mapping[str, Any] | None]]]
+
+
+def render_page(study: Mapping[str, Any]) -> str:
+    """Renders what `study.recompute` returns."""
+    import jinja2  # inside: the command line imports this module's neighbours
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader([TEMPLATES, LOOK]),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(number=number, digits=digits, ours=ours, status_name=STATUS.__getitem__)
+    audit = {kind: [one for one in study["audit"] if one["kind"] == kind] for kind in ("computed", "cited")}
+    return environment.get_template("published.html.j2").render(
+        study=study,
+        audit=audit,
+        figures=[(figure, name_of(figure["id"]), *layout(figure["entries"])) for figure in study["figures"]],
+        ranking=ranking_table(study["rankings"]),
+        rankings=study["rankings"],
+    )
+
+
+def name_of(figure_id: str) -> str:
+    """`table_1` as people write it."""
+    kind, _, count = figure_id.partition("_")
+    return f"{kind.capitalize()} {count}"
+
+
+def digits(precision: float) -> int:
+    """How many decimals a figure of such a precision is shown with."""
+    return min(MOST_DIGITS, max(0, ceil(-log10(precision) - 1e-9)))
+
+
+def ours(entry: Mapping[str, Any]) -> str:
+    """Our figure; where it differs by less than the digits show, with more digits."""
+    shown = number(entry["ours"], digits(entry["precision"]))
+    if entry["status"] == "differs" and shown == number(entry["published"], digits(entry["precision"])):
+        return number(entry["ours"], digits(entry["precision"]) + 2)
+    return shown
+
+
+def layout(entries: Sequence[Mapping[str, Any]]) -> tuple[Matrix | None, list[Mapping[str, Any]]]:
+    """Entries as a matrix where their keys are one (`row, column`), and the rest as a list."""
+    placed: dict[str, dict[str, Mapping[str, Any]]] = {}
+    rest = []
+    for entry in entries:
+        row, comma, column = entry["key"].rpartition(", ")
+        if comma:
+            placed.setdefault(row, {})[column] = entry
+        else:
+            rest.append(entry)
+    columns = list(dict.fromkeys(column for row in placed.values() for column in row))
+    filled = sum(map(len, placed.values()))
+    if (
+        not placed
+        or len(columns) > MOST_COLUMNS
+        or len(placed) < 2
+        or filled < 0.6 * len(placed) * len(columns)
+    ):
+        return None, list(entries)
+    rows = [(name, [row.get(column) for column in columns]) for name, row in placed.items()]
+    return Matrix(columns, rows), rest
+
+
+def ranking_table(rankings: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Teachers in the first ranking's order; for each definition a rank and the ranks that remain possible."""
+    places = [
+        {one["teacher"]: (str(one["rank"]), _span(one["rank_interval"])) for one in ranking["teachers"]}
+        for ranking in rankings
+    ]
+    return [(teacher, [place.get(teacher, (NONE, "")) for place in places]) for teacher in places[0]]
+
+
+def _span(interval: Sequence[int] | None) -> str:
+    return f"{interval[0]}–{interval[1]}" if interval else ""
