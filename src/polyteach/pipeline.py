@@ -59,7 +59,7 @@ VERSIONS = {
     "seed_data": 1,
     "synthesis": 1,
     "gate": 1,
-    "quality": 4,
+    "quality": 5,
     "students": 1,
     "examination": 2,
     "score": 5,

@@ -143,7 +143,7 @@ class SyntheticStudy:
         (folder / "metrics.json").write_text(json.dumps(plain))
         if who != "human":
             gated = {"rubric": Figure(1 + 4 * level, "oracle mapped to 1-5", n=200, se=0.05).to_json()}
-            (folder / "gated.json").write_text(json.dumps({"n": 200, "figures": gated}))
+            (folder / "gated.json").write_text(json.dumps({"n": 200, "figures": gated, "correlations": {}}))
 
     def _gate(self, language: str) -> None:
         """A judge that sees shuffled words, and lengths that answer for nothing."""

@@ -102,7 +102,28 @@ def test_metrics_of_one_cell_are_taken_as_one_witness() -> None:
     cell = cell_quality("t", metrics, found)
     assert cell.estimate is not None
     assert cell.estimate.value == pytest.approx((0.6 + 0.2) / 2)
-    assert cell.estimate.examples["rows/t/de"] == pytest.approx(0.02)  # not .02 / sqrt(2)
+    assert cell.estimate.examples["rows/t/de"] == pytest.approx(0.02)  # unknown: as if they were one
+
+
+@pytest.mark.parametrize(
+    ("known", "expected"), [(0.0, 0.02 / sqrt(2)), (0.5, 0.02 * sqrt(0.75)), (-1.0, 0.0)]
+)
+def test_the_error_of_a_mean_of_metrics_by_hand(known: float, expected: float) -> None:
+    # Var((a + b) / 2) = (.02^2 + .02^2 + 2 r .02^2) / 4.
+    metrics = [gate(metric="a"), gate(metric="b")]
+    found = GatedFigures("t", "de", 200, {"a": fig(0.7, 0.01), "b": fig(0.5, 0.01)}, {("a", "b"): known})
+    cell = cell_quality("t", metrics, found)
+    assert cell.estimate is not None
+    assert cell.estimate.examples["rows/t/de"] == pytest.approx(expected)
+
+
+def test_metrics_that_fall_and_rise_together_are_opposite_witnesses() -> None:
+    # b falls as data gets better: rows that raise both move q in opposite directions.
+    metrics = [gate(metric="a"), gate(metric="b", human=fig(0.0), corrupted=fig(0.5))]
+    found = GatedFigures("t", "de", 200, {"a": fig(0.7, 0.01), "b": fig(0.1, 0.01)}, {("b", "a"): 1.0})
+    cell = cell_quality("t", metrics, found)
+    assert cell.estimate is not None
+    assert cell.estimate.examples["rows/t/de"] == pytest.approx(0.0)
 
 
 def test_quality_is_undefined_with_its_reason() -> None:

@@ -5,7 +5,7 @@ import pytest
 from lone_items import mean_over
 from scipy import stats
 
-from polyteach.scoring.intervals import Interval, TrialSpread
+from polyteach.scoring.intervals import Estimate, Interval, TrialSpread
 from polyteach.scoring.ranks import Comparison, compare
 from polyteach.scoring.records import Teacher
 from polyteach.scoring.verdict import Unranked, decide
@@ -143,3 +143,10 @@ def test_no_sentence_where_sizes_are_unknown_or_shared() -> None:
     assert decide("abc", GOOD, FIRST, 3, shared, more).size is None
     some = (Teacher("a", None, 5), Teacher("b"), Teacher("c", None, 9))
     assert "of known size, c" in (decide("abc", GOOD, FIRST, 3, some, more).size or "")
+
+
+def test_errors_over_examples_are_in_the_critical_value() -> None:
+    # All error is over each teacher's own rows: ten means with one known error, so Tukey's studentised range.
+    gains = {f"t{n}": Estimate(0.0, {"x": 0.0}, 0.0, 1, {f"rows/t{n}": 1.0, "human": 5.0}) for n in range(10)}
+    critical = compare(gains, None, 1).critical
+    assert critical == pytest.approx(stats.studentized_range.ppf(0.95, 10, np.inf) / np.sqrt(2), abs=0.05)

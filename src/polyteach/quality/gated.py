@@ -157,19 +157,34 @@ class Corpus:
 
     def figure(self, name: str, places: Sequence[int]) -> Figure:
         """One corpus-level metric over some of the rows."""
+        return self.measured(name, places).figure
+
+    def measured(self, name: str, places: Sequence[int]) -> Measured:
+        """The same with what each row brings to it."""
         chosen = list(places)
         if name.endswith("_diversity"):
             side = name.removesuffix("_diversity")
-            return diversity(self.embeddings[side][chosen], side=side, embedder=self.embedder).figure
+            return diversity(self.embeddings[side][chosen], side=side, embedder=self.embedder)
         texts, side = [self.pairs[place] for place in chosen], "prompt and response pair"
         if name == "exact_duplicates":
-            return exact_duplicates(texts, side=side).figure
-        return near_duplicates(texts, side=side, rng_seed=self.rng_seed).figure
+            return exact_duplicates(texts, side=side)
+        return near_duplicates(texts, side=side, rng_seed=self.rng_seed)
 
 
-def gated_figures(
-    values: Mapping[str, RowValues], corpus: Corpus, places: Sequence[int], n: int
-) -> dict[str, Figure]:
+@dataclass(frozen=True, slots=True)
+class Gated:
+    """The gated metrics of a sample of rows.
+
+    Attributes:
+        figures: by metric.
+        correlations: of the metrics' errors over these rows, by both names, each pair once.
+    """
+
+    figures: Mapping[str, Figure]
+    correlations: Mapping[str, Mapping[str, float]]
+
+
+def gated_metrics(values: Mapping[str, RowValues], corpus: Corpus, places: Sequence[int], n: int) -> Gated:
     """All gated metrics of a sample of a teacher's rows, on the scales of the gate.
 
     Args:
@@ -179,13 +194,40 @@ def gated_figures(
         n: how many the gate's human rows are; corpus-level metrics of fewer rows cannot be compared.
     """
     figures: dict[str, Figure] = {}
+    rows: dict[str, Sequence[float | None]] = {}
     for metric in METRICS:
         if metric.level == "row":
             if metric.name in values:
                 figures[metric.name] = values[metric.name].figure()
+                rows[metric.name] = values[metric.name].values
             continue
-        figure = corpus.figure(metric.name, places)
+        measured = corpus.measured(metric.name, places)
+        figure = measured.figure
         if len(places) < n:
             figure = undefined(figure.definition, f"{len(places)} rows, the gate's human data has {n}")
         figures[metric.name] = figure
-    return figures
+        rows[metric.name] = measured.values
+    return Gated(figures, correlations(rows))
+
+
+def correlations(rows: Mapping[str, Sequence[float | None]]) -> dict[str, dict[str, float]]:
+    """Pearson's correlation of what each row brings to two metrics, to first order that of their errors.
+
+    A row that a metric could not score moves it by nothing, so it stands at the metric's mean. A metric that
+    does not vary has no error to correlate, and 0. Rounded to six decimals.
+    """
+    deviations: dict[str, NDArray[np.float64]] = {}
+    for name, found in rows.items():
+        known = np.array([value is not None for value in found])
+        x = np.array([0.0 if value is None else value for value in found], dtype=np.float64)
+        deviations[name] = np.where(known, x - (x[known].mean() if known.any() else 0.0), 0.0)
+    names = list(rows)
+    return {
+        one: {other: _cosine(deviations[one], deviations[other]) for other in names[place + 1 :]}
+        for place, one in enumerate(names)
+    }
+
+
+def _cosine(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+    size = float(np.linalg.norm(one) * np.linalg.norm(other))
+    return round(float(one @ other) / size, 6) if size > 1e-12 else 0.0

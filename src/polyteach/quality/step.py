@@ -11,7 +11,7 @@ from polyteach.figures import Figure
 from polyteach.files import write_json
 from polyteach.models.embeddings import LEXICAL
 from polyteach.quality.cell import ORACLE, Cell, Named, embedder_name, measure_rows, pair_texts
-from polyteach.quality.gated import Corpus, gated_figures, row_values
+from polyteach.quality.gated import Corpus, Gated, gated_metrics, row_values
 from polyteach.quality.held_out import HeldOut, read_held_out
 from polyteach.quality.measured import Measured
 from polyteach.rows import Row, read_rows
@@ -53,15 +53,18 @@ def measure_cell(task: StepTask) -> Mapping[str, Any]:
     write_metrics(task.output / METRICS, cell.figures)
     write_per_row(task.output / PER_ROW, placed, cell)
     if held_out:
-        figures = gate_sample(placed, cell, held_out, embedder, settings["rng_seed"])
-        plain = {name: figure.to_json() for name, figure in figures.items()}
-        write_json(task.output / GATED, {"n": held_out.n, "figures": plain})
+        found = gate_sample(placed, cell, held_out, embedder, settings["rng_seed"])
+        plain = {name: figure.to_json() for name, figure in found.figures.items()}
+        write_json(
+            task.output / GATED,
+            {"n": held_out.n, "figures": plain, "correlations": dict(found.correlations)},
+        )
     return {"rows": len(placed)}
 
 
 def gate_sample(
     placed: Sequence[tuple[str, Row]], cell: Cell, held_out: HeldOut, embedder: Named, rng_seed: int
-) -> dict[str, Figure]:
+) -> Gated:
     """The gated metrics of a cell on as many rows as the gate's human data has, spread over the inputs."""
     places = spread_sample([(name, row.source_id) for name, row in placed], held_out.n, rng_seed)
     rows = [row for _, row in placed]
@@ -70,7 +73,7 @@ def gate_sample(
         sampled, [rows[place] for place in places], held_out.characters, len(held_out.responses)
     )
     corpus = Corpus(cell.embeddings, pair_texts(rows), embedder_name(embedder), rng_seed)
-    return gated_figures(values, corpus, places, held_out.n)
+    return gated_metrics(values, corpus, places, held_out.n)
 
 
 def spread_sample(placed: Sequence[tuple[str, str]], n: int, rng_seed: int) -> list[int]:

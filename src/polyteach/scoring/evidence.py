@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from polyteach.figures import Figure
-from polyteach.quality.step import METRICS, read_metrics
+from polyteach.quality.gate_step import GATE
+from polyteach.quality.step import GATED, METRICS, read_metrics
 from polyteach.scoring.records import (
     CellMetrics,
     ContestantData,
@@ -25,7 +26,6 @@ from polyteach.scoring.records import (
 )
 
 SEED_DATA = "seed_data"
-GATE, GATED = "gate.json", "gated.json"
 
 
 def study_facts(plain: Mapping[str, Any]) -> StudyFacts:
@@ -170,7 +170,12 @@ def _gated(study: StudyFacts, inputs: Mapping[str, Path]) -> Iterator[GatedFigur
             folder = inputs.get(f"quality/{teacher.name}/{language}")
             if folder and (folder / GATED).exists():
                 plain = json.loads((folder / GATED).read_text(encoding="utf-8"))
-                yield GatedFigures(teacher.name, language, plain["n"], _figures(plain["figures"]))
+                pairs = {
+                    (one, other): value
+                    for one, others in plain["correlations"].items()
+                    for other, value in others.items()
+                }
+                yield GatedFigures(teacher.name, language, plain["n"], _figures(plain["figures"]), pairs)
 
 
 def _figures(plain: Mapping[str, Any]) -> dict[str, Figure]:

@@ -178,10 +178,10 @@ def standard_error(estimate: Estimate, spread: TrialSpread | None) -> tuple[floa
     trials = spread.variance * estimate.trial_load if spread else 0.0
     total = items + trials + estimate.example_variance
     item_freedom = max(len(estimate.influence) - 1, 1)
-    freedom = float(item_freedom)
     loose = items**2 / item_freedom + (trials**2 / spread.freedom if spread else 0.0)
-    if loose > 0:
-        freedom = min(total**2 / loose, MANY)
+    freedom = float(item_freedom)
+    if total > 0:
+        freedom = min(total**2 / loose, MANY) if loose > 0 else MANY
     floor = estimate.unit / max(len(estimate.influence), 1)
     return max(sqrt(total), floor), freedom
 

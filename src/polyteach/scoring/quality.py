@@ -8,7 +8,7 @@ another's q. (The paper's Eq. 1 takes z-scores over the teachers instead, which 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import fsum
 
 from polyteach.figures import Figure, undefined
@@ -27,11 +27,19 @@ OVER_EXAMPLES = "95% interval over the rows of teacher, human and corrupted data
 
 @dataclass(frozen=True, slots=True)
 class MetricQuality:
-    """q of one metric in a cell; `estimate` is None where it is undefined, and `reason` says why."""
+    """q of one metric in a cell.
+
+    Attributes:
+        estimate: None where it is undefined; `reason` says why.
+        n: rows it is over.
+        rows_error: its standard error over the teacher's rows; negative where the metric falls as data gets
+            better, so that products of two have the sign of their covariance.
+    """
 
     estimate: Estimate | None
     n: int
     reason: str | None = None
+    rows_error: float = 0.0
 
     def figure(self) -> Figure:
         """As a figure; `n` are rows."""
@@ -86,15 +94,36 @@ def cell_quality(teacher: str, metrics: Sequence[GateMetric], found: GatedFigure
     if missing:
         return Quality(qualities, None, counts=True, n=found.n, reason="; ".join(missing))
     estimates = [q.estimate for q in qualities.values() if q.estimate is not None]
-    return Quality(qualities, mean_of(estimates), counts=True, n=found.n)
+    mean = mean_of(estimates)
+    examples = dict(mean.examples) | {_rows(teacher, found.language): _error_of_mean(qualities, found)}
+    return Quality(qualities, replace(mean, examples=examples), counts=True, n=found.n)
+
+
+def _error_of_mean(qualities: Mapping[str, MetricQuality], found: GatedFigures) -> float:
+    """Standard error of the mean q over a teacher's rows: its metrics are over the same rows.
+
+    The variance of a sum of correlated errors. An unknown correlation is the one that makes it largest.
+    """
+    variance = 0.0
+    for one, first in qualities.items():
+        for other, second in qualities.items():
+            known = 1.0 if one == other else found.correlations.get((one, other))
+            if known is None:
+                known = found.correlations.get((other, one))
+            product = first.rows_error * second.rows_error
+            variance += abs(product) if known is None else known * product
+    return max(variance, 0.0) ** 0.5 / len(qualities)
+
+
+def _rows(teacher: str, language: str) -> str:
+    return f"rows/{teacher}/{language}"
 
 
 def metric_quality(teacher: str, anchors: GateMetric, figure: Figure | None) -> MetricQuality:
     """q of one metric, with the errors of all three of its parts, to first order.
 
-    All metrics of a cell are over the same rows, in unknown correlation: their errors are added as if they
-    were one (source `rows/...`), which is never too small. The anchors' errors are shared by all teachers of
-    the language, so they leave differences between teachers where both are on the same spot of the scale.
+    The anchors' errors are shared by all teachers of the language, so they leave differences between teachers
+    where both are on the same spot of the scale.
     """
     if figure is None or figure.value is None:
         return MetricQuality(None, 0, figure.reason if figure else "not measured")
@@ -103,14 +132,15 @@ def metric_quality(teacher: str, anchors: GateMetric, figure: Figure | None) -> 
         return MetricQuality(None, 0, "human and corrupted data do not differ")
     width = human - corrupted
     raw = (figure.value - corrupted) / width
+    rows_error = (figure.se or 0.0) / width
     where = f"{anchors.language}/{anchors.metric}"
     examples = {
-        f"rows/{teacher}/{anchors.language}": abs((figure.se or 0.0) / width),
+        _rows(teacher, anchors.language): abs(rows_error),
         f"human/{where}": -raw * (anchors.human.se or 0.0) / width,
         f"corrupted/{where}": (raw - 1) * (anchors.corrupted.se or 0.0) / width,
     }
     estimate = Estimate(min(max(raw, 0.0), 1.0), {}, 0.0, 0, examples, unit=0.0)
-    return MetricQuality(estimate, figure.n)
+    return MetricQuality(estimate, figure.n, rows_error=rows_error)
 
 
 def teacher_quality(cells: Mapping[str, Quality]) -> Figure:

@@ -75,12 +75,13 @@ def compare(gains: Mapping[str, Estimate], spread: TrialSpread | None, rng_seed:
 
 
 def _covariance(gains: list[Estimate], spread: TrialSpread | None) -> np.ndarray:
-    """Covariance of the gains' errors: shared clusters off the diagonal, trials on it."""
+    """Covariance of the errors: shared clusters and sources of examples off the diagonal, trials on it."""
     matrix = np.zeros((len(gains), len(gains)))
     for i, one in enumerate(gains):
         for j, other in enumerate(gains[: i + 1]):
-            shared = (u * other.influence.get(cluster, 0.0) for cluster, u in one.influence.items())
-            matrix[i, j] = matrix[j, i] = fsum(shared)
+            items = (u * other.influence.get(cluster, 0.0) for cluster, u in one.influence.items())
+            examples = (e * other.examples.get(source, 0.0) for source, e in one.examples.items())
+            matrix[i, j] = matrix[j, i] = fsum(items) + fsum(examples)
         if spread:
             matrix[i, i] += spread.variance * one.trial_load
     return matrix

@@ -160,12 +160,18 @@ class JudgeChecks:
 
 @dataclass(frozen=True, slots=True)
 class GatedFigures:
-    """A cell's metrics on as many rows as the gate used, each on the scale of its `GateMetric`."""
+    """A cell's metrics on as many rows as the gate used, each on the scale of its `GateMetric`.
+
+    Attributes:
+        correlations: of the metrics' errors, by both names, in either order; they are over the same rows.
+            What is not there is taken as 1, or -1 where one of the two falls as data gets better.
+    """
 
     teacher: str
     language: str
     n: int
     figures: Mapping[str, Figure]
+    correlations: Mapping[tuple[str, str], float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
