@@ -215,6 +215,9 @@ def test_every_real_result_file_is_read(real_data: Path) -> None:
         ("strict-match", 1319, 5),
         ("flexible-extract", 1319, 5),
     ]
+    lexam = [record for record in found.records if record.benchmark == "lexam-en-idk"]
+    assert {(r.n, r.n_from) for r in lexam if r.metric == "idk_score"} == {(619, "task")}
+    assert {r.n for r in lexam} == {619}
     (judge,) = [record for record in found.records if record.metric == "judge:gpt-4"]
     assert (judge.n, sum(judge.unscored.values())) == (12, 4)
     assert "sk-or" not in json.dumps(found.to_json())

@@ -67,21 +67,22 @@ def write(ingested: Ingested, folder: Path, organization: str) -> tuple[list[Pat
     Raises:
         UserError: the folder cannot be written to.
     """
-    left = [
-        NotRead(record.file, NO_DIRECTION, f"{record.benchmark}: {record.metric}")
-        for record in ingested.records
-        if record.higher_is_better is None
-    ]
+    left = []
+    by_source: dict[tuple[str, str], list[Record]] = {}
+    for record in ingested.records:
+        if record.higher_is_better is None:
+            left.append(NotRead(record.file, NO_DIRECTION, f"{record.benchmark}: {record.metric}"))
+        else:
+            by_source.setdefault((record.file, record.model), []).append(record)
+    files = {read.file: read for read in ingested.files}
     written = []
-    for read in ingested.files:
-        own_records = [r for r in ingested.records if r.file == read.file and r.higher_is_better is not None]
-        for model in dict.fromkeys(record.model for record in own_records):
-            log = evaluation_log(read, [r for r in own_records if r.model == model], organization)
-            path = folder / _place(log) / f"{_uuid(log)}.json"
-            with writing(path):
-                path.parent.mkdir(parents=True, exist_ok=True)
-                write_json(path, log)
-            written.append(path)
+    for (file, _), records in by_source.items():
+        log = evaluation_log(files[file], records, organization)
+        path = folder / _place(log) / f"{_uuid(log)}.json"
+        with writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_json(path, log)
+        written.append(path)
     return written, left
 
 

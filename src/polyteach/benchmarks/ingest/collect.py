@@ -54,9 +54,13 @@ class Ingested:
 
     def to_json(self) -> dict[str, Any]:
         """As the outside view has it."""
+        by_file: dict[str, list[Record]] = {}
+        for record in self.records:
+            by_file.setdefault(record.file, []).append(record)
+        aside = Counter(record.file for record in self.aggregates)
         return {
             "schema_version": SCHEMA_VERSION,
-            "files": [self._file(read) for read in self.files],
+            "files": [_file(read, by_file.get(read.file, []), aside[read.file]) for read in self.files],
             "records": [record.to_json() for record in self.records],
             "aggregates": [r.to_json() | {"reason": r.aggregate} for r in self.aggregates],
             "not_read": [left.to_json() for left in self.not_read],
@@ -73,21 +77,6 @@ class Ingested:
                 "shared": [board.to_json() for board in self.shared_boards],
             },
             "filbench": [score.to_json() for score in self.filbench],
-        }
-
-    def _file(self, read: FileRead) -> dict[str, Any]:
-        own_records = [record for record in self.records if record.file == read.file]
-        return {
-            "file": read.file,
-            "format": read.format,
-            "version": read.version,
-            "date": read.date,
-            "models": list(dict.fromkeys(figure.model for figure in read.figures)),
-            "figures": len(read.figures),
-            "records": len(own_records),
-            "aggregates": sum(record.file == read.file for record in self.aggregates),
-            "benchmarks": len({record.benchmark for record in own_records}),
-            "notes": read.notes,
         }
 
 
@@ -123,6 +112,21 @@ def ingest(paths: Sequence[Path], rng_seed: int = 0) -> Ingested:
     result.shared_boards = shared_boards(result.records, rng_seed)
     result.filbench = filbench.filbench_scores([*result.records, *result.aggregates])
     return result
+
+
+def _file(read: FileRead, records: Sequence[Record], aggregates: int) -> dict[str, Any]:
+    return {
+        "file": read.file,
+        "format": read.format,
+        "version": read.version,
+        "date": read.date,
+        "models": list(dict.fromkeys(figure.model for figure in read.figures)),
+        "figures": len(read.figures),
+        "records": len(records),
+        "aggregates": aggregates,
+        "benchmarks": len({record.benchmark for record in records}),
+        "notes": read.notes,
+    }
 
 
 def _read(path: Path, shown: str) -> FileRead:
@@ -178,7 +182,7 @@ def _records(read: FileRead, rules: Counter[tuple[str, str, str]]) -> list[Recor
             continue
         rules[read.file, figure.metric, decided.rule] += 1
         made.append(_record(read, figure, decided))
-    return made
+    return _items_shared(made)
 
 
 def _record(read: FileRead, figure: Raw, decided: scale.Scale) -> Record:
@@ -215,6 +219,20 @@ def _record(read: FileRead, figure: Raw, decided: scale.Scale) -> Record:
         unscored=figure.unscored,
         items={k: decided.value(v) for k, v in figure.items.items()} if figure.items is not None else None,
     )
+
+
+def _items_shared(records: Sequence[Record]) -> list[Record]:
+    """Gives a figure of unknown n that of the task's other metrics in the file, where these agree on one."""
+    known: dict[tuple[str, str, str | None, int | None], set[int]] = {}
+    for r in records:
+        if r.n is not None and r.n_from == "se":
+            known.setdefault((r.model, r.benchmark, r.language, r.shots), set()).add(r.n)
+    shared = []
+    for r in records:
+        found = known.get((r.model, r.benchmark, r.language, r.shots), set())
+        fits = r.n is None and r.aggregate is None and len(found) == 1
+        shared.append(replace(r, n=next(iter(found)), n_from="task") if fits else r)
+    return shared
 
 
 def _languages_shared(records: Sequence[Record]) -> list[Record]:
