@@ -29,6 +29,7 @@ class Start:
         sizes: fields of `scoring.power.Plan`; `items` may be None.
         item_sd: of the paired difference of two teachers; None until known.
         trial_sd: None likewise.
+        answer_sd: of that difference between the answers of one trial and another, where it was measured.
         unit: of gaps and standard deviations.
         assumptions: where each number comes from, for people.
     """
@@ -36,6 +37,7 @@ class Start:
     sizes: dict[str, Any]
     item_sd: float | None = None
     trial_sd: float | None = None
+    answer_sd: float = 0.0
     unit: str = SCORE
     assumptions: tuple[str, ...] = field(default=())
 
@@ -46,16 +48,16 @@ class Start:
     def with_noise(self, item_sd: float | None, correlation: float | None, trial_sd: float | None) -> Start:
         """With noise as given; else as measured; else as assumed."""
         notes = list(self.assumptions)
-        paired, luck = self.item_sd, self.trial_sd
+        paired, answers, luck = self.item_sd, self.answer_sd, self.trial_sd
         if paired is None or item_sd is not None or correlation is not None:
             one = WORST_ITEM_SD if item_sd is None else item_sd
             alike = WORST_CORRELATION if correlation is None else correlation
-            paired = one * sqrt(2 * (1 - alike))
+            paired, answers = one * sqrt(2 * (1 - alike)), 0.0
             notes.append(
                 f"a student's score on an item has a standard deviation of {one:g}"
                 f"{' (assumed: the worst for a score of 0 to 1)' if item_sd is None else ''}; two teachers' "
                 f"students correlate by {alike:g}{' (assumed: unrelated)' if correlation is None else ''}; "
-                f"so their difference has {paired:.3g}"
+                f"so their difference has {paired:.3g}, in every trial the same"
             )
         if luck is None or trial_sd is not None:
             luck = USUAL_TRIAL_SD if trial_sd is None else trial_sd
@@ -63,7 +65,7 @@ class Start:
                 f"trials of one student have a standard deviation of {luck:g}"
                 f"{' (assumed: one point)' if trial_sd is None else ''}"
             )
-        return replace(self, item_sd=paired, trial_sd=luck, assumptions=tuple(notes))
+        return replace(self, item_sd=paired, answer_sd=answers, trial_sd=luck, assumptions=tuple(notes))
 
 
 def nothing_known() -> Start:
@@ -117,10 +119,14 @@ def from_run(name: str, output_dir: Path) -> Start:
         raise UserError(
             f"the run measured no difference: {found.item_sd.reason}", str(path), "name sizes instead"
         )
-    notes = [f"measured by {name}, in gain's unit: paired difference on an item {found.item_sd.value:.3g}"]
+    answers = found.answer_sd.value or 0.0
+    notes = [
+        f"standard deviations measured by {name}, in gain's unit: two teachers' difference on an item "
+        f"{found.item_sd.value:.3g}" + (f", from trial to trial {answers:.3g}" if answers else "")
+    ]
     if found.trial_sd.value is not None:
-        notes.append(f"measured likewise: between trials {found.trial_sd.value:.3g}")
-    return Start(asdict(found.plan), found.item_sd.value, found.trial_sd.value, GAIN, tuple(notes))
+        notes.append(f"between trials of one student {found.trial_sd.value:.3g}")
+    return Start(asdict(found.plan), found.item_sd.value, found.trial_sd.value, answers, GAIN, tuple(notes))
 
 
 def answer(start: Start, gap: float, wanted: float) -> dict[str, Any]:
@@ -135,7 +141,7 @@ def answer(start: Start, gap: float, wanted: float) -> dict[str, Any]:
 
     if start.item_sd is None or start.trial_sd is None:
         raise ValueError("the noise is not known")
-    noise = power.Noise(start.item_sd, start.trial_sd)
+    noise = power.Noise(start.item_sd, start.trial_sd, start.answer_sd)
     plan = power.Plan(**(start.sizes | {"items": start.sizes["items"] or 2}))
     known = bool(start.sizes["items"])
     reason = power.ONE_TRIAL if plan.trials == 1 and noise.trial_sd > 0 else None
@@ -146,7 +152,7 @@ def answer(start: Start, gap: float, wanted: float) -> dict[str, Any]:
         "schema_version": SCHEMA_VERSION,
         "unit": start.unit,
         "plan": start.sizes,
-        "noise": {"item_sd": noise.item_sd, "trial_sd": noise.trial_sd},
+        "noise": asdict(noise),
         "assumptions": list(start.assumptions),
         "gap": gap,
         "power_wanted": wanted,

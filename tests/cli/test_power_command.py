@@ -38,6 +38,7 @@ def measured(trial_sd: float | None = 0.02, plan: bool = True) -> dict[str, Any]
     return {
         "components": {
             "item_sd": figure(0.33 if plan else None),
+            "answer_sd": figure(0.2),
             "trial_sd": figure(trial_sd),
             "plan": sizes if plan else None,
         }
@@ -77,14 +78,15 @@ def test_from_a_run_with_its_measured_noise(tmp_path: Path, capsys) -> None:
     run = a_run(tmp_path, measured())
     for name in (["known", "--output-dir", str(tmp_path)], [str(run)]):
         found = ask(capsys, *name)
-        assert found["noise"] == {"item_sd": 0.33, "trial_sd": 0.02}
+        assert found["noise"] == {"item_sd": 0.33, "trial_sd": 0.02, "answer_sd": 0.2}
         assert found["unit"] == "gain"
         assert found["plan"]["items"] == 184
-        expected = power.smallest_gap(Noise(0.33, 0.02), Plan(184, 3, 1, 3, 4, same_items=True))
+        expected = power.smallest_gap(Noise(0.33, 0.02, 0.2), Plan(184, 3, 1, 3, 4, same_items=True))
         assert found["smallest_gap"] == pytest.approx(expected)
     more = ask(capsys, str(run), "--items", "400", "--trial-sd", "0.03", "--own-items")
     assert (more["plan"]["items"], more["plan"]["same_items"]) == (400, False)
-    assert more["noise"] == {"item_sd": 0.33, "trial_sd": 0.03}
+    assert more["noise"] == {"item_sd": 0.33, "trial_sd": 0.03, "answer_sd": 0.2}
+    assert ask(capsys, str(run), "--item-sd", "0.4")["noise"]["answer_sd"] == 0
 
 
 def test_from_a_run_of_one_trial(tmp_path: Path, capsys) -> None:

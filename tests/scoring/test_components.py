@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from math import sqrt
 
 import numpy as np
 import pytest
 
-from polyteach.scoring.components import Components, components_of
-from polyteach.scoring.gain import CellEstimate, cell_mean, spread_of
+from polyteach.scoring.components import Components, answer_variance, components_of
+from polyteach.scoring.gain import CellEstimate, benchmark_score, cell_mean, spread_of
 from polyteach.scoring.intervals import TrialSpread, combine, item_mean, mean_of, standard_error
 from polyteach.scoring.power import Noise, error_of_difference
 
@@ -49,7 +50,7 @@ def test_by_hand() -> None:
     assert (found.trial_sd.value, found.trial_sd.n) == (pytest.approx(0.02), 8)
     assert found.plan is not None
     assert (found.plan.items, found.plan.languages, found.plan.trials, found.plan.teachers) == (4, 1, 3, 2)
-    assert found.noise == Noise(found.item_sd.value, found.trial_sd.value)
+    assert found.noise == Noise(found.item_sd.value, found.trial_sd.value, 0.0)
 
 
 @pytest.mark.parametrize("shared", [True, False])
@@ -71,6 +72,7 @@ def test_one_trial_and_one_teacher_have_reasons() -> None:
     one_trial = components_of(gains, cells, None, 1)
     assert one_trial.item_sd.value is not None
     assert one_trial.trial_sd.value is None
+    assert one_trial.answer_sd.value is None
     assert one_trial.noise is None
     alone = components_of({"a": gains["a"]}, cells, TrialSpread(0.01, 2), 3)
     assert alone.plan is None
@@ -90,6 +92,53 @@ def test_read_back_as_written() -> None:
     gains, cells = _study(shared=True)
     for found in (components_of(gains, cells, TrialSpread(0.01, 2), 3), components_of({}, [], None, 3)):
         assert Components.from_json(found.to_json()) == found
+
+
+def test_answers_of_trials_by_hand(make_exam) -> None:
+    # Trials answer 1 0 0 0 and 0 1 1 0: between trials by item .5 .5 .5 0, mean 3/8, so a trial's mean has
+    # 3/32 of it and the mean of two 3/64; a teacher's overall value over two languages like that, 3/128.
+    answers = ([1, 0, 0, 0], [0, 1, 1, 0])
+    cells = []
+    for language in ("de", "ja"):
+        exams = {t: make_exam(a, teacher="a", trial=t, language=language) for t, a in enumerate(answers)}
+        cells.append(Cell("x", language, "a", benchmark_score(exams)))
+    assert answer_variance(cells) == pytest.approx(3 / 128)
+    assert answer_variance(cells, lambda cell: 100.0) == pytest.approx(1e4 * 3 / 128)
+    assert answer_variance([]) == 0
+
+
+def test_simulated_noise_is_found_again(make_exam) -> None:
+    """Three kinds of noise of known size, and the error of a study with other items and trials foretold."""
+    item, answer, trial, items, teachers = 0.3, 0.4, 0.03, 400, 6
+    rng = np.random.default_rng(5)
+
+    def study(items: int, trials: int) -> tuple[dict, list[Cell]]:
+        cells = []
+        for teacher in range(teachers):
+            kept = rng.normal(0, item / sqrt(2), items)
+            exams = {
+                t: make_exam(
+                    list(kept + rng.normal(0, trial) + rng.normal(0, answer / sqrt(2), items)),
+                    teacher=str(teacher),
+                    trial=t,
+                )
+                for t in range(trials)
+            }
+            cells.append(Cell("x", "de", str(teacher), cell_mean([benchmark_score(exams)])))
+        return {cell.teacher: cell.gain.estimate for cell in cells}, cells
+
+    gains, cells = study(items, 4)
+    found = components_of(gains, cells, spread_of([cell.gain for cell in cells]), 4)
+    assert found.noise is not None
+    assert found.plan is not None
+    assert found.noise.item_sd == pytest.approx(item, rel=0.1)
+    assert found.noise.answer_sd == pytest.approx(answer, rel=0.1)
+    assert found.noise.trial_sd == pytest.approx(trial, rel=0.5)  # 18 degrees of freedom
+    truth = Noise(item, trial, answer)
+    plan = replace(found.plan, items=100, trials=2)
+    values = [[gain.value for gain in study(100, 2)[0].values()] for _ in range(150)]
+    seen = np.std(np.subtract(*np.array(values).T[:2]), ddof=1)
+    assert error_of_difference(truth, plan)[0] == pytest.approx(seen, rel=0.15)
 
 
 def test_equal_students_have_no_spread() -> None:

@@ -22,6 +22,15 @@ def test_error_of_a_difference_by_hand() -> None:
     assert freedom == pytest.approx(1.667361e-7 / (4.340278e-8 / 1199 + 4e-8 / 36), rel=1e-5)
 
 
+def test_more_trials_lessen_the_noise_of_answers() -> None:
+    # (.09 + .16 / 4) / 100 = .0013.
+    se, _ = power.error_of_difference(Noise(0.3, 0.0, 0.4), Plan(100, trials=4))
+    assert se == pytest.approx(sqrt(0.0013))
+    stuck = Noise(0.5, 0.001)
+    assert power.trials_needed(stuck, Plan(100), 0.1).value is None
+    assert power.trials_needed(Noise(0.3, 0.001, 0.4), Plan(100), 0.1).value
+
+
 def test_translated_items_count_once_and_bases_bring_no_items() -> None:
     noise = Noise(0.5, 0.0)
     apart = power.error_of_difference(noise, Plan(400, 3, 1, 3))

@@ -3,13 +3,13 @@
 Two teachers are told apart where the paired difference of their gains is more than `critical` standard errors
 from zero (`ranks.py`). Its variance has two parts, which shrink for different reasons:
 
-    Var = item_sd^2 / (items * groups) + 2 * trial_sd^2 / (trials * languages * bases)
+    Var = (item_sd^2 + answer_sd^2 / trials) / (items * groups)
+          + 2 * trial_sd^2 / (trials * languages * bases)
 
 items: what one asks, each counted once (clusters); groups: languages, or 1 where all ask the same. Another
 base answers the same items and brings none. The 2 is there since each teacher's students have luck of their
 own. So with enough items the luck of training is left, and with enough trials the choice of items: either
-alone may never tell a gap. That is None with a reason here, never a large number. The noise of single
-answers, which more trials would lessen too, is in the first part, so plans err on the side of more trials.
+alone may never tell a gap. That is None with a reason here, never a large number.
 """
 
 from __future__ import annotations
@@ -33,16 +33,19 @@ class Noise:
 
     Attributes:
         item_sd: standard deviation over items of the paired difference of two teachers, in one language;
-            over clusters, if several items ask the same.
+            over clusters, if several items ask the same. What every trial would repeat.
         trial_sd: standard deviation between trials of one teacher's value in one cell, that of the items
             not included.
+        answer_sd: of that difference between the answers of one trial and another. Left at 0 where nobody
+            knows it, item_sd must hold it; plans then ask for more than is needed.
     """
 
     item_sd: float
     trial_sd: float
+    answer_sd: float = 0.0
 
     def __post_init__(self) -> None:
-        if not (self.item_sd >= 0 and self.trial_sd >= 0):
+        if not min(self.item_sd, self.trial_sd, self.answer_sd) >= 0:
             raise ValueError(f"a standard deviation below zero: {self}")
 
 
@@ -126,7 +129,7 @@ def error_of_difference(noise: Noise, plan: Plan) -> tuple[float, float]:
     Raises:
         ValueError: one trial, though trials vary.
     """
-    items = noise.item_sd**2 / plan.clusters
+    items = (noise.item_sd**2 + noise.answer_sd**2 / plan.trials) / plan.clusters
     cells = plan.languages * plan.bases
     trials = 2 * noise.trial_sd**2 / (plan.trials * cells)
     freedom = float(plan.clusters - 1)

@@ -10,7 +10,7 @@ from polyteach.scoring import anchors, gain, leaderboard, pg_score, pgr, quality
 from polyteach.scoring.anchors import Anchor
 from polyteach.scoring.cautions import cautions
 from polyteach.scoring.cells import Cell, Scored, score_evidence
-from polyteach.scoring.components import components_of
+from polyteach.scoring.components import answer_variance, components_of
 from polyteach.scoring.intervals import OVER_ITEMS, OVER_TRIALS, Interval, TrialSpread, figure_of
 from polyteach.scoring.power import needed_to_tell
 from polyteach.scoring.records import Evidence, GateMetric
@@ -114,9 +114,21 @@ def _to_tell(scored: Scored, ranking: leaderboard.Ranking, one: str, other: str)
     if first is None or second is None or ranking.comparison.critical is None:
         raise ValueError(f"{one} and {other} are not both ranked")
     found = needed_to_tell(
-        first, second, ranking.spread, ranking.comparison.critical, scored.evidence.study.trials
+        first,
+        second,
+        ranking.spread,
+        ranking.comparison.critical,
+        scored.evidence.study.trials,
+        answer_noise=sum(_answer_noise(scored, name) for name in (one, other)),
     )
     return found.text
+
+
+def _answer_noise(scored: Scored, teacher: str) -> float:
+    """How much of the variance of a ranked teacher's score is the noise of single answers."""
+    units = {key: known.estimate.unit for key, known in scored.robust.items() if known.estimate}
+    cells = [cell for cell in scored.cells.values() if cell.teacher == teacher and cell.key in units]
+    return answer_variance(cells, lambda cell: units[cell.key])
 
 
 def _unranked(scored: Scored, ranking: leaderboard.Ranking) -> Unranked:
