@@ -24,6 +24,7 @@ GOOD = {"results": {"t": {"acc": 0.5}}, "versions": {"t": 0}, "config": {"model_
         ("a.json", b"[" * 200_000, "nested too deeply"),
         ("a.json", b'{"a": ' + b"9" * 5000 + b"}", "too many digits"),
         ("a.json", b'{"results": {"t": {"acc": 1, "acc": 0}}}', "'acc' stands twice"),
+        ("a.json", b'{"results": {"\\ud800": {"acc": 1}}}', "half a character"),
         ("a.json", b'{"loss": 1, "epoch": 2}', "no known format: keys loss, epoch"),
         ("a.json", pickle.dumps(GOOD), "not"),
         ("a.jsonl", b"1\n2\n", "no line is a JSON object"),
@@ -72,3 +73,12 @@ def test_what_is_no_table_where_one_should_be_is_noted(tmp_path: Path) -> None:
         ("t", "the task's results are no table of metrics")
     ]
     assert [(r.model, r.benchmark) for r in found.records] == [(tmp_path.name, "u")]
+
+
+@pytest.mark.parametrize("se", [1e308, -0.1, 2.0])
+def test_an_impossible_standard_error_is_left_out_and_noted(tmp_path: Path, se: float) -> None:
+    content = GOOD | {"results": {"t": {"acc": 0.5, "acc_stderr": se}}}
+    (tmp_path / "a.json").write_text(json.dumps(content), encoding="utf-8")
+    found = ingest([tmp_path])
+    assert [(record.value, record.se) for record in found.records] == [(0.5, None)]
+    assert ["standard error fits no scale" in left.reason for left in found.not_read] == [True]

@@ -188,7 +188,13 @@ def _records(read: FileRead, rules: Counter[tuple[str, str, str]]) -> list[Recor
 def _record(read: FileRead, figure: Raw, decided: scale.Scale) -> Record:
     value = decided.value(float(figure.value))
     stated = scale.number(figure.se)
-    se = decided.error(stated) if stated is not None and stated >= 0 else None
+    se = decided.error(stated) if stated is not None else None
+    if se is not None and not 0 <= se <= 1:
+        read.skip(
+            "the standard error fits no scale; the figure is read without it",
+            f"{figure.benchmark}: {figure.metric}",
+        )
+        se = None
     implied = None if figure.aggregate or figure.items is not None else scale.implied_n(value, se)
     n = figure.n if figure.n is not None else implied
     direction = figure.higher_is_better

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from polyteach.benchmarks.ingest.record import NotRead
 MAX_JSON_BYTES = 64 * 2**20
 MAX_LINES_BYTES = 2**30  # a file that is read line by line, or column by column
 MAX_LINE_BYTES = 16 * 2**20
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 ENDINGS = (".json", ".jsonl", ".parquet")
 
 
@@ -32,6 +34,8 @@ def find_files(paths: Sequence[Path]) -> tuple[list[tuple[Path, str]], list[NotR
             left.append(NotRead(str(path), "there is no such file"))
             continue
         inside = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
+        if not inside:
+            left.append(NotRead(str(path), "no file and no folder with files"))
         for file in inside:
             shown = file.as_posix()
             if file.suffix.lower() not in ENDINGS and file != path:
@@ -103,13 +107,18 @@ def _text(content: bytes) -> str:
 
 def _parse(text: str) -> Any:
     try:
-        return json.loads(text, object_pairs_hook=_object)
+        content = json.loads(text, object_pairs_hook=_object)
+        if _SURROGATE.search(text):  # half a character cannot be written again; whole pairs are fine
+            json.dumps(content, ensure_ascii=False).encode()
     except RecursionError as error:
         raise Unreadable("nested too deeply") from error
     except json.JSONDecodeError as error:
         raise Unreadable(f"not JSON ({error.msg}, line {error.lineno})") from error
+    except UnicodeEncodeError as error:
+        raise Unreadable("holds half a character (a lone surrogate)") from error
     except ValueError as error:  # a number of more digits than Python reads
         raise Unreadable("holds a number of too many digits") from error
+    return content
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -53,8 +53,8 @@ class Record:
         value: in 0..1.
         se: standard error in the value's unit; `se_from` says whence: `file`, `items`, `interval` (half a
             95% interval over 1.96), or `n` (a share of n right answers: sqrt(value (1 - value) / (n - 1))).
-        n: items; `n_from` says whence: `file`, `items`, `se` (see `scale.implied_n`), or `task` (that of the task's
-            other metrics in the file).
+        n: items; `n_from` says whence: `file`, `items`, `se` (see `scale.implied_n`), or `task` (that of the
+            task's other metrics in the file).
         scale: which rule turned the stated value into this one.
         aggregate: why the figure is never counted beside the others, see `Raw`.
         dataset: the data set's repository, where the file names one.

@@ -32,7 +32,7 @@ ABOVE_ONE = "0 to 100: the value is above 1"
 BY_ERROR = "{}: its standard error fits no other scale"
 AMBIGUOUS = "0 to 1 or 0 to 100: others of the metric in the file are above 1, and no standard error decides"
 _WHOLE = 1e-4  # distance from a whole number: far above the error of floats, far below chance
-_MOST_ITEMS = 10_000_000
+_MOST_ITEMS, _LEAST_ERROR = 10_000_000, 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ def implied_n(value: float, se: float | None) -> int | None:
     From se = sqrt(value (1 - value) / (n - 1)), the sample standard error that lm-eval and lighteval print.
     It is believed only where both n and value * n come out whole to 1e-4: then the figure is such a mean.
     """
-    if se is None or se <= 0 or not 0 < value < 1:
+    if se is None or not _LEAST_ERROR < se <= 1 or not 0 < value < 1:
         return None
     n = value * (1 - value) / se**2 + 1
     whole = round(n) if n < _MOST_ITEMS else 0
