@@ -99,14 +99,15 @@ def _print(study: Mapping[str, Any]) -> None:
         "released.\n",
         markup=False,
     )
-    for title, kind in (("What does not hold, computed from the figures", "computed"), ("Cited", "cited")):
-        console.print(title, style="bold")
-        for finding in study["audit"]:
-            if finding["kind"] == kind:
-                _print_finding(console, finding)
-        console.print()
+    part = None
+    for finding in study["audit"]:
+        if finding["part"] != part:
+            part = finding["part"]
+            console.print(f"\n{part}{' (cited)' if finding['kind'] == 'cited' else ''}", style="bold")
+        _print_finding(console, finding)
     console.print(
-        f"{study['thanks']}\n{study['citation']}. Evidence and rankings: --json or --output-dir.", style="dim"
+        f"\n{study['thanks']}\n{study['citation']}. Evidence and rankings: --json or --output-dir.",
+        style="dim",
     )
 
 
@@ -115,8 +116,8 @@ def _print_finding(console: Any, finding: Mapping[str, Any]) -> None:
 
     interval = finding["interval"]
     said = (
-        f" [{interval['of']}: {number(interval['value'])}, 95% {number(interval['low'])} to "
-        f"{number(interval['high'])}]"
+        f" [{interval['of']}: {number(interval['value'], 3)}, 95% {number(interval['low'], 3)} to "
+        f"{number(interval['high'], 3)}]"
         if interval
         else ""
     )

@@ -14,6 +14,7 @@ from polyteach.scoring.numbers import NONE, number
 TEMPLATES = Path(__file__).parent / "templates"
 MOST_COLUMNS = 10
 MOST_DIGITS = 4
+LEAST_FILLED = 0.6
 STATUS = {"match": "match", "differs": "differs", "not_released": "not released"}
 
 
@@ -37,10 +38,12 @@ def render_page(study: Mapping[str, Any]) -> str:
         lstrip_blocks=True,
     )
     environment.globals.update(number=number, digits=digits, ours=ours, status_name=STATUS.__getitem__)
-    audit = {kind: [one for one in study["audit"] if one["kind"] == kind] for kind in ("computed", "cited")}
+    parts: dict[str, list[Mapping[str, Any]]] = {}
+    for finding in study["audit"]:
+        parts.setdefault(finding["part"], []).append(finding)
     return environment.get_template("published.html.j2").render(
         study=study,
-        audit=audit,
+        parts=parts,
         figures=[(figure, name_of(figure["id"]), *layout(figure["entries"])) for figure in study["figures"]],
         ranking=ranking_table(study["rankings"]),
         rankings=study["rankings"],
@@ -59,11 +62,8 @@ def digits(precision: float) -> int:
 
 
 def ours(entry: Mapping[str, Any]) -> str:
-    """Our figure; where it differs by less than the digits show, with more digits."""
-    shown = number(entry["ours"], digits(entry["precision"]))
-    if entry["status"] == "differs" and shown == number(entry["published"], digits(entry["precision"])):
-        return number(entry["ours"], digits(entry["precision"]) + 2)
-    return shown
+    """Our figure, with one digit more than the published one."""
+    return number(entry["ours"], digits(entry["precision"]) + 1)
 
 
 def layout(entries: Sequence[Mapping[str, Any]]) -> tuple[Matrix | None, list[Mapping[str, Any]]]:
@@ -78,19 +78,15 @@ def layout(entries: Sequence[Mapping[str, Any]]) -> tuple[Matrix | None, list[Ma
             rest.append(entry)
     columns = list(dict.fromkeys(column for row in placed.values() for column in row))
     filled = sum(map(len, placed.values()))
-    if (
-        not placed
-        or len(columns) > MOST_COLUMNS
-        or len(placed) < 2
-        or filled < 0.6 * len(placed) * len(columns)
-    ):
+    dense = filled >= LEAST_FILLED * len(placed) * len(columns)
+    if len(placed) < 2 or len(columns) > MOST_COLUMNS or not dense:
         return None, list(entries)
     rows = [(name, [row.get(column) for column in columns]) for name, row in placed.items()]
     return Matrix(columns, rows), rest
 
 
 def ranking_table(rankings: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Teachers in the first ranking's order; for each definition a rank and the ranks that remain possible."""
+    """Teachers in the first ranking's order; by definition a rank and the ranks that remain possible."""
     places = [
         {one["teacher"]: (str(one["rank"]), _span(one["rank_interval"])) for one in ranking["teachers"]}
         for ranking in rankings

@@ -16,7 +16,7 @@ from polyteach.analysis.possible_ranks import ALL_PAIRS, PossibleRanks, possible
 from polyteach.published.anchors import Anchors, solve_all
 from polyteach.published.paper import BASE, Paper
 from polyteach.published.scores import Key, mean, mean_by_teacher, published_scores, z_of
-from polyteach.scoring.pg_score import paper_score
+from polyteach.scoring.pg_score import paper_score, published_score
 
 WEIGHT = 0.5
 """Of z, as the paper sets it (Eq. 4)."""
@@ -71,6 +71,7 @@ def rankings(paper: Paper) -> list[Ranking]:
     others = [base for base in paper.bases if base != BASE]
     return [
         _published(paper, anchors),
+        _repaired(paper, anchors),
         _ranking(
             paper,
             "z",
@@ -94,8 +95,8 @@ def rankings(paper: Paper) -> list[Ranking]:
         _result(paper),
         _gain(paper, anchors),
         _valid_pgr(paper, anchors),
-        *(_of_base(paper, f"result_{base}", f"students of {base}", [base]) for base in others),
-        _of_base(paper, "result_others", f"students of {len(others)} other bases together", others),
+        *(_of_base(paper, f"result_{base}", f"mean result of {base} students", [base]) for base in others),
+        _of_base(paper, "result_others", f"mean result over {len(others)} other bases", others),
     ]
 
 
@@ -124,19 +125,39 @@ def clearly_positive(paper: Paper, anchors: Mapping[str, Anchors]) -> list[str]:
 
 
 def _published(paper: Paper, anchors: Mapping[str, Anchors]) -> Ranking:
-    errors = {
-        (language, teacher): error / (2 * abs(anchors[language].gap))
-        for (language, teacher), error in _errors(paper).items()
-    }
     return _ranking(
         paper,
         "published",
         "PG-Score as published",
         "mean over six languages of (z + PGR) / 2, as released",
         published_scores(paper),
-        errors,
+        _score_errors(paper, anchors),
         Z_AS_EXACT,
     )
+
+
+def _repaired(paper: Paper, anchors: Mapping[str, Anchors]) -> Ranking:
+    values = {
+        (cell.language, cell.teacher): published_score(cell.z, anchors[cell.language].pgr(cell.result))
+        for cell in paper.of_base(BASE)
+    }
+    lost = [code for code, found in anchors.items() if not found.level_known]
+    return _ranking(
+        paper,
+        "repaired",
+        "PG-Score as published, whole numbers put back",
+        f"the same with the whole numbers that PGRs lack ({', '.join(lost) or 'none'}), at the lowest level; "
+        "a higher one "
+        "adds the same to all",
+        values,
+        _score_errors(paper, anchors),
+        Z_AS_EXACT,
+    )
+
+
+def _score_errors(paper: Paper, anchors: Mapping[str, Anchors]) -> dict[Key, float]:
+    """Errors of (z + PGR) / 2 that come of the mean results alone."""
+    return {key: error / (2 * abs(anchors[key[0]].gap)) for key, error in _errors(paper).items()}
 
 
 def _result(paper: Paper) -> Ranking:
@@ -144,7 +165,7 @@ def _result(paper: Paper) -> Ranking:
     return _ranking(
         paper,
         "result",
-        "students' mean result",
+        f"mean result of {BASE} students",
         "mean over six languages of the students' mean result on their benchmarks, 0 to 1",
         values,
         _errors(paper),
@@ -204,7 +225,7 @@ def _of_base(paper: Paper, id_: str, title: str, bases: list[str]) -> Ranking:
     languages = ", ".join(paper.languages_of(bases[0]))
     return Ranking(
         id_,
-        f"students' mean result, {title}",
+        title,
         f"mean over {languages} of the students' mean result on their benchmarks, 0 to 1",
         _sorted(values),
         possible_ranks(values, errors),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from math import sqrt
+
 from polyteach.analysis.regression import fit
+from polyteach.languages import english_name
 from polyteach.published.anchors import solve_all
 from polyteach.published.audit.finding import Finding, Interval
 from polyteach.published.paper import BASE, Paper
-from polyteach.published.rankings import clearly_positive, gap_error
+from polyteach.published.rankings import CHANCE, clearly_positive, gap_error, rankings
 from polyteach.published.scores import Key, mean, pooled_z, z_of
 from polyteach.scoring.numbers import listing, number
 from polyteach.scoring.pg_score import paper_eq3, published_score
@@ -29,6 +32,7 @@ def half_sum(paper: Paper) -> Finding:
         for name, z in (("pooled", pooled), ("by_language", own))
     }
     languages = fit([cell.z for cell in cells], {}, [cell.language for cell in cells], name="z")
+    line = max(one.residual for one in solve_all(paper, BASE).values())
     return Finding(
         "half_sum",
         "The released PG-Scores are half of z + PGR, not Eq. 3, and z is pooled over all languages.",
@@ -37,7 +41,10 @@ def half_sum(paper: Paper) -> Finding:
         f"agrees with the released z to {number(off['pooled'], 3)} when pooled over {len(cells)} cells, to "
         f"{number(off['by_language'], 2)} when taken in each language. A language's own mean is then part of "
         "each of its "
-        f"teachers' z: languages explain {number(100 * (languages.r2 or 0.0), 0)}% of its variance.",
+        f"teachers' z: languages explain {number(100 * (languages.r2 or 0.0), 0)}% of its variance. PGR is a "
+        "straight "
+        f"line in the mean over benchmarks (to {line:.0e}): they are averaged before PGR, where Eq. 2 "
+        "averages PGRs.",
         {"half_sum_off": half, "eq3_off": third, "z_off": off, "language_share_of_z": languages.r2},
     )
 
@@ -138,24 +145,64 @@ def small_gaps(paper: Paper) -> Finding:
     )
 
 
+def all_lose(paper: Paper) -> Finding:
+    """Students are below their base, on average, whoever taught them."""
+    gain = next(one for one in rankings(paper) if one.id == "gain")
+    best, value = max(gain.values.items(), key=lambda pair: pair[1])
+    worst = min(gain.values.values())
+    chance = {language.code: CHANCE[language.benchmarks] for language in paper.languages}
+    errors = [gap_error(paper, code) / (1 - chance[code]) for code in paper.codes]
+    reach = Z95 * sqrt(sum(error**2 for error in errors)) / len(errors)
+    losing = sum(one < 0 for one in gain.values.values())
+    return Finding(
+        "all_lose",
+        f"The students of {losing} of {len(gain.values)} teachers are below their base, in the mean over "
+        "languages.",
+        f"(result - base) / (1 - chance), mean over {len(errors)} languages: from {number(worst, 3)} to "
+        f"{number(value, 3)} ({best}). Training lowered the results, so the order of teachers is one of who "
+        "harmed "
+        "least, as far as these benchmarks can see.",
+        {"gain": dict(gain.values)},
+        Interval(f"gain of {best}, errors of student and base", value, value - reach, value + reach),
+    )
+
+
 def missing_wholes(paper: Paper) -> Finding:
     """PGRs of which only the fraction was released."""
     found = {code: one for code, one in solve_all(paper, BASE).items() if not one.level_known}
-    parts = []
+    if not found:
+        return Finding(
+            "missing_wholes", "No PGR lacks its whole number.", "All are on lines in the mean result."
+        )
+    lines = []
     for code, one in found.items():
         wholes = sorted(one.missing)
-        parts.append(
-            f"{code}: a line of slope {number(1 / one.gap, 1)} goes through all ten after whole numbers from "
-            f"{wholes[0]} to "
-            f"{wholes[-1]} are put back (residual {one.residual:.0e}); the level may be higher by a whole "
-            "number for all"
+        lines.append(
+            f"{code}: no line goes through the ten values, but one of slope {number(1 / one.gap, 1)} does "
+            "after whole "
+            f"numbers from {wholes[0]} to {wholes[-1]} are put back (residual {one.residual:.0e})"
         )
+    before, after = (
+        next(ranking for ranking in rankings(paper) if ranking.id == id_) for id_ in ("published", "repaired")
+    )
+    leader = next(iter(before.values))
+    order = list(after.values)
     return Finding(
         "missing_wholes",
-        f"The PGRs of {listing(list(found)) if found else 'no language'} are fractional parts: their whole "
-        "numbers are missing.",
-        ". ".join(parts) + "." if parts else "Every language's PGRs are on a line in the mean result.",
-        {code: dict(zip(paper.names, one.missing, strict=True)) for code, one in found.items()},
+        f"The {listing([english_name(code) for code in found])} PGRs are fractional parts; with their whole "
+        "numbers "
+        f"{leader} is not first but number {order.index(leader) + 1}.",
+        f"{'. '.join(lines)}. The level may be higher by one whole number for all, which changes no order. "
+        "The same "
+        "mean PG-Score with them: "
+        f"{'; '.join(f'{name} {number(value)}' for name, value in after.values.items())}.",
+        {
+            "missing": {
+                code: dict(zip(paper.group(BASE, code), one.missing, strict=True))
+                for code, one in found.items()
+            },
+            "mean_with_them": dict(after.values),
+        },
     )
 
 
@@ -163,19 +210,20 @@ def borrowed_anchors(paper: Paper) -> Finding:
     """Other bases' PGRs are taken between the main base's anchors."""
     main = solve_all(paper, BASE)
     others = [base for base in paper.bases if base != BASE]
-    off, below = [], {}
+    off: list[float] = []
+    below: dict[str, list[str]] = {base: [] for base in others}
     for base in others:
         for code, one in solve_all(paper, base).items():
             off.append(max(abs(one.base - main[code].base), abs(one.reference - main[code].reference)))
             cells = paper.group(base, code).values()
-            below[f"{base}, {code}"] = sum(cell.result < main[code].base for cell in cells)
+            below[base].append(f"{code} {sum(cell.result < main[code].base for cell in cells)}")
     return Finding(
         "borrowed_anchors",
         f"The PGRs of the {len(others)} other bases are taken between the base and reference of {BASE}.",
         f"Solved from their own PGRs, the anchors of all {len(off)} groups are those of {BASE} to "
         f"{max(off):.0e}. A student of "
         "another base is so measured by how far that base is from OLMo: "
-        + "; ".join(f"{key}: {n} of 10 below OLMo's base" for key, n in below.items())
-        + ".",
+        + "; ".join(f"{base} {', '.join(own)}" for base, own in below.items())
+        + " (students below OLMo's base, of ten).",
         {"largest_difference": max(off), "students_below_main_base": below},
     )

@@ -31,6 +31,7 @@ class Finding:
         numbers: the same, to compute with.
         interval: of the statistic that is uncertain; None where none is, or none can be given.
         kind: `computed` from released figures, or `cited`: read in the released code.
+        part: of the audit, a heading.
     """
 
     id: str
@@ -39,11 +40,13 @@ class Finding:
     numbers: Mapping[str, Any] = field(default_factory=dict)
     interval: Interval | None = None
     kind: Literal["computed", "cited"] = "computed"
+    part: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """As the outside view has it."""
         return {
             "id": self.id,
+            "part": self.part,
             "finding": self.finding,
             "evidence": self.evidence,
             "numbers": dict(self.numbers),

@@ -2,13 +2,37 @@
 
 from __future__ import annotations
 
+from math import log1p
+
 from polyteach.published.audit.finding import Finding
 from polyteach.published.paper import Paper
 from polyteach.published.scores import mean, mean_by_teacher, pooled_z, z_of
 from polyteach.scoring.numbers import number
 
+OUTLYING = 100
 FAMILY = "Gemma"
 """Perplexity was taken under Gemma 3 4B in every cell (released job); the text says the student's base."""
+
+
+def outliers(paper: Paper) -> Finding:
+    """A few cells' perplexities make most of its spread."""
+    logs = {key: log1p(values["perplexity"]) for key, values in paper.metrics.items()}
+    middle = mean(list(logs.values()))
+    squares = {key: (value - middle) ** 2 for key, value in logs.items()}
+    out = [key for key in paper.metrics if paper.metrics[key]["perplexity"] >= OUTLYING]
+    share = sum(squares[key] for key in out) / sum(squares.values())
+    listed = "; ".join(
+        f"{teacher}, {code}: {paper.metrics[code, teacher]['perplexity']:,.0f}" for code, teacher in out
+    )
+    return Finding(
+        "perplexity_outliers",
+        f"{len(out)} of {len(logs)} perplexities make {number(100 * share, 0)}% of the spread of fluency.",
+        f"Mean perplexities of {OUTLYING:,} and more, where the others are below "
+        f"{max(v['perplexity'] for v in paper.metrics.values() if v['perplexity'] < OUTLYING) + 1:.0f}: "
+        f"{listed}. Even as "
+        "logarithms they set the scale on which all other teachers are hardly told apart.",
+        {"outliers": len(out), "share_of_spread": share},
+    )
 
 
 def own_family(paper: Paper) -> Finding:
