@@ -58,7 +58,7 @@ from polyteach.synthesis.step import synthesize
 VERSIONS = {
     "seed_data": 1,
     "synthesis": 1,
-    "gate": 1,
+    "gate": 2,
     "quality": 5,
     "students": 1,
     "examination": 2,

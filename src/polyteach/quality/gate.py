@@ -209,15 +209,16 @@ def _block_auc(
     size = block_size(sets.n)
     blocks = [range(first, first + size) for first in range(0, sets.n - size + 1, size)]
     definition = DEFINITION.format(unit=f"block of {size} rows")
-    clean = [figure(block).value for block in blocks]
+    whole = [figure(block).value for block in blocks]
     areas = {}
     for name in sets.corrupted:
         above, below, clusters = [], [], []
         unscored: dict[str, int] = {}
         for number, block in enumerate(blocks):
-            damaged = [p for p in (sets.places[name][row] for row in block) if p is not None]
-            one, other = clean[number], figure(damaged).value
-            if one is None or other is None or len(damaged) < 2:
+            rows = [row for row in block if sets.places[name][row] is not None]
+            one = whole[number] if len(rows) == size else figure(rows).value
+            other = figure([place for row in rows if (place := sets.places[name][row]) is not None]).value
+            if one is None or other is None or len(rows) < 2:
                 unscored["fewer than two rows"] = unscored.get("fewer than two rows", 0) + 1
                 continue
             above.append(metric.better * one)

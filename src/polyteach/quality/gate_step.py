@@ -123,11 +123,11 @@ def gate_rows(
         rng_seed=rng_seed,
         progress=progress,
     )
-    values = row_values(by_row.metrics, sets.rows, texts.characters, len(texts.responses))
     embeddings = {
         "prompt": _embedded([row.prompt for row in sets.rows], embedder),
         "response": _embedded([row.response for row in sets.rows], embedder),
     }
+    values = row_values(by_row.metrics, sets.rows, embeddings, embedder_name(embedder), texts)
     corpus = Corpus(embeddings, pair_texts(sets.rows), embedder_name(embedder), rng_seed)
     return gate(sets, values, corpus), sets
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyteach.figures import Figure, undefined
-from polyteach.quality.characters import ORDER, CharacterModel
+from polyteach.quality.characters import ORDER
 from polyteach.quality.corruptions import (
     BOILERPLATE,
     CUT_OFF,
@@ -28,6 +28,7 @@ from polyteach.quality.corruptions import (
 )
 from polyteach.quality.diversity import diversity
 from polyteach.quality.duplicates import exact_duplicates, near_duplicates
+from polyteach.quality.held_out import HeldOut
 from polyteach.quality.measured import Measured, measured_mean
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ ENDING = (
     "mean over rows of the bits of the response's end after its last {context} characters, under a character "
     "{order}-gram model (interpolated Witten-Bell) of {texts} held-out human responses of the language"
 )
+RELEVANCE = "mean over rows of the cosine of the embeddings of prompt and response; embedder: {embedder}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,9 @@ METRICS = (
     GatedMetric("bits_per_character", (NOISE,), better=-1),
     # Means to say whether a response ends as responses of the language end.
     GatedMetric("ending_bits", (CUT_OFF,), better=-1),
+    # Means to say whether a response has to do with its prompt, by what their embeddings share. A response
+    # that copies its prompt has 1, but q stops at what human responses have, so copying earns nothing.
+    GatedMetric("relevance", (SWAPPED,)),
     # How different the texts of a set are: copies of whole rows; for responses also stock phrases.
     GatedMetric("prompt_diversity", (NEAR_DUPLICATES,), level="corpus"),
     GatedMetric("response_diversity", (NEAR_DUPLICATES, BOILERPLATE), level="corpus"),
@@ -105,15 +110,20 @@ class RowValues:
 
 
 def row_values(
-    measured: Mapping[str, Measured], rows: Sequence[Row], characters: CharacterModel | None, texts: int
+    measured: Mapping[str, Measured],
+    rows: Sequence[Row],
+    embeddings: Mapping[str, NDArray[np.float64]],
+    embedder: str,
+    held_out: HeldOut,
 ) -> dict[str, RowValues]:
     """The row-level metrics of rows, on their score scales.
 
     Args:
         measured: the metrics known already, each with the values of the rows.
         rows: aligned with these values.
-        characters: the model of held-out responses; None without any.
-        texts: how many responses it was trained on, for the definition.
+        embeddings: n x d of `prompt` and `response`, aligned too.
+        embedder: its name, for the definition.
+        held_out: with the model of held-out responses.
     """
     found: dict[str, RowValues] = {}
     for metric in METRICS:
@@ -124,12 +134,13 @@ def row_values(
                 values = tuple(None if value is None else -math.log1p(value) for value in values)
                 definition = PERPLEXITY + definition
             found[metric.name] = RowValues(values, one.reasons, definition)
-    if characters:
+    found["relevance"] = _relevance(embeddings["prompt"], embeddings["response"], embedder)
+    if held_out.characters:
         kept = [row.response if row.response.strip() else None for row in rows]
-        bits = iter(characters.bits([text for text in kept if text is not None]))
+        bits = iter(held_out.characters.bits([text for text in kept if text is not None]))
         each = [None if text is None else next(bits) for text in kept]
         reasons = tuple("empty" if text is None else None for text in kept)
-        words = {"order": ORDER, "context": ORDER - 1, "texts": texts}
+        words = {"order": ORDER, "context": ORDER - 1, "texts": len(held_out.responses)}
         found["bits_per_character"] = RowValues(
             tuple(None if b is None else float(b.mean()) for b in each), reasons, BITS.format(**words)
         )
@@ -137,6 +148,14 @@ def row_values(
             tuple(None if b is None else float(b[-1]) for b in each), reasons, ENDING.format(**words)
         )
     return found
+
+
+def _relevance(prompts: NDArray[np.float64], responses: NDArray[np.float64], embedder: str) -> RowValues:
+    sizes = np.linalg.norm(prompts, axis=1) * np.linalg.norm(responses, axis=1)
+    products = np.einsum("ij,ij->i", prompts, responses)
+    values = tuple(float(p / s) if s > 0 else None for p, s in zip(products, sizes, strict=True))
+    reasons = tuple(None if value is not None else "empty" for value in values)
+    return RowValues(values, reasons, RELEVANCE.format(embedder=embedder))
 
 
 @dataclass(frozen=True, slots=True)

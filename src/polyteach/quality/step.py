@@ -69,9 +69,9 @@ def gate_sample(
     places = spread_sample([(name, row.source_id) for name, row in placed], held_out.n, rng_seed)
     rows = [row for _, row in placed]
     sampled = {name: _part(measured, places) for name, measured in cell.metrics.items()}
-    values = row_values(
-        sampled, [rows[place] for place in places], held_out.characters, len(held_out.responses)
-    )
+    embeddings = {side: found[places] for side, found in cell.embeddings.items()}
+    chosen = [rows[place] for place in places]
+    values = row_values(sampled, chosen, embeddings, embedder_name(embedder), held_out)
     corpus = Corpus(cell.embeddings, pair_texts(rows), embedder_name(embedder), rng_seed)
     return gated_metrics(values, corpus, places, held_out.n)
 
