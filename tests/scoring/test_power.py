@@ -92,6 +92,12 @@ def test_power_is_the_noncentral_t(freedom: float, critical: float) -> None:
     assert power.chance_to_tell(away, 1, freedom, critical) == pytest.approx(0.9)
 
 
+def test_power_far_out_is_one() -> None:
+    for away in (30, 37, 40, 100, 1e4):
+        for freedom in (20, 100, 1e6):
+            assert power.chance_to_tell(away, 1, freedom, 3.0) == pytest.approx(1)
+
+
 def test_two_teachers_as_statsmodels_has_it() -> None:
     """Items only: the paired t-test of G differences."""
     from statsmodels.stats.power import TTestPower

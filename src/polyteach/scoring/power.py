@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
-from math import ceil, inf, sqrt
+from math import ceil, inf, isnan, sqrt
 
 from polyteach.scoring.intervals import LEVEL, Estimate, TrialSpread, combine, standard_error
 
@@ -162,9 +162,14 @@ def chance_to_tell(gap: float, se: float, freedom: float, critical: float) -> fl
 
     The noncentrality is |gap| / se. At no gap this is half the level: telling equals apart is no success.
     """
-    from scipy.special import nctdtr
+    from scipy.special import nctdtr, ndtr
 
-    return 1 - float(nctdtr(freedom, abs(gap) / se, critical))
+    away = abs(gap) / se
+    missed = float(nctdtr(freedom, away, critical))
+    if isnan(missed):  # far out scipy gives up, where a normal distribution is as good (Johnson and Welch)
+        loose = critical**2 / (2 * freedom)
+        missed = float(ndtr((critical * (1 - 1 / (4 * freedom)) - away) / sqrt(1 + loose)))
+    return 1 - missed
 
 
 def errors_to_tell(freedom: float, critical: float, power: float = POWER) -> float:
