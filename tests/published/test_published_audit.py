@@ -153,7 +153,8 @@ def test_single_experiments(numbers: dict[str, Any]) -> None:
     assert numbers["more_rows"]["opposed"] == ["ar", "de", "id"]
     assert len(numbers["method_named"]) == 3
     assert numbers["translation"]["reversed"] is True
-    assert numbers["families"]["Gemma 3 4B"]["p"] > 0.5
+    assert numbers["families"]["pg_score"]["matched"] == 3 * (3 + 2)  # three Gemma and two Llama teachers
+    assert numbers["families"]["pg_score"]["unmatched"] == 4 * 3 * 10 - 15
     assert numbers["tagalog"]["differ"] == ["10K-Aya"]
     assert len(numbers["printing"]) == 5 + 3
     assert sum(numbers["counts"]["trainings"].values()) == 226

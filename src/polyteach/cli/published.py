@@ -94,8 +94,8 @@ def _print(study: Mapping[str, Any]) -> None:
     console.print(table)
     counts = study["counts"]
     console.print(
-        f"{counts['match']} match, {counts['differs']} differ, {counts['not_released']} not released. "
-        "match: every figure that can be recomputed rounds to the published one; cited: its parts were not "
+        f"{counts['match']} match, {counts['differs']} differ, {counts['not_released']} not released. match: "
+        "every figure that can be recomputed rounds to the published one; cited: its parts were not "
         "released.\n",
         markup=False,
     )

@@ -73,6 +73,11 @@ def solve_all(paper: Paper, base: str) -> dict[str, Anchors]:
     return found
 
 
+def on_a_line(results: Sequence[float], pgrs: Sequence[float]) -> bool:
+    """Whether any base and reference give these PGRs."""
+    return _line(results, pgrs)[2] <= FITS
+
+
 def _solve_fractions(results: Sequence[float], fractions: Sequence[float]) -> Anchors:
     """Of the slopes that the two closest results allow, the flattest that puts all on one line."""
     i, j = min(

@@ -34,3 +34,19 @@ def main_cells(paper: Paper) -> Table:
         "pg_score": Column("(z + PGR) / 2", (*metrics, "result")),
     }
     return with_fluency(Table(rows, columns, {teacher.name: teacher.family for teacher in paper.teachers}))
+
+
+def all_cells(paper: Paper) -> Table:
+    """One row a cell and base, in the languages that all bases have: `pg_score` and `result`."""
+    shared = set.intersection(*(set(paper.languages_of(base)) for base in paper.bases))
+    rows = tuple(
+        Row(cell.teacher, cell.language, cell.base, {"pg_score": cell.pg_score, "result": cell.result})
+        for cell in paper.cells.values()
+        if cell.language in shared
+    )
+    return Table(
+        rows,
+        {"pg_score": Column("(z + PGR) / 2"), "result": Column("mean over benchmarks")},
+        {teacher.name: teacher.family for teacher in paper.teachers},
+        {base: base.split()[0] for base in paper.bases},
+    )

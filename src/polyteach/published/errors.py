@@ -57,8 +57,8 @@ def table_13(paper: Paper) -> Recomputed:
     check = check_errors(paper)
     said = (
         f"For the other bases, {check.cells} released standard errors can be taken apart: each is, to ten "
-        "digits, the "
-        "plain mean of the two benchmarks' standard errors over items. They hold no variation between trials."
+        "digits, the plain mean of the two benchmarks' standard errors over items. They hold no variation "
+        "between trials."
         if check and check.largest < 1e-9
         else None
     )

@@ -56,8 +56,8 @@ def table_15(paper: Paper) -> Recomputed:
     said = "Percentages of a PG-Score near zero have no meaning: the score is a mean of z-scores and ratios."
     if others:
         said = (
-            "The printed figure is that of another method, the teacher's own best "
-            f"({'; '.join(others)}). {said}"
+            f"The printed figure is that of another method, the teacher's own best ({'; '.join(others)}). "
+            f"{said}"
         )
     return Recomputed(
         "table_15",
@@ -91,8 +91,7 @@ def figure_6(paper: Paper) -> Recomputed:
         "figure_6",
         "PG-Score of Gemma 3 27B by who translates; mean over ar, de, id",
         "(z + (result - base) / (reference - base)) / 2 of the released results, with the anchors of Table "
-        "12; "
-        "single languages beside the released scores",
+        "12; single languages beside the released scores",
         (*means, *cells),
         "The students' mean results order the ways otherwise: "
         + "; ".join(f"{way} {number(value, 3)}" for way, value in results.items())

@@ -16,8 +16,7 @@ from typing import Any
 DATA = Path(__file__).parent / "data"
 CITATION = (
     "Miranda, L. J. V., Vulić, I., Korhonen, A.: Polyglot Teachers: Evaluating Language Models for "
-    "Multilingual "
-    "Synthetic Data Generation. arXiv 2604.11290 (2026)"
+    "Multilingual Synthetic Data Generation. arXiv 2604.11290 (2026)"
 )
 RELEASED = "github.com/ljvmiranda921/polyglot-teachers at deddec52ec6f"
 BASE = "OLMo 3 7B"

@@ -75,7 +75,7 @@ def rankings(paper: Paper) -> list[Ranking]:
         _ranking(
             paper,
             "z",
-            "metrics of the data alone",
+            "z alone",
             "mean over six languages of the released z",
             {(c.language, c.teacher): c.z for c in paper.of_base(BASE)},
             None,
@@ -84,10 +84,9 @@ def rankings(paper: Paper) -> list[Ranking]:
         _ranking(
             paper,
             "paper",
-            "PG-Score as written (Eq. 1 and 4)",
+            "as written (Eq. 1, 4)",
             "z over the teachers of each language, plus PGR, weight one half each; PGR of mean results as "
-            "released, since "
-            "single benchmarks' results were not",
+            "released, since single benchmarks' results were not",
             written_scores(paper),
             None,
             NOT_ITS_PARTS,
@@ -95,8 +94,8 @@ def rankings(paper: Paper) -> list[Ranking]:
         _result(paper),
         _gain(paper, anchors),
         _valid_pgr(paper, anchors),
-        *(_of_base(paper, f"result_{base}", f"mean result of {base} students", [base]) for base in others),
-        _of_base(paper, "result_others", f"mean result over {len(others)} other bases", others),
+        *(_of_base(paper, f"result_{base}", f"mean result, {base}", [base]) for base in others),
+        _of_base(paper, "result_others", f"mean result, {len(others)} other bases", others),
     ]
 
 
@@ -145,10 +144,9 @@ def _repaired(paper: Paper, anchors: Mapping[str, Anchors]) -> Ranking:
     return _ranking(
         paper,
         "repaired",
-        "PG-Score as published, whole numbers put back",
-        f"the same with the whole numbers that PGRs lack ({', '.join(lost) or 'none'}), at the lowest level; "
-        "a higher one "
-        "adds the same to all",
+        "whole numbers put back",
+        f"PG-Score as published, but with the whole numbers that PGRs lack ({', '.join(lost) or 'none'}), at "
+        "the lowest level; a higher one adds the same to all",
         values,
         _score_errors(paper, anchors),
         Z_AS_EXACT,
@@ -165,7 +163,7 @@ def _result(paper: Paper) -> Ranking:
     return _ranking(
         paper,
         "result",
-        f"mean result of {BASE} students",
+        f"mean result, {BASE}",
         "mean over six languages of the students' mean result on their benchmarks, 0 to 1",
         values,
         _errors(paper),
@@ -184,10 +182,10 @@ def _gain(paper: Paper, anchors: Mapping[str, Anchors]) -> Ranking:
     return _ranking(
         paper,
         "gain",
-        "gain over the base, corrected for chance",
+        "gain over base",
         "mean over six languages of (result - base) / (1 - chance), of mean results, since single "
-        "benchmarks' were not "
-        "released; the base solved from PGRs, in Japanese up to a constant that is the same for all teachers",
+        "benchmarks' were not released; the base solved from PGRs, in Japanese up to a constant that is the "
+        "same for all teachers",
         values,
         errors,
         ALL_PAIRS,
@@ -205,14 +203,14 @@ def _valid_pgr(paper: Paper, anchors: Mapping[str, Anchors]) -> Ranking:
     if not usable:
         return Ranking(
             "valid_pgr",
-            "PGR where it is defined",
+            "PGR where defined",
             definition,
             {},
             None,
             "none",
             "reference - base is above two standard errors in no language, so PGR is undefined in all",
         )
-    return _ranking(paper, "valid_pgr", "PGR where it is defined", definition, values, None, "not taken")
+    return _ranking(paper, "valid_pgr", "PGR where defined", definition, values, None, "not taken")
 
 
 def _of_base(paper: Paper, id_: str, title: str, bases: list[str]) -> Ranking:

@@ -39,9 +39,8 @@ def figure_8(paper: Paper) -> Recomputed:
     found, mended = with_commoncrawl(paper), with_commoncrawl(paper, repaired=True)
     said = (
         "With the whole numbers put back that PGRs lack (Table 12), rho is "
-        f"{number(mended.figure.value, 3)}; the printed "
-        "figure seems to be from before they were lost. "
-        f"Six languages: p is {number(found.p, 3)} as released, {number(mended.p, 3)} with whole numbers "
+        f"{number(mended.figure.value, 3)}; the printed figure seems to be from before they were lost. Six "
+        f"languages: p is {number(found.p, 3)} as released, {number(mended.p, 3)} with whole numbers "
         f"({found.p_method})."
     )
     return Recomputed(

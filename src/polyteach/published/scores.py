@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from math import floor, log1p, log10
+from math import floor, log10
 
 from polyteach.published.anchors import solve_all
 from polyteach.published.comparing import THREE, Entry, Recomputed
@@ -78,15 +78,20 @@ def table_11(paper: Paper) -> Recomputed:
         )
         for cell in paper.of_base(BASE)
     ]
+    cited = [
+        Entry(f"{name} of {teacher}, {language}", None, value, 2 * _half_digit(name, value))
+        for (language, teacher), values in paper.metrics.items()
+        for name, value in values.items()
+    ]
     return Recomputed(
         "table_11",
-        "Intrinsic metrics of ten teachers in six languages, through their z-scores",
+        "Intrinsic metrics of ten teachers in six languages, and the z-scores that they give",
         "mean of the z-scores (population SD, pooled over 60 cells) of the four printed metrics, -log(1 + "
         "perplexity) for perplexity, beside the released z",
-        tuple(entries),
-        "The metrics themselves are measurements of data and are taken as printed. Their rounding moves z "
-        "by up "
-        f"to {number(max(entry.precision for entry in entries) / 2, 3)}, which is the precision here.",
+        (*entries, *cited),
+        "The metrics themselves are measurements of data, which was not released, and are cited. Their "
+        f"rounding moves z by up to {number(max(entry.precision for entry in entries) / 2, 3)}, which is the "
+        "precision here.",
     )
 
 
@@ -105,10 +110,8 @@ def table_12(paper: Paper) -> Recomputed:
     wrapped = [language for language, found in anchors.items() if not found.level_known]
     said = (
         f"In {', '.join(wrapped)} the published figures are the fractional parts of a line in the mean "
-        "result "
-        "(to eight digits): whole numbers are missing. Ours has them at the lowest level without a negative "
-        "one; "
-        "the true level may be higher by the same whole number for all teachers."
+        "result (to eight digits): whole numbers are missing. Ours has them at the lowest level without a "
+        "negative one; the true level may be higher by the same whole number for all teachers."
         if wrapped
         else None
     )
@@ -116,8 +119,7 @@ def table_12(paper: Paper) -> Recomputed:
         "table_12",
         "PGR of ten teachers in six languages, students of OLMo 3 7B",
         "(result - base) / (reference - base) of the released mean results; base and reference by language "
-        "solved "
-        "from the ten PGRs of the language",
+        "solved from the ten PGRs of the language",
         tuple(entries),
         said,
     )
@@ -134,11 +136,20 @@ def _spreads(paper: Paper) -> dict[str, float]:
 
 
 def _reach(paper: Paper, key: Key, spread: dict[str, float]) -> float:
-    """How far the rounding of a cell's own printed metrics can move its z.
+    """How far the rounding of a cell's own printed metrics can move its z."""
+    values = paper.metrics[key]
+    moves = {
+        name: transform(values[name] + _half_digit(name, values[name])) - transform(values[name])
+        for name, transform in COMPONENTS
+    }
+    return sum(abs(moves[name]) / spread[name] for name in spread) / len(spread)
+
+
+def _half_digit(metric: str, value: float) -> float:
+    """Half a unit of the last printed digit.
 
     Diversity and rubric are printed to .001; perplexity to .01, above 100 to 1, above 1,000 to two digits.
     """
-    perplexity = paper.metrics[key]["perplexity"]
-    half = 10 ** floor(log10(perplexity)) / 20 if perplexity >= 1_000 else 0.5 if perplexity >= 100 else 0.005
-    moves = dict.fromkeys(spread, THREE / 2) | {"perplexity": log1p(perplexity + half) - log1p(perplexity)}
-    return sum(moves[name] / spread[name] for name in spread) / len(spread)
+    if metric != "perplexity":
+        return THREE / 2
+    return 10 ** floor(log10(value)) / 20 if value >= 1_000 else 0.5 if value >= 100 else 0.005

@@ -44,8 +44,7 @@ def table_3(paper: Paper) -> Recomputed:
         "table_3",
         "Mixed effects of a teacher's size and of its own benchmark scores on PG-Score",
         "REML, random intercept for each teacher, one predictor at a time; log of parameters in billions as "
-        "in the "
-        "released analysis, mean of the teacher's benchmarks in de, es, ja",
+        "in the released analysis, mean of the teacher's benchmarks in de, es, ja",
         tuple(entries),
         f"The two fits are over different rows ({', '.join(rows)}). {_sizes(paper)}",
     )

@@ -70,6 +70,5 @@ def _tasks(paper: Paper) -> str:
     wrong = sum(category.consistent is False for category in found)
     return (
         f"The categories are as stated: of {len(found)}, {whole} can be computed from released tasks (the "
-        "others lack "
-        f"some), and {wrong} lie outside what the released tasks allow."
+        f"others lack some), and {wrong} lie outside what the released tasks allow."
     )

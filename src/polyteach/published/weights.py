@@ -45,9 +45,7 @@ def figure_7(paper: Paper) -> Recomputed:
         "rank correlation over all 60 cells of a * z + (1 - a) * PGR",
         tuple(entries),
         "Text and figure print two values for a = 0.5 and a = 1; ours is the text's. Over 60 cells of six "
-        "languages a rank "
-        "correlation is mostly one of languages. Over the ten teachers' means it is "
+        "languages a rank correlation is mostly one of languages. Over the ten teachers' means it is "
         f"{number(teachers.ends.figure.value)} between z and PGR, {number(teachers.with_none.figure.value)} "
-        "for a = 0.5 and "
-        f"a = 0, {number(teachers.with_only.figure.value)} for a = 0.5 and a = 1.",
+        f"for a = 0.5 and a = 0, {number(teachers.with_only.figure.value)} for a = 0.5 and a = 1.",
     )

@@ -57,12 +57,11 @@ def constant_benchmark(paper: Paper) -> Finding:
     return Finding(
         "constant_benchmark",
         f"{total} of {len(paper.cells)} students share their value of M-RewardBench with another student of "
-        "their language, "
-        "also where a mean of several benchmarks hides it.",
+        "their language, also where a mean of several benchmarks hides it.",
         "What is left of a student's summed scores after whole items of Global-MMLU-Lite (400) and MGSM "
-        "(250) is "
-        f"M-RewardBench's remainder, to ten digits. Students who share it: {listed}. As in Czech, that "
-        "is what a model gets that always names the same answer, and it tells nothing of their teachers.",
+        f"(250) is M-RewardBench's remainder, to ten digits. Students who share it: {listed}. As in Czech, "
+        "that is what a model gets that always names the same answer, and it tells nothing of their "
+        "teachers.",
         numbers,
     )
 
@@ -82,12 +81,10 @@ def errors_over_items(paper: Paper) -> Finding:
         "The released standard errors are the evaluation's own, over items: repeated training is in none of "
         "them.",
         f"In {check.cells} Arabic students of other bases, where accuracy on Global-MMLU-Lite is known, the "
-        "released error is "
-        f"the plain mean of that accuracy's error over 400 items and a constant {check.other:.2e}, to "
-        f"{check.largest:.0e}. "
-        f"The constant, M-RewardBench's, would take {implied / 1e6:.1f} million items. Independent items "
-        "would add up as "
-        "root of the sum of squares, not as a mean.",
+        "released error is the plain mean of that accuracy's error over 400 items and a constant "
+        f"{check.other:.2e}, to {check.largest:.0e}. The constant, M-RewardBench's, would take "
+        f"{implied / 1e6:.1f} million items. Independent items would add up as root of the sum of squares, "
+        "not as a mean.",
         {
             "students": check.cells,
             "largest_difference": check.largest,
@@ -115,10 +112,9 @@ def told_apart(paper: Paper) -> Finding:
         f"Of {pairs} pairs of teachers (same base, same language) {told} can be told apart by their "
         "students' results.",
         f"Each pair by itself at 95%: {told} of {pairs}, where up to {number(0.05 * pairs, 0)} are expected "
-        "of equal teachers; "
-        f"with intervals that hold for all pairs of a language at once: {held}. Errors as released, over "
-        "items only; students "
-        "share items, so a paired comparison could tell more, but item results were not released.",
+        f"of equal teachers; with intervals that hold for all pairs of a language at once: {held}. Errors as "
+        "released, over items only; students share items, so a paired comparison could tell more, but item "
+        "results were not released.",
         {"pairs": pairs, "each_by_itself": told, "all_at_once": held},
     )
 

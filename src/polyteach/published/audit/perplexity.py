@@ -29,8 +29,7 @@ def outliers(paper: Paper) -> Finding:
         f"{len(out)} of {len(logs)} perplexities make {number(100 * share, 0)}% of the spread of fluency.",
         f"Mean perplexities of {OUTLYING:,} and more, where the others are below "
         f"{max(v['perplexity'] for v in paper.metrics.values() if v['perplexity'] < OUTLYING) + 1:.0f}: "
-        f"{listed}. Even as "
-        "logarithms they set the scale on which all other teachers are hardly told apart.",
+        f"{listed}. Even as logarithms they set the scale on which all other teachers are hardly told apart.",
         {"outliers": len(out), "share_of_spread": share},
     )
 
@@ -60,11 +59,8 @@ def own_family(paper: Paper) -> Finding:
         f"Fluency is judged by a {FAMILY} model, of the family of three teachers; the figures show "
         f"{'that it raises them' if raised else 'no favour to them'}.",
         "Perplexity was taken under Gemma 3 4B in every cell (released job; the text says the student's "
-        "base). "
-        f"{FAMILY} teachers have the lowest perplexity in {firsts} of {len(low)} languages, and their mean z "
-        "is "
-        f"{number(lead['with'])} above that of the others, {number(lead['without'])} without perplexity. To "
-        "rule a "
-        "favour out takes perplexities under another model.",
+        f"base). {FAMILY} teachers have the lowest perplexity in {firsts} of {len(low)} languages, and their "
+        f"mean z is {number(lead['with'])} above that of the others, {number(lead['without'])} without "
+        "perplexity. To rule a favour out takes perplexities under another model.",
         {"lead_with": lead["with"], "lead_without": lead["without"], "lowest_perplexity": low},
     )

@@ -43,12 +43,10 @@ def follows_z(paper: Paper) -> Finding:
         "follows_z",
         "The ranking of teachers follows the metrics of their data, not their students' results.",
         f"Over ten teachers' means, PG-Score has rho {number(with_z.figure.value)} with z and "
-        f"{number(with_results.figure.value)} "
-        f"with the students' mean result. Within a language, z and result correlate from {number(min(own))} "
-        "to "
-        f"{number(max(own))} (r, {BASE}), over all bases from {number(min(known))} to {number(max(known))}. "
-        "z is the same for every "
-        f"base (largest difference {same:g}), so it also makes bases agree.",
+        f"{number(with_results.figure.value)} with the students' mean result. Within a language, z and "
+        f"result correlate from {number(min(own))} to {number(max(own))} (r, {BASE}), over all bases from "
+        f"{number(min(known))} to {number(max(known))}. z is the same for every base (largest difference "
+        f"{same:g}), so it also makes bases agree.",
         {
             "rho_with_z": with_z.figure.value,
             "rho_with_result": with_results.figure.value,
@@ -72,13 +70,10 @@ def regression(paper: Paper) -> Finding:
         "regression",
         "PG-Score is regressed on metrics it is made of; the languages alone explain as much.",
         f"R2 {number(r2, 3)} (adjusted {number(adjusted, 3)}, {n} cells, fitted and judged on the same) on "
-        "six metrics of which four "
-        f"are in the PG-Score; those four alone give {number(inside, 3)}, a mean for each language "
-        f"{number(languages.r2, 3)}. The "
-        f"metrics that the claim names (prompt diversity, lengths, perplexity) give {number(claim, 3)}; the "
-        "four components that "
-        f"hold 93% of the metrics' variance {number(first, 3)}. Variance inflation is up to "
-        f"{number(max(inflation.values()), 1)}.",
+        f"six metrics of which four are in the PG-Score; those four alone give {number(inside, 3)}, a mean "
+        f"for each language {number(languages.r2, 3)}. The metrics that the claim names (prompt diversity, "
+        f"lengths, perplexity) give {number(claim, 3)}; the four components that hold 93% of the metrics' "
+        f"variance {number(first, 3)}. Variance inflation is up to {number(max(inflation.values()), 1)}.",
         {
             "n": n,
             "r2": r2,
@@ -119,8 +114,7 @@ def left_out(paper: Paper) -> Finding:
         "left_out",
         "Predictions of languages and teachers that were left out are another matter than the fit.",
         "R2 against a mean that knows no metric, from the four released metrics (lengths by cell were not "
-        "released), by what "
-        f"is foretold: {listed}. Below zero the mean is better.",
+        f"released), by what is foretold: {listed}. Below zero the mean is better.",
         numbers,
     )
 
@@ -133,9 +127,9 @@ def weights(paper: Paper) -> Finding:
         "That the ranking hardly depends on the weight holds for 60 cells of six languages, not for the ten "
         "teachers.",
         f"rho of z and PGR: {number(cells.ends.figure.value)} over cells, "
-        f"{number(teachers.ends.figure.value)} over teachers' means; "
-        f"of a = 0.5 and a = 0: {number(cells.with_none.figure.value)} and "
-        f"{number(teachers.with_none.figure.value)}. Of the means, "
+        f"{number(teachers.ends.figure.value)} over teachers' means; of a = 0.5 and a = 0: "
+        f"{number(cells.with_none.figure.value)} and {number(teachers.with_none.figure.value)}. Of the "
+        "means, "
         + "; ".join(
             f"{listing(s.first)} is first from a = {number(s.low)} to {number(s.high)}"
             for s in teachers.spans
@@ -165,9 +159,8 @@ def six_languages(paper: Paper) -> Finding:
         "six_languages",
         "Six languages cannot tell whether PG-Score goes with a language's resources.",
         f"rho {number(found.figure.value, 3)} from the released scores, p {number(found.p, 3)} "
-        f"({found.p_method}). A language's mean "
-        "score follows its anchors first of all: where the reference is below the base, losing accuracy "
-        "raises it.",
+        f"({found.p_method}). A language's mean score follows its anchors first of all: where the reference "
+        "is below the base, losing accuracy raises it.",
         {"rho": found.figure.value, "p": found.p},
         _interval("rho, six languages", found.figure),
     )
