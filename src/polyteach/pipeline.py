@@ -59,7 +59,7 @@ VERSIONS = {
     "seed_data": 1,
     "synthesis": 1,
     "gate": 2,
-    "quality": 6,
+    "quality": 7,
     "students": 1,
     "examination": 2,
     "score": 5,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -80,7 +81,7 @@ def spread_sample(placed: Sequence[tuple[str, str]], n: int, rng_seed: int) -> l
     """Places of n rows, equally many of each input as far as there are; all rows where there are fewer.
 
     Which ones is decided by what a row rests on, so that the samples of several teachers rest on the same
-    seed examples as far as possible.
+    seed examples as far as possible. Rows on the same one are drawn apart from each other, copies too.
 
     Args:
         placed: the input and the `source_id` of each row.
@@ -88,8 +89,11 @@ def spread_sample(placed: Sequence[tuple[str, str]], n: int, rng_seed: int) -> l
         rng_seed: of the order.
     """
     queues: dict[str, list[tuple[str, int]]] = {}
+    times: Counter[tuple[str, str]] = Counter()
     for place, (name, source) in enumerate(placed):
-        queues.setdefault(name, []).append((digest_of([rng_seed, name, source]), place))
+        lot = digest_of([rng_seed, name, source, times[name, source]])
+        queues.setdefault(name, []).append((lot, place))
+        times[name, source] += 1
     turns = sorted(
         (turn, name, place) for name, queue in queues.items() for turn, (_, place) in enumerate(sorted(queue))
     )
