@@ -35,6 +35,11 @@ def figure_5(paper: Paper) -> Recomputed:
     }
     fitting = [code for code, pairs in implied.items() if on_a_line(*zip(*pairs, strict=True))]
     same = [entry.key for entry in entries if entry.status == "match"]
+    line = (
+        f"With another base and reference, those of {listing(fitting)} would"
+        if fitting
+        else "No other base and reference give all scores of any language either"
+    )
     return Recomputed(
         "figure_5",
         "Gemma 3 27B's students by number of rows, ar, de, id: mean results, and PG-Scores released with "
@@ -42,8 +47,7 @@ def figure_5(paper: Paper) -> Recomputed:
         "(z + (result - base) / (reference - base)) / 2 of the released results, with z and the anchors of "
         "the main table, beside the released scores; the results, which the figure plots, are cited",
         (*entries, *cited),
-        f"The scores of {', '.join(same) or 'no row'} follow from z and the main anchors. Some base and "
-        f"reference would give all scores of a language in {listing(fitting) if fitting else 'no language'}. "
+        f"The scores of {'; '.join(same) or 'no row'} follow from z and the main anchors. {line}. "
         "The file's results at 10,000 rows are not those of the same teacher in the main file "
         f"({'; '.join(main)}), so students or benchmarks differ; which, was not released.",
     )
