@@ -11,6 +11,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 from synthetic_study import SyntheticStudy
 
+from polyteach.analysis.step import analyse
 from polyteach.report.step import report
 from polyteach.scoring.step import score
 
@@ -37,7 +38,16 @@ def results(scored: Path) -> dict:
 
 
 @pytest.fixture(scope="session")
-def page(study: SyntheticStudy, scored: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def analysed(study: SyntheticStudy, scored: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("analysis")
+    analyse(study.analysis_task(scored, folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def page(
+    study: SyntheticStudy, scored: Path, analysed: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     folder = tmp_path_factory.mktemp("report")
-    report(study.report_task(scored, folder))
+    report(study.report_task(scored, analysed, folder))
     return folder / "report.html"

@@ -77,11 +77,19 @@ class SyntheticStudy:
         settings = {"study": self.facts, "rng_seed": 1, "failed": failed or []}
         return StepTask(settings, {}, self.inputs, output)
 
-    def report_task(self, scored: Path, output: Path) -> StepTask:
+    def analysis_task(self, scored: Path, output: Path) -> StepTask:
         output.mkdir(parents=True, exist_ok=True)
-        rows = {name: path for name, path in self.inputs.items() if name.startswith("synthesis/")}
+        settings = {"rng_seed": 1, "planned": list(self.inputs), "failed": []}
+        return StepTask(settings, {}, {"score": scored} | self._written, output)
+
+    @property
+    def _written(self) -> dict[str, Path]:
+        return {name: path for name, path in self.inputs.items() if name.startswith("synthesis/")}
+
+    def report_task(self, scored: Path, analysed: Path, output: Path) -> StepTask:
+        output.mkdir(parents=True, exist_ok=True)
         settings = {"study": self.facts, "settings_text": json.dumps(self.facts, indent=1)}
-        return StepTask(settings, {}, {"score": scored} | rows, output)
+        return StepTask(settings, {}, {"score": scored, "analysis": analysed} | self._written, output)
 
     def _folder(self, id: str) -> Path:
         folder = self.root / id

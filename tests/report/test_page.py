@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from html.parser import HTMLParser
@@ -91,18 +92,32 @@ def test_the_same_warning_is_said_once_with_all_its_places(results: dict) -> Non
     ]
 
 
-def test_failed_requests_stand_with_the_data(html: str, results: dict) -> None:
+def plain(analysed: Path) -> dict:
+    return json.loads((analysed / "analysis.json").read_text(encoding="utf-8"))
+
+
+def test_what_else_the_figures_say(html: str) -> None:
+    section = html[html.index("What else the figures say") :]
+    assert "Do the metrics foretell what students gain?" in section
+    assert "rubric" in section.split("</table>")[0]
+    assert "one student base: nothing to compare" in section
+    assert "12 of 12 planned, equally many for each" in section
+
+
+def test_failed_requests_stand_with_the_data(html: str, results: dict, analysed: Path) -> None:
     table = html[html.index("Failed requests") :].split("</table>")[0]
     assert '<th class="num">empty answer</th>' in table
     asked = 3 * 2 * (120 + 3)  # languages, methods, rows and failures of each
     assert f'{asked}</td><td class="num">18 <small>(2.4%)</small>' in table
     none = [row | {"failed": {}} for row in results["requests"]]
-    page = render_page({**results, "requests": none}, {}, "")
+    page = render_page({**results, "requests": none}, plain(analysed), {}, "")
     assert f"Failed requests: none of {4 * asked}." in page
 
 
-def test_without_a_ranking_the_badge_says_so(results: dict) -> None:
-    page = render_page({**results, "verdict": results["verdict"] | {"kind": "undefined"}}, {}, "")
+def test_without_a_ranking_the_badge_says_so(results: dict, analysed: Path) -> None:
+    page = render_page(
+        {**results, "verdict": results["verdict"] | {"kind": "undefined"}}, plain(analysed), {}, ""
+    )
     assert ">no ranking</span>" in page
     assert ">undefined<" not in page
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from synthetic_study import SyntheticStudy
 
+from polyteach.analysis.step import analyse
 from polyteach.report.step import report
 from polyteach.scoring.step import score
 
@@ -24,7 +25,8 @@ def test_results_of_a_study_of_known_truth(results: dict) -> None:
 def test_same_input_same_bytes(study: SyntheticStudy, scored: Path, page: Path, tmp_path: Path) -> None:
     score(study.score_task(tmp_path / "score"))
     assert (tmp_path / "score/results.json").read_bytes() == (scored / "results.json").read_bytes()
-    report(study.report_task(tmp_path / "score", tmp_path / "report"))
+    analyse(study.analysis_task(tmp_path / "score", tmp_path / "analysis"))
+    report(study.report_task(tmp_path / "score", tmp_path / "analysis", tmp_path / "report"))
     assert (tmp_path / "report/report.html").read_bytes() == page.read_bytes()
 
 
@@ -43,7 +45,8 @@ def test_a_failed_step_is_told(study: SyntheticStudy, tmp_path: Path) -> None:
     task = study.score_task(tmp_path / "score", [{"step": gone, "reason": "killed"}])
     inputs = {name: path for name, path in task.inputs.items() if name != gone}
     score(type(task)(task.settings, {}, inputs, task.output))
-    report(study.report_task(tmp_path / "score", tmp_path / "report"))
+    analyse(study.analysis_task(tmp_path / "score", tmp_path / "analysis"))
+    report(study.report_task(tmp_path / "score", tmp_path / "analysis", tmp_path / "report"))
     text = (tmp_path / "report/report.html").read_text(encoding="utf-8")
     assert f"{gone} failed: killed" in text
     assert "not complete: no gain in base-a/ja" in text

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from synthetic_study import SyntheticStudy
 
+from polyteach.analysis.step import analyse
 from polyteach.report.scores import score_tables
 from polyteach.report.step import report
 from polyteach.report.view import few_scored
@@ -16,7 +17,8 @@ def _scored(study: SyntheticStudy, folder: Path, *, reference: bool = True) -> t
     task = study.score_task(folder / "score")
     inputs = {name: path for name, path in task.inputs.items() if reference or "/reference/" not in name}
     score(type(task)(task.settings, {}, inputs, task.output))
-    report(study.report_task(folder / "score", folder / "report"))
+    analyse(study.analysis_task(folder / "score", folder / "analysis"))
+    report(study.report_task(folder / "score", folder / "analysis", folder / "report"))
     results = json.loads((folder / "score/results.json").read_text(encoding="utf-8"))
     return results, (folder / "report/report.html").read_text(encoding="utf-8")
 

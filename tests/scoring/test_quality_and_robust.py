@@ -15,6 +15,7 @@ from polyteach.scoring.records import (
     Evidence,
     GatedFigures,
     GateMetric,
+    JudgeChecks,
     StudyFacts,
     Teacher,
 )
@@ -212,6 +213,20 @@ def test_a_benchmark_that_lacks_a_language_is_told(make_exam) -> None:
         "de/exact",
         "ja/exact",
     ]
+
+
+def test_a_judge_that_fails_its_checks_is_named(make_exam) -> None:
+    def checks(parsed: float, plea: float) -> dict[str, Figure]:
+        effect = Figure(plea, "made up", n=60, low=plea - 0.1, high=plea + 0.1)
+        return {"rubric_parse_rate": fig(parsed), "rubric_plea_effect": effect}
+
+    judges = [JudgeChecks("de", "bad", checks(0.5, 0.7)), JudgeChecks("ja", "good", checks(1.0, 0.05))]
+    warnings = results_of(replace(study(make_exam), judges=judges), {}, 1)["warnings"]
+    (found,) = [w for w in warnings if w["code"] == "doubtful_judge"]
+    assert found["message"] == (
+        "The judge bad is doubtful in de: only 50% of its rubric answers can be read; "
+        "answers that ask for a high score get +0.70."
+    )
 
 
 def test_one_teacher_and_no_rows_are_defined(make_exam) -> None:

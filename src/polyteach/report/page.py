@@ -8,6 +8,7 @@ from typing import Any
 
 from polyteach.languages import is_right_to_left
 from polyteach.report import gate, view, wording
+from polyteach.report.analysis import analysis
 from polyteach.report.samples import Sample
 from polyteach.report.scores import score_tables
 
@@ -15,12 +16,16 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 
 def render_page(
-    results: Mapping[str, Any], samples: Mapping[str, Sequence[Sample]], settings_text: str
+    results: Mapping[str, Any],
+    analysed: Mapping[str, Any],
+    samples: Mapping[str, Sequence[Sample]],
+    settings_text: str,
 ) -> str:
     """Renders the report.
 
     Args:
         results: as in `results.json`.
+        analysed: as in `analysis.json`.
         samples: by language.
         settings_text: the study as its user wrote or would write it, shown as it is.
     """
@@ -55,6 +60,7 @@ def render_page(
         scatter=view.quality_against_gain(results),
         metrics=view.metrics(results),
         gate=gate.matrices(results),
+        analysis=analysis(analysed),
         requests=view.requests(results),
         scores=score_tables(results),
         warnings=view.warnings(results),

@@ -14,14 +14,15 @@ PAGE, LEADERBOARD = "report.html", "leaderboard.csv"
 def report(task: StepTask) -> Mapping[str, Any]:
     """Writes the report of a study.
 
-    Settings: `study`, its facts; `settings_text`, to be shown as it is. Inputs: `score`, and the steps of
-    synthesis under their own ids (`synthesis/TEACHER/LANGUAGE/METHOD`), each with a `rows.parquet`.
+    Settings: `study`, its facts; `settings_text`, to be shown as it is. Inputs: `score`, `analysis`, and the
+    steps of synthesis under their own ids (`synthesis/TEACHER/LANGUAGE/METHOD`), each with a `rows.parquet`.
     """
     from polyteach.report.leaderboard_csv import leaderboard_csv
     from polyteach.report.page import render_page
 
     results = json.loads((task.inputs["score"] / "results.json").read_text(encoding="utf-8"))
-    page = render_page(results, _samples(task, results), task.settings["settings_text"])
+    analysed = json.loads((task.inputs["analysis"] / "analysis.json").read_text(encoding="utf-8"))
+    page = render_page(results, analysed, _samples(task, results), task.settings["settings_text"])
     (task.output / PAGE).write_text(page, encoding="utf-8")
     (task.output / LEADERBOARD).write_text(leaderboard_csv(results), encoding="utf-8")
     return {"page_bytes": len(page.encode("utf-8"))}

@@ -31,7 +31,7 @@ def print_leaderboard(results: Mapping[str, Any], console: Console) -> None:
         Text(
             f"Rank by score, the robust PG-Score, with its 95% interval{one_trial}. It joins gain (the share "
             "of what could be learned above chance) and quality (corrupted data 0, human data 1, by metrics "
-            "that pass the gate). PGR, published and paper are shown for comparison.",
+            "that pass the gate). published and paper, the PG-Scores of the paper, are shown for comparison.",
             style="dim",
         )
     )
@@ -43,7 +43,7 @@ def leaderboard_table(results: Mapping[str, Any], *, lines: bool = True) -> Tabl
     table = Table(box=box.SIMPLE_HEAD if lines else None, pad_edge=False, header_style="bold")
     table.add_column("rank", no_wrap=True)
     table.add_column("teacher", overflow="fold")
-    for name in ("score", "95% interval", "gain", "quality", "PGR", "published", "paper"):
+    for name in ("score", "95% interval", "gain", "quality", "published", "paper"):
         table.add_column(name, justify="right", no_wrap=True)
     for entry in results["leaderboard"]:
         table.add_row(*(Text(cell) for cell in _row(entry)))
@@ -52,7 +52,7 @@ def leaderboard_table(results: Mapping[str, Any], *, lines: bool = True) -> Tabl
 
 def _row(entry: Mapping[str, Any]) -> list[str]:
     scores = entry["scores"]
-    figures = (entry["gain"], entry["quality"], entry["pgr"], scores["published"], scores["paper"])
+    figures = (entry["gain"], entry["quality"], scores["published"], scores["paper"])
     return [
         wording.ranks(entry["rank_interval"]),
         entry["teacher"],

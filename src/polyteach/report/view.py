@@ -50,6 +50,7 @@ _WORDS = {
     "inverted_anchors": "Inverted anchors",
     "benchmark_lacks_language": "Benchmark missing",
     "no_metric_passes": "Gain alone",
+    "doubtful_judge": "Doubtful judge",
     "benchmark_left_out": "Benchmark left out",
     "one_benchmark": "One benchmark only",
     "identical_scores": "Identical results",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import fsum
+from math import fsum, sqrt
 
 from polyteach.figures import Figure, undefined
 from polyteach.scoring.intervals import Estimate, combine, mean_of
@@ -112,7 +112,7 @@ def _error_of_mean(qualities: Mapping[str, MetricQuality], found: GatedFigures) 
                 known = found.correlations.get((other, one))
             product = first.rows_error * second.rows_error
             variance += abs(product) if known is None else known * product
-    return max(variance, 0.0) ** 0.5 / len(qualities)
+    return sqrt(max(variance, 0.0)) / len(qualities)
 
 
 def _rows(teacher: str, language: str) -> str:

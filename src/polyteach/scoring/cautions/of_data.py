@@ -7,11 +7,17 @@ from collections.abc import Iterator
 from polyteach.scoring import worth
 from polyteach.scoring.cautions.caution import Caution
 from polyteach.scoring.cells import Scored
+from polyteach.scoring.numbers import number
 from polyteach.scoring.quality import passing
 from polyteach.scoring.requests import MANY_FAILED, requests_of
 
 FEW_ROWS = 100
 LOW_FIDELITY = 0.5
+PARSED, CONSISTENT = 0.9, 0.8
+_PLEAS = (
+    ("rubric_plea_effect", "answers that"),
+    ("rubric_plea_effect_on_corrupted", "spoiled answers that"),
+)
 
 
 def failed_requests(scored: Scored) -> Iterator[Caution]:
@@ -31,6 +37,27 @@ def no_metric_passes(scored: Scored) -> Iterator[Caution]:
         why = "No metric passes the gate" if tested else "No metric could be tested: no human pairs"
         text = f"{why} in {language}: its score is the students' gain alone (a = 0)."
         yield Caution("no_metric_passes", language, text)
+
+
+def doubtful_judge(scored: Scored) -> Iterator[Caution]:
+    """Judges that fail their own checks on human and corrupted data; the AUC alone would not show it."""
+    for found in scored.evidence.judges:
+        faults = []
+        for name, words, least in (
+            ("rubric_parse_rate", "of its rubric answers can be read", PARSED),
+            ("pairwise_parse_rate", "of its comparisons can be read", PARSED),
+            ("pairwise_order_consistency", "of its comparisons stand when the order is turned", CONSISTENT),
+        ):
+            figure = found.checks.get(name)
+            if figure and figure.value is not None and figure.value < least:
+                faults.append(f"only {figure.value:.0%} {words}")
+        for name, words in _PLEAS:
+            figure = found.checks.get(name)
+            if figure and figure.value is not None and figure.low is not None and figure.low > 0:
+                faults.append(f"{words} ask for a high score get {number(figure.value, 2, signed=True)}")
+        if faults:
+            text = f"The judge {found.judge} is doubtful in {found.language}: {'; '.join(faults)}."
+            yield Caution("doubtful_judge", f"{found.judge}/{found.language}", text)
 
 
 def low_fidelity(scored: Scored) -> Iterator[Caution]:

@@ -1,0 +1,79 @@
+"""What the page shows of `analysis.json`: the few numbers of each section that a reader decides by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+Plain = Mapping[str, Any]
+
+
+def analysis(plain: Plain) -> dict[str, Any]:
+    """The sections in the page's order; whatever could not be computed is there with its reason."""
+    found = plain["sections"]
+    return {
+        "correlations": _correlations(found["correlations"]),
+        "regressions": [
+            _regression("all intrinsic metrics", found["regression"]),
+            _regression("the claim as worded: prompt diversity, response length, fluency", found["claim"]),
+        ],
+        "pca": _pca(found["pca"]),
+        "weights": [
+            {"name": name, "first": weighing.get("first", []), "reason": weighing.get("reason")}
+            for name, weighing in found["weights"].items()
+        ],
+        "bases": found["bases"],
+        "sizes": _sizes(found["sizes"]),
+        "trainings": found["trainings"],
+        "gap": found["power"]["smallest_gap"],
+        "family": found["family"],
+        "resources": found["resources"],
+        "fits": found["size_and_skill"]["fits"],
+    }
+
+
+def _correlations(section: Plain) -> dict[str, Any]:
+    """The metrics with a correlation, the strongest first; those without any last."""
+
+    def strength(found: Plain) -> tuple[bool, float]:
+        value = found["combined"]["value"]
+        return value is None, -abs(value or 0.0)
+
+    metrics = sorted(section["metrics"], key=strength)
+    languages = list(dict.fromkeys(code for found in metrics for code in found["languages"]))
+    return {"languages": languages, "metrics": metrics}
+
+
+def _regression(name: str, found: Plain) -> dict[str, Any]:
+    """One line: what the metrics explain, beside what the languages' means explain alone."""
+    held_out = [
+        {"by": part["by"], "of": part["of"], "r2": part["r2"], "reason": part["reason"]}
+        for part in found["held_out"]
+        if part["by"] in ("teacher", "language")
+    ]
+    return {"name": name, "found": found, "held_out": held_out}
+
+
+def _pca(found: Plain) -> dict[str, Any]:
+    components = found["components"]
+    return {"components": components, "metrics": found["metrics"], "n": found["n"], "reason": found["reason"]}
+
+
+def _sizes(section: Plain) -> dict[str, Any]:
+    """By metric, in how many cells it moves with the number of rows alone, and by how much a doubling."""
+    counts: dict[str, list[Plain]] = {}
+    for cell in section["cells"]:
+        for metric, found in cell["metrics"].items():
+            counts.setdefault(metric, []).append(found)
+    rows = []
+    for metric, cells in counts.items():
+        slopes = [v for cell in cells if (v := cell["per_doubling"]["value"]) is not None]
+        rows.append(
+            {
+                "metric": metric,
+                "moves": sum(bool(cell["moves"]) for cell in cells),
+                "cells": len(cells),
+                "slope": sum(slopes) / len(slopes) if slopes else None,
+            }
+        )
+    return {"rows": rows, "reason": section["reason"]}
