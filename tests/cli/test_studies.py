@@ -86,7 +86,7 @@ def test_a_dry_run_says_what_cannot_be_had(tmp_path: Path, capsys: pytest.Captur
     assert f"note: respond in {language}: 8 prompts for 10 requests" in lines
     assert f"note: students in {language}: 30 rows asked for, synthesis gives at most 18" in lines
     kinds = [line.split()[0] for line in lines if line.startswith("  ")]
-    assert kinds == ["seed_data", "synthesis", "quality", "students", "examination"]
+    assert kinds == ["seed_data", "synthesis", "gate", "quality", "students", "examination"]
     requests = 18 * len(plain["teachers"]) * len(plain["languages"])
     assert f"requests to make: {requests} (of {requests})" in lines
     assert "money: unknown (local models have no price)" in lines
