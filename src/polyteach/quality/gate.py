@@ -10,7 +10,7 @@ import numpy as np
 
 from polyteach.figures import Figure, undefined
 from polyteach.quality.auc import DEFINITION, auc
-from polyteach.quality.corruptions import CORRUPTIONS, Corrupted
+from polyteach.quality.corruptions import Corrupted
 from polyteach.quality.gated import METRICS, Corpus, GatedMetric, RowValues
 from polyteach.texts import normalised
 
@@ -226,11 +226,3 @@ def _block_auc(
             clusters.append(number)
         areas[name] = auc(above, below, clusters, clusters, definition, unscored)
     return areas
-
-
-def no_gate(reason: str) -> list[GateResult]:
-    """What a language with too few human pairs has: every metric undefined, none passes."""
-    gone = undefined(DEFINITION.format(unit="row"), reason)
-    return [
-        GateResult(metric, False, reason, gone, gone, dict.fromkeys(CORRUPTIONS, gone)) for metric in METRICS
-    ]
