@@ -152,6 +152,9 @@ def test_small_studies_give_reasons(tmp_path: Path, settings: dict[str, Any]) ->
         assert sections["power"]["smallest_gap"]["value"] is None
         assert "fewer than two teachers" in sections["power"]["smallest_gap"]["reason"]
         assert sections["bases"]["reason"]
+    else:
+        luck_is_known = settings.get("trials", 1) > 1
+        assert ("over items only" in sections["power"]["smallest_gap"]["definition"]) is not luck_is_known
 
 
 def test_missing_cells_are_counted_not_guessed(tmp_path: Path) -> None:

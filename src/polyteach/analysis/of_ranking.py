@@ -12,13 +12,14 @@ from polyteach.analysis.trainings import Training, distribution
 from polyteach.analysis.weights import weigh, weigh_benchmarks
 from polyteach.figures import Figure, undefined
 from polyteach.scoring.components import Components
-from polyteach.scoring.power import smallest_gap
+from polyteach.scoring.power import Noise, smallest_gap
 
 Json = dict[str, Any]
 SMALLEST_GAP = (
     "smallest true difference of two teachers' gains that such a study tells with 80% power, all pairs of "
     "teachers at once; n are items that ask something of their own"
 )
+OVER_ITEMS = "over items only: one trial cannot say how much luck of training comes on top"
 _NO_QUALITY = "no metric passes the gate in any language: the score is the gain, whatever the weight"
 _NO_PUBLISHED = "no teacher has PGR and intrinsic z in all cells"
 
@@ -82,11 +83,11 @@ def trainings(planned: Sequence[str], failed: Sequence[str]) -> Json:
 def power(results: Mapping[str, Any]) -> Json:
     """What the study could have told: the smallest gap in gain, with its measured noise."""
     found = Components.from_json(results["components"])
-    reasons = [figure.reason for figure in (found.item_sd, found.trial_sd) if figure.reason]
-    if found.noise is None or found.plan is None:
-        return {"smallest_gap": undefined(SMALLEST_GAP, "; ".join(reasons)).to_json()}
-    gap = smallest_gap(found.noise, found.plan)
-    return {"smallest_gap": Figure(gap, SMALLEST_GAP, n=found.plan.clusters).to_json()}
+    if found.item_sd.value is None or found.plan is None:
+        return {"smallest_gap": undefined(SMALLEST_GAP, found.item_sd.reason or "not measured").to_json()}
+    definition = SMALLEST_GAP if found.noise else f"{SMALLEST_GAP}; {OVER_ITEMS}"
+    gap = smallest_gap(found.noise or Noise(found.item_sd.value, 0.0), found.plan)
+    return {"smallest_gap": Figure(gap, definition, n=found.plan.clusters).to_json()}
 
 
 def teacher_means(
