@@ -21,7 +21,7 @@ from typing import Any
 import yaml
 
 from polyteach.analysis.step import analyse
-from polyteach.benchmarks.catalogue import benchmark
+from polyteach.benchmarks.catalogue import benchmark, in_language
 from polyteach.benchmarks.step import examine_model
 from polyteach.files import package_files_digest
 from polyteach.models.embeddings import LEXICAL
@@ -396,15 +396,15 @@ class _Graph:
         locations = {"model": model.location} if model else {}
         if student:  # an adapter needs its base
             locations |= student.locations
+        names = in_language(self.study.benchmarks, language)
         self._add(
             f"examination/{who}/{language}" + ("" if trial is None else f"/{trial}"),
             examine_model,
             {
                 "language": language,
-                "benchmarks": self.study.benchmarks,
+                "benchmarks": names,
                 "task_digests": {
-                    name: package_files_digest("polyteach.benchmarks", f"tasks/{name}.yaml")
-                    for name in self.study.benchmarks
+                    name: package_files_digest("polyteach.benchmarks", f"tasks/{name}.yaml") for name in names
                 },
                 "world_digest": _world_digest(),
                 "limit": self.study.benchmark_items,

@@ -2,7 +2,7 @@ import pytest
 import yaml
 
 from polyteach import pocket
-from polyteach.benchmarks.catalogue import BENCHMARKS, benchmark, check_languages
+from polyteach.benchmarks.catalogue import BENCHMARKS, benchmark, check_languages, in_language
 from polyteach.benchmarks.examine import GENERATED_TOKENS, exam_items, spread_items
 from polyteach.benchmarks.tasks.pocket import exact_match
 from polyteach.errors import UserError
@@ -61,6 +61,9 @@ def test_mistakes_of_a_study_are_told():
         benchmark("mmlu")
     assert not check_languages(["pocket-choice"], ["de", "fil"])
     assert "no items in sw" in str(check_languages(["pocket-choice"], ["de", "sw"])[0])
+    assert in_language(["pocket-choice", "pocket-exact"], "fil") == ["pocket-choice", "pocket-exact"]
+    assert len(check_languages(["pocket-choice", "pocket-exact"], ["de", "sw"])) == 1
+    assert len(check_languages(["pocket-choice"], ["sw", "tr"])) == 2
     with pytest.raises(UserError, match="no items in sw"):
         exam_items("pocket-choice", "sw")
 

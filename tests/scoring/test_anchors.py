@@ -23,10 +23,11 @@ def test_the_error_of_a_gap_is_that_of_clusters(make_exam) -> None:
     assert anchor_of(*lone).reason == "one cluster of items has no standard error"
 
 
-def test_a_gap_of_fifteen_hundredths_counts_and_less_does_not(make_exam) -> None:
+def test_a_benchmark_with_a_minimum_gap_counts_from_there_on(make_exam) -> None:
     base = [0.7] * 20
-    assert anchor_of(make_exam(base), make_exam([0.85] * 20)).counts
-    small = anchor_of(make_exam(base), make_exam([0.84] * 20))
+    assert anchor_of(make_exam(base), make_exam([0.85] * 20), minimum=0.15).counts
+    assert anchor_of(make_exam(base), make_exam([0.84] * 20)).counts
+    small = anchor_of(make_exam(base), make_exam([0.84] * 20), minimum=0.15)
     assert not small.counts
     assert small.clearly_positive  # PGR may still be looked at
     assert "below 0.15" in (small.reason or "")
@@ -86,4 +87,4 @@ def test_a_reference_that_failed_is_no_missing_setting(make_exam) -> None:
 
 def test_reasons_have_a_true_minus(make_exam) -> None:
     anchor = anchor_of(make_exam([1] * 9 + [0]), make_exam([0] * 10))
-    assert "is −0.900, below" in (anchor.reason or "")
+    assert "is −0.900, not above" in (anchor.reason or "")

@@ -23,6 +23,7 @@ class Benchmark:
         chance: what guessing earns, on the metric's scale.
         definition: the metric in words a reader can check.
         languages: the languages it exists in.
+        minimum_gap: the least reference - base with which it counts, beside two standard errors; 0 for none.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Benchmark:
     chance: float
     definition: str
     languages: tuple[str, ...]
+    minimum_gap: float = 0.0
 
     @property
     def task_file(self) -> Path:
@@ -58,6 +60,7 @@ BENCHMARKS = (
             "acc_norm: log-likelihood divided by the answer's characters"
         ),
         languages=_POCKET_LANGUAGES,
+        minimum_gap=0.15,  # a reference of tiny models learns .5; less says that its training went wrong
     ),
     Benchmark(
         name="pocket-exact",
@@ -70,6 +73,7 @@ BENCHMARKS = (
             "32 tokens, equals the right one after NFKC and stripping of white space"
         ),
         languages=_POCKET_LANGUAGES,
+        minimum_gap=0.15,  # a reference of tiny models learns .5; less says that its training went wrong
     ),
 )
 
@@ -87,17 +91,29 @@ def benchmark(name: str) -> Benchmark:
     raise UserError(f"there is no benchmark {name!r}", fix=f"choose from {names}")
 
 
+def in_language(names: list[str], language: str) -> list[str]:
+    """Those of these benchmarks that exist in a language."""
+    return [name for name in names if language in benchmark(name).languages]
+
+
 def check_languages(names: list[str], languages: list[str]) -> list[UserError]:
-    """What is wrong with a study that asks these benchmarks in these languages."""
+    """What is wrong with a study that asks these benchmarks in these languages.
+
+    A language needs one benchmark, and a benchmark one language: of real ones few exist in all.
+    """
+    without = [language for language in languages if not in_language(names, language)]
+    unused = [
+        name for name in names if not any(language in benchmark(name).languages for language in languages)
+    ]
+    found = [(names[0], language) for language in without] if names else []
+    found += [(name, languages[0]) for name in unused if len(without) < len(languages)]
     return [
         UserError(
             f"benchmark {name!r} has no items in {language}",
             where="benchmarks",
             fix=_instead(name, language),
         )
-        for name in names
-        for language in languages
-        if language not in benchmark(name).languages
+        for name, language in found
     ]
 
 

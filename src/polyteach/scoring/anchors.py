@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from polyteach.scoring.intervals import Estimate, Interval, interval, item_mean
 from polyteach.scoring.numbers import number
 from polyteach.scoring.records import Exam
 
-MINIMUM_GAP = 0.15
 MINIMUM_ERRORS = 2.0
 DEFINITION = (
-    f"a benchmark counts in a language and for a base if reference - base is at least {MINIMUM_GAP} "
-    f"and above {MINIMUM_ERRORS:g} standard errors of the paired item difference, "
-    "items clustered by what they ask"
+    f"a benchmark counts in a language and for a base if reference - base is above {MINIMUM_ERRORS:g} "
+    "standard errors of the paired item difference, items clustered by what they ask, and at least the "
+    "benchmark's minimum gap where it has one"
 )
 NAME_A_REFERENCE = "name one in students.bases, or add seed data with responses"
 LEARNED_TOO_LITTLE = (
@@ -37,6 +36,7 @@ class Anchor:
         n: items the scores are over.
         reason: why the benchmark does not count; None where it does.
         missing: which of the two was not examined.
+        minimum: the benchmark's minimum gap.
     """
 
     base: str
@@ -51,6 +51,12 @@ class Anchor:
     base_interval: Interval | None = None
     reference_interval: Interval | None = None
     missing: Literal["base", "reference"] | None = None
+    minimum: float = 0.0
+
+    @property
+    def too_small(self) -> bool:
+        """Whether the gap is below the benchmark's minimum, or not above zero."""
+        return self.gap is not None and (self.gap < self.minimum - _ROUNDING or self.gap <= _ROUNDING)
 
     @property
     def counts(self) -> bool:
@@ -72,19 +78,22 @@ class Anchor:
         return self.gap > MINIMUM_ERRORS * self.gap_se and self.gap > _ROUNDING
 
 
-def anchor_of(base: Exam | None, reference: Exam | None, *, failed: bool = False) -> Anchor:
+def anchor_of(
+    base: Exam | None, reference: Exam | None, *, minimum: float = 0.0, failed: bool = False
+) -> Anchor:
     """Compares base and reference on one benchmark; one of the two may be missing.
 
     Args:
         base: its exam.
         reference: its exam.
+        minimum: the least gap with which the benchmark counts.
         failed: the reference is missing because its step failed, not because the study has none.
 
     Raises:
         ValueError: both are missing.
     """
     if base is None or reference is None:
-        return _half(base, reference, failed)
+        return replace(_half(base, reference, failed), minimum=minimum)
     first, second = base.by_item, reference.by_item
     shared = [item for item in first if item in second]
     if not shared:
@@ -94,11 +103,14 @@ def anchor_of(base: Exam | None, reference: Exam | None, *, failed: bool = False
     above = item_mean({item: second[item] for item in shared}, clusters, 1)
     gap = item_mean({item: second[item] - first[item] for item in shared}, clusters, 1)
     se = gap.item_variance**0.5 if len(gap.influence) > 1 else None
-    return _anchor(base, below, above, se, _why_not(gap.value, se))
+    return replace(_anchor(base, below, above, se, _why_not(gap.value, se, minimum)), minimum=minimum)
 
 
 def anchors_of(
-    bases: Iterable[Exam], references: Iterable[Exam], failed: Collection[tuple[str, str]] = ()
+    bases: Iterable[Exam],
+    references: Iterable[Exam],
+    failed: Collection[tuple[str, str]] = (),
+    minimums: Mapping[str, float] | None = None,
 ) -> list[Anchor]:
     """One anchor for every base, language and benchmark seen, in order of first appearance.
 
@@ -106,11 +118,16 @@ def anchors_of(
         bases: their exams.
         references: their exams.
         failed: (base, language) whose reference has no exam because a step failed.
+        minimums: the least gap of benchmarks that have one.
     """
+    least = minimums or {}
     below = {(exam.base, exam.language, exam.benchmark): exam for exam in bases}
     above = {(exam.base, exam.language, exam.benchmark): exam for exam in references}
     keys = list(dict.fromkeys([*below, *above]))
-    return [anchor_of(below.get(key), above.get(key), failed=key[:2] in failed) for key in keys]
+    return [
+        anchor_of(below.get(key), above.get(key), minimum=least.get(key[2], 0.0), failed=key[:2] in failed)
+        for key in keys
+    ]
 
 
 def _half(base: Exam | None, reference: Exam | None, failed: bool) -> Anchor:
@@ -125,11 +142,13 @@ def _half(base: Exam | None, reference: Exam | None, failed: bool) -> Anchor:
     return _anchor(known, alone, None, None, reason, "reference")
 
 
-def _why_not(gap: float, se: float | None) -> str | None:
+def _why_not(gap: float, se: float | None, minimum: float) -> str | None:
     if se is None:
         return "one cluster of items has no standard error"
-    if gap < MINIMUM_GAP - _ROUNDING:
-        return f"reference - base is {number(gap, 3)}, below {MINIMUM_GAP}"
+    if gap <= _ROUNDING:
+        return f"reference - base is {number(gap, 3)}, not above zero"
+    if gap < minimum - _ROUNDING:
+        return f"reference - base is {number(gap, 3)}, below {minimum:g}"
     if gap <= MINIMUM_ERRORS * se:
         return (
             f"reference - base is {number(gap, 3)}, not above {MINIMUM_ERRORS:g} standard errors of {se:.3f}"

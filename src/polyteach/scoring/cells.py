@@ -98,7 +98,8 @@ def score_evidence(evidence: Evidence) -> Scored:
     """Computes everything per cell, in the study's order."""
     study = evidence.study
     anchors = _in_order(
-        evidence, anchors_of(evidence.bases, evidence.references, _failed_references(evidence))
+        evidence,
+        anchors_of(evidence.bases, evidence.references, _failed_references(evidence), study.minimum_gaps),
     )
     bases = {(exam.base, exam.language, exam.benchmark): exam for exam in evidence.bases}
     references = {(exam.base, exam.language, exam.benchmark): exam for exam in evidence.references}

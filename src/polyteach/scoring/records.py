@@ -100,6 +100,7 @@ class StudyFacts:
 
     Attributes:
         definitions: each benchmark's own definition, by name.
+        minimum_gaps: the least reference - base with which a benchmark counts, of those that have one.
         trials: how many were planned.
         limit: most rows and items of a rehearsal; None for a full study.
         quality_weight: a of the PG-Scores (Eq. 4): how much the data itself weighs against students' gain.
@@ -114,6 +115,7 @@ class StudyFacts:
     scorers: tuple[Scorer, ...] = ()
     limit: int | None = None
     quality_weight: float = 0.5
+    minimum_gaps: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,7 +137,7 @@ def _unranked(scored: Scored, ranking: leaderboard.Ranking) -> Unranked:
     text = "; ".join(reason for reason in reasons if reason)
     if scored.anchors and all(anchor.reason == anchors.NO_REFERENCE for anchor in scored.anchors):
         text = f"there is no reference. {anchors.NAME_A_REFERENCE[0].upper()}{anchors.NAME_A_REFERENCE[1:]}"
-    elif not scored.counts and any(a.gap is not None and a.gap < anchors.MINIMUM_GAP for a in scored.anchors):
+    elif not scored.counts and any(a.too_small for a in scored.anchors):
         text += f". {anchors.LEARNED_TOO_LITTLE[0].upper()}{anchors.LEARNED_TOO_LITTLE[1:]}"
     names = [teacher.name for teacher in scored.evidence.study.teachers]
     return Unranked(text, worth.summary(scored, names) or "", tuple(worth.sentences(scored, names)))
@@ -297,6 +297,7 @@ def _anchor(anchor: Anchor) -> dict[str, Any]:
         "chance": anchor.chance,
         "gap_se": anchor.gap_se,
         "n": anchor.n,
+        "minimum_gap": anchor.minimum,
         "counts": anchor.counts,
         "reason": anchor.reason,
     }

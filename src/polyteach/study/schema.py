@@ -250,7 +250,7 @@ class Base(Part):
 
 
 def _anchored_apart(bases: list[Base]) -> list[Base]:
-    """Each base has anchors of its own: PGR between another base's anchors measures the difference of bases."""
+    """Each base has anchors of its own: PGR between another base's measures the difference of the bases."""
     named = [base.reference for base in bases if base.reference != "seed_data"]
     shared = sorted({model for model in named if named.count(model) > 1})
     if shared:
