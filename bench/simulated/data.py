@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 from scipy.special import ndtr
 
@@ -144,12 +146,22 @@ def draw_quality(world: World, rng: np.random.Generator) -> tuple[list[GateMetri
             )
         for k, name in enumerate(world.names):
             rows = _RowNoise(world.rows, rng)
-            figures = {
-                metric.name: _figure(metric, rows.values(metric, shifted(metric, world.quality[k, at, m])))
+            values = {
+                metric.name: rows.values(metric, shifted(metric, world.quality[k, at, m]))
                 for m, metric in enumerate(METRICS)
             }
-            gated.append(GatedFigures(name, language, world.rows, figures))
+            figures = {metric.name: _figure(metric, values[metric.name]) for metric in METRICS}
+            gated.append(GatedFigures(name, language, world.rows, figures, _correlations(values)))
     return gate, gated
+
+
+def _correlations(values: dict[str, Array]) -> dict[tuple[str, str], float]:
+    """Of the metrics over the rows they share; absent where one of the two does not vary."""
+    varying = {name: found for name, found in values.items() if found.std() > 0}
+    return {
+        (one, other): float(np.corrcoef(varying[one], varying[other])[0, 1])
+        for one, other in combinations(varying, 2)
+    }
 
 
 class _RowNoise:

@@ -271,10 +271,14 @@ def _mean_mark(level: float) -> float:
     return float(1 + ndtr(level - CUTS).sum())  # row quality .8 and marking .6 make SD 1
 
 
-def _mean_perplexity(level: float) -> float:
+@cache
+def _surprise() -> Array:
     points = _net(2)
-    noise = 0.3 * norm.ppf(points[:, 0]) + 0.3 * t.ppf(points[:, 1], 3)
-    return float(perplexity_score(level + noise).mean())
+    return 0.3 * norm.ppf(points[:, 0]) + 0.3 * t.ppf(points[:, 1], 3)
+
+
+def _mean_perplexity(level: float) -> float:
+    return float(perplexity_score(level + _surprise()).mean())
 
 
 def _mean_fidelity(level: float) -> float:
