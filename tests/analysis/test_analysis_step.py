@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from synthetic_study import SyntheticStudy
 
@@ -42,7 +44,20 @@ def scored(folder: Path, study: SyntheticStudy, without: tuple[str, ...] = ()) -
 def analysed(folder: Path, study: SyntheticStudy, without: tuple[str, ...] = ()) -> dict[str, Any]:
     planned = list(study.inputs)
     scored(folder, study, without)
-    rows = {name: path for name, path in study.inputs.items() if name.startswith("synthesis/")}
+    rows = {
+        name: path for name, path in study.inputs.items() if name.split("/")[0] in ("synthesis", "quality")
+    }
+    for name, path in rows.items():
+        if name.startswith("quality/"):
+            values = pa.table(
+                {
+                    "id": [str(n) for n in range(240)],
+                    "exact_duplicates": pa.array([0.0] * 240, pa.float64()),
+                    "perplexity": pa.array([10.0 if n % 2 else 1000.0 for n in range(240)], pa.float64()),
+                    "rubric": pa.array([None if n % 3 else 4.0 for n in range(240)], pa.float64()),
+                }
+            )
+            pq.write_table(values, path / "per_row.parquet")
     output = folder / "analysis"
     output.mkdir(exist_ok=True)
     settings = {"planned": planned, "failed": list(without), "rng_seed": 3}
@@ -123,6 +138,18 @@ def test_what_the_metrics_say_is_there(whole) -> None:
     cells = sections["sizes"]["cells"]
     assert {cell["language"] for cell in cells} == {"de", "ar", "ja"}
     assert len(cells) == 3
+    metrics = cells[0]["metrics"]
+    assert metrics.keys() == {
+        "prompt_diversity",
+        "response_diversity",
+        "exact_duplicates",
+        "perplexity",
+        "rubric",
+    }
+    assert metrics["exact_duplicates"]["sizes"][-1]["mean"] == 0.5  # both methods have the same rows
+    assert metrics["exact_duplicates"]["moves"] is True
+    assert metrics["perplexity"]["sizes"][-1]["mean"] == pytest.approx(100)  # sqrt(10 * 1000)
+    assert (metrics["rubric"]["sizes"][-1]["mean"], metrics["rubric"]["moves"]) == (4.0, False)
 
 
 def test_the_same_study_gives_the_same_bytes(tmp_path: Path) -> None:
