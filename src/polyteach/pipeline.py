@@ -99,6 +99,7 @@ def closing_steps(
         inputs={s.id: s for s in there if s.kind in ("synthesis", "gate", "quality", "examination")},
     )
     rows = {s.id: s for s in there if s.kind == "synthesis"}
+    measured = {s.id: s for s in there if s.kind == "quality"}
     analysed = Step(
         id="analysis",
         kind="analysis",
@@ -109,7 +110,7 @@ def closing_steps(
             "failed": sorted(failed),
             "rng_seed": study.rng_seed,
         },
-        inputs={"score": scored} | rows,
+        inputs={"score": scored} | rows | measured,
     )
     page = Step(
         id="report",
