@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from polyteach.errors import UserErrors
+from polyteach.facts import study_facts
 from polyteach.forecast import forecast
-from polyteach.pipeline import cell_steps, study_facts
+from polyteach.pipeline import cell_steps
 from polyteach.resources import find_resources
 from polyteach.running import Plan
 from polyteach.steps import Step

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from polyteach.pipeline import cell_steps, closing_steps, study_facts
+from polyteach.facts import study_facts
+from polyteach.pipeline import cell_steps, closing_steps
 from polyteach.resources import Model, Resources, find_resources
 from polyteach.steps import Step
 from polyteach.study import Study

@@ -18,11 +18,10 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-import yaml
-
 from polyteach.analysis.step import analyse
-from polyteach.benchmarks.catalogue import benchmark, in_language
+from polyteach.benchmarks.catalogue import in_language
 from polyteach.benchmarks.step import examine_model
+from polyteach.facts import as_yaml, scorer_of, study_facts
 from polyteach.files import package_files_digest
 from polyteach.models.embeddings import LEXICAL
 from polyteach.quality.cell import ORACLE
@@ -117,66 +116,10 @@ def closing_steps(
         kind="report",
         version=VERSIONS["report"],
         work=report,
-        settings={"study": facts, "settings_text": _as_yaml(study)},
+        settings={"study": facts, "settings_text": as_yaml(study)},
         inputs={"score": scored, "analysis": analysed} | rows,
     )
     return [scored, analysed, page]
-
-
-def _as_yaml(study: Study) -> str:
-    """The study with every default filled in, as a reader knows it."""
-    plain = study.model_dump(mode="json")
-    return yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, default_flow_style=None, width=110)
-
-
-def study_facts(study: Study, resources: Resources) -> dict[str, Any]:
-    """What scoring and the report need to know of a study."""
-    scorer = _scorer(study)
-    families = {base.model: base.family for base in study.students.bases}
-    return {
-        "name": study.name,
-        "rng_seed": study.rng_seed,
-        "limit": study.limit,
-        "languages": study.languages,
-        "trials": study.trials,
-        "methods": study.synthesis.methods,
-        "teachers": [_teacher_facts(teacher, study, resources) for teacher in study.teachers],
-        "bases": [{"name": b.name, "model": b.model, "family": b.family} for b in study.students.bases],
-        "benchmarks": [benchmark(name).facts() for name in study.benchmarks],
-        "scorers": [{"metric": "perplexity", "model": scorer, "family": families.get(scorer)}],
-        "student_rows": study.students.rows,
-        "quality_weight": study.scoring.quality_weight,
-    }
-
-
-def _teacher_facts(teacher: AnyTeacher, study: Study, resources: Resources) -> dict[str, Any]:
-    """What is known of a teacher; `kind` is `model`, `simulated` or `data`."""
-    unknown = {"name": teacher.name, "model": None, "family": None, "parameters": None}
-    if isinstance(teacher, SimulatedTeacher):
-        return unknown | {"kind": "simulated", "dials": teacher.simulated.model_dump()}
-    if isinstance(teacher, Contestant):
-        found = {code: resources.contestant(study, teacher, code) for code in study.languages}
-        seeds = {file.digest for file in resources.files.values()}
-        return unknown | {
-            "kind": "data",
-            "data": {
-                "rows": {code: rows for code, (_, rows) in found.items()},
-                "wanted": {code: resources.wanted(study, code) for code in study.languages},
-                "is_seed_data": any(not file or file.digest in seeds for file, _ in found.values()),
-            },
-        }
-    return {
-        "name": teacher.name,
-        "kind": "model",
-        "model": teacher.model,
-        "family": teacher.family,
-        "parameters": resources.models[teacher.model].parameters,
-    }
-
-
-def _scorer(study: Study) -> str:
-    """The model under which perplexity is taken."""
-    return study.quality.perplexity_model or study.students.bases[0].model
 
 
 @cache
@@ -332,7 +275,7 @@ class _Graph:
     def _measures(self, language: str) -> tuple[dict[str, Any], dict[str, str]]:
         """Settings and locations of whatever measures rows of a language."""
         quality = self.study.quality
-        scorer = self._model(_scorer(self.study))
+        scorer = self._model(scorer_of(self.study))
         locations = {"perplexity": scorer.location}
         judge: dict[str, str] | None = None
         if quality.judge == ORACLE.name:

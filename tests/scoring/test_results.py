@@ -282,6 +282,19 @@ def test_the_digest_follows_definitions_not_numbers(evidence: Evidence) -> None:
     assert results_of(replace(evidence, study=study), {}, 1)["definitions_digest"] != digest
 
 
+def test_a_scorer_that_is_a_teacher_itself_is_named(evidence: Evidence) -> None:
+    study = replace(evidence.study, scorers=(Scorer("rubric", "gemma-27b", "gemma", ("bad",)),))
+    (found,) = [
+        w
+        for w in results_of(replace(evidence, study=study), {}, 1)["warnings"]
+        if w["code"] == "scorer_family"
+    ]
+    assert found["message"] == (
+        "rubric is taken under gemma-27b, the same model as bad and of the same family (gemma) as good: "
+        "it may favour them."
+    )
+
+
 def test_bases_keep_their_own_anchors(evidence: Evidence) -> None:
     study = replace(evidence.study, bases=("a", "c"))
 

@@ -50,7 +50,10 @@ def study_facts(plain: Mapping[str, Any]) -> StudyFacts:
             for teacher in plain["teachers"]
         ),
         definitions={b["name"]: b["definition"] for b in plain["benchmarks"] if b.get("definition")},
-        scorers=tuple(Scorer(s["metric"], s["model"], s.get("family")) for s in plain.get("scorers", ())),
+        scorers=tuple(
+            Scorer(s["metric"], s["model"], s.get("family"), tuple(s.get("teachers", ())))
+            for s in plain.get("scorers", ())
+        ),
         limit=plain.get("limit"),
         minimum_gaps={b["name"]: b["minimum_gap"] for b in plain["benchmarks"] if b.get("minimum_gap")},
         quality_weight=plain.get("quality_weight", 0.5),

@@ -87,11 +87,12 @@ class Teacher:
 
 @dataclass(frozen=True, slots=True)
 class Scorer:
-    """The model behind a metric, such as the one perplexity is taken under."""
+    """The model behind a metric, such as the one perplexity is taken under; `teachers` are the same model."""
 
     metric: str
     model: str
     family: str | None = None
+    teachers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from polyteach.scoring import worth
 from polyteach.scoring.cautions.caution import Caution
 from polyteach.scoring.cells import Scored
-from polyteach.scoring.numbers import number
+from polyteach.scoring.numbers import listing, number
 from polyteach.scoring.quality import passing
 from polyteach.scoring.requests import MANY_FAILED, requests_of
 
@@ -91,13 +91,15 @@ def scorer_family(scored: Scored) -> Iterator[Caution]:
     study = scored.evidence.study
     for scorer in study.scorers:
         kin = [
-            teacher.name for teacher in study.teachers if scorer.family and teacher.family == scorer.family
+            teacher.name
+            for teacher in study.teachers
+            if scorer.family and teacher.family == scorer.family and teacher.name not in scorer.teachers
         ]
-        if kin:
-            text = (
-                f"{scorer.metric} is taken under {scorer.model}, of the same family ({scorer.family}) as "
-                f"{', '.join(kin)}: it may favour them."
-            )
+        words = [f"the same model as {listing(scorer.teachers)}"] if scorer.teachers else []
+        words += [f"of the same family ({scorer.family}) as {listing(kin)}"] if kin else []
+        if words:
+            kinship = " and ".join(words)
+            text = f"{scorer.metric} is taken under {scorer.model}, {kinship}: it may favour them."
             yield Caution("scorer_family", scorer.metric, text)
 
 
