@@ -237,14 +237,10 @@ class _Graph:
     def _human(self, language: str) -> None:
         """The seed data's own quality, where any of it has responses."""
         if self.resources.pairs(self.study, language):
-            self._measured(f"quality/{SEED_DATA}/{language}", language, {"human": self._seed_data(language)})
+            self._gated(f"quality/{SEED_DATA}/{language}", language, {"human": self._seed_data(language)})
 
     def _quality(self, teacher: AnyTeacher, language: str) -> None:
-        inputs = self._data(teacher, language)
-        gate = self._gate(language)
-        self._measured(
-            f"quality/{teacher.name}/{language}", language, inputs | ({GATE_INPUT: gate} if gate else {})
-        )
+        self._gated(f"quality/{teacher.name}/{language}", language, self._data(teacher, language))
 
     def _gate(self, language: str) -> Step | None:
         """Which metrics count in a language, by its human pairs; no teacher has a part in it."""
@@ -268,8 +264,11 @@ class _Graph:
     def _has_english(self) -> bool:
         return any(isinstance(s, PocketSource) or s.language == "en" for s in self.study.seed_data)
 
-    def _measured(self, id: str, language: str, inputs: Mapping[str, Step]) -> None:
+    def _gated(self, id: str, language: str, inputs: Mapping[str, Step]) -> None:
+        """Measures rows by the language's gate, where there is one; seed data too, so that all compare."""
+        gate = self._gate(language)
         settings, locations = self._measures(language)
+        inputs = {**inputs, GATE_INPUT: gate} if gate else inputs
         self._add(id, measure_cell, settings, locations=locations, inputs=inputs, cost=4)
 
     def _measures(self, language: str) -> tuple[dict[str, Any], dict[str, str]]:

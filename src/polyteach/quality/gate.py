@@ -83,11 +83,12 @@ class Sets:
     """The clean rows and all their corruptions in one list, so that they are measured in one go.
 
     Attributes:
-        rows: the clean ones first.
+        rows: the clean ones first, those of `wholes` last.
         places: for each corruption, the place in `rows` of each clean row's damaged copy; None without one.
         wholes: likewise, where the damage to all rows together is another than that to each block of them.
         corrupted: the corruptions of `places` as they were made.
         n: how many rows are clean.
+        single: how many rows come before those of `wholes`, which only corpus-level metrics need.
     """
 
     rows: list[Row]
@@ -95,6 +96,7 @@ class Sets:
     wholes: dict[str, list[int | None]]
     corrupted: dict[str, Corrupted]
     n: int
+    single: int
 
     @classmethod
     def of(
@@ -110,12 +112,14 @@ class Sets:
             return len(rows) - 1
 
         places = {name: [place(row) for row in damaged.rows] for name, damaged in corrupted.items()}
+        single = len(rows)
         whole_places = {name: [place(row) for row in damaged.rows] for name, damaged in wholes.items()}
-        return cls(rows, places, whole_places, dict(corrupted), len(clean))
+        return cls(rows, places, whole_places, dict(corrupted), len(clean), single)
 
-    def whole(self, name: str) -> list[int]:
-        """Places of the rows of a set damaged as a whole."""
-        return [place for place in self.wholes.get(name, self.places[name]) if place is not None]
+    def damaged(self, name: str, level: str) -> list[int]:
+        """Places of the rows over which a metric of that level is taken after a corruption."""
+        whole = self.wholes.get(name) if level == "corpus" else None
+        return [place for place in whole or self.places[name] if place is not None]
 
 
 def gate(sets: Sets, values: Mapping[str, RowValues], corpus: Corpus) -> list[GateResult]:
@@ -123,8 +127,8 @@ def gate(sets: Sets, values: Mapping[str, RowValues], corpus: Corpus) -> list[Ga
 
     Args:
         sets: clean and damaged rows.
-        values: the row-level metrics on all of `sets.rows`.
-        corpus: the same rows for the corpus-level ones.
+        values: the row-level metrics on the first `sets.single` rows.
+        corpus: all rows, for the corpus-level ones.
     """
     results = []
     for metric in METRICS:
@@ -144,7 +148,7 @@ def _result(
     metric: GatedMetric, sets: Sets, figure: Callable[[Sequence[int]], Figure], areas: dict[str, Figure]
 ) -> GateResult:
     human = figure(range(sets.n))
-    damaged = [figure(sets.whole(name)) for name in metric.answers_for]
+    damaged = [figure(sets.damaged(name, metric.level)) for name in metric.answers_for]
     corrupted = _mean(damaged, metric.answers_for, human.definition)
     reason = _reason(metric, human, corrupted, areas)
     return GateResult(metric, reason is None, reason, human, corrupted, areas)

@@ -113,9 +113,10 @@ def gate_rows(
     # A set as large as the teachers' is damaged as a whole: half of it, not half of each block, is one row.
     whole = near_duplicates(clean, max(len(clean), 1), stream(NEAR_DUPLICATES, rng_seed))
     sets = Sets.of(clean, damaged, {NEAR_DUPLICATES: whole})
-    progress.start(len(sets.rows) * ((perplexity_model is not None) + (judge is not None) or 1), "rows")
+    singles = sets.rows[: sets.single]
+    progress.start(len(singles) * ((perplexity_model is not None) + (judge is not None) or 1), "rows")
     by_row = measure_each_row(
-        sets.rows,
+        singles,
         language,
         perplexity_model=perplexity_model,
         judge=judge,
@@ -127,7 +128,8 @@ def gate_rows(
         "prompt": _embedded([row.prompt for row in sets.rows], embedder),
         "response": _embedded([row.response for row in sets.rows], embedder),
     }
-    values = row_values(by_row.metrics, sets.rows, embeddings, embedder_name(embedder), texts)
+    first = {side: found[: sets.single] for side, found in embeddings.items()}
+    values = row_values(by_row.metrics, singles, first, embedder_name(embedder), texts)
     corpus = Corpus(embeddings, pair_texts(sets.rows), embedder_name(embedder), rng_seed)
     return gate(sets, values, corpus), sets
 
