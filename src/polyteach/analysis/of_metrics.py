@@ -15,6 +15,8 @@ from polyteach.analysis.table import CLAIM, PAPER_SIX, Table, from_results
 
 Json = dict[str, Any]
 TARGET = "gain"
+JOINED = ("quality", "intrinsic", "intrinsic_pooled")
+"""Several metrics in one: the gated mean of q, and z within a language and over all."""
 ROWS = "rows of data that the metrics were taken over"
 
 
@@ -31,7 +33,7 @@ def sections(results: Mapping[str, Any], rng_seed: int) -> dict[str, Json]:
         "pca": intrinsic_pca(table, rng_seed=rng_seed).to_json(),
         "regression": regress(table, TARGET, PAPER_SIX, rng_seed).to_json(),
         "claim": regress(table, TARGET, CLAIM, rng_seed).to_json(),
-        "correlations": _against(table, TARGET, metrics, rng_seed),
+        "correlations": _against(table, TARGET, [*metrics, *JOINED], rng_seed),
         "scale": _against(with_rows(table, results), "rows", [*metrics, "gain", "robust"], rng_seed),
         "size_and_skill": {"fits": [found.to_json() for found in size_and_skill(table)]},
         "family": family_match(table, rng_seed=rng_seed).to_json(),
