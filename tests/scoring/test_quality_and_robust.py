@@ -67,11 +67,12 @@ def line(results: dict, teacher: str) -> dict:
 
 
 def test_quality_by_hand() -> None:
-    # (.7 - .4) / (.9 - .4) = .6; errors: .01/.5 of the rows, .6 * .02/.5 of human, .4 * .03/.5 of corrupted.
+    # (.7 - .4) / (.9 - .4) = .6; errors: .01/.5 of the rows; .6 * .02/.5 of human and .4 * .03/.5 of corrupted
+    # data go together, since these are the same rows.
     found = metric_quality("t", gate(), fig(0.7, 0.01))
     assert found.estimate is not None
     assert found.estimate.value == pytest.approx(0.6)
-    assert found.figure().se == pytest.approx(sqrt(0.02**2 + 0.024**2 + 0.024**2))
+    assert found.figure().se == pytest.approx(sqrt(0.02**2 + 0.048**2))
 
 
 def test_a_metric_that_falls_as_data_gets_better_needs_no_flag() -> None:
@@ -146,7 +147,7 @@ def test_the_score_by_hand() -> None:
     assert score is not None
     assert score.value == pytest.approx(100 * (0.75 * 0.4 + 0.25 * 0.6))
     assert score.item_variance == pytest.approx(75**2 * (0.03**2 + 0.04**2))
-    assert score.example_variance == pytest.approx(25**2 * (0.02**2 + 0.024**2 + 0.024**2))
+    assert score.example_variance == pytest.approx(25**2 * (0.02**2 + 0.048**2))
     assert score.trial_load == pytest.approx(75**2 * 0.5)
     assert score.unit == pytest.approx(75)  # one answer on every item is worth 75 points here
     assert cell_score(gain, None, cell_quality("t", [], None), 0.25).estimate == combine(

@@ -122,8 +122,9 @@ def _rows(teacher: str, language: str) -> str:
 def metric_quality(teacher: str, anchors: GateMetric, figure: Figure | None) -> MetricQuality:
     """q of one metric, with the errors of all three of its parts, to first order.
 
-    The anchors' errors are shared by all teachers of the language, so they leave differences between teachers
-    where both are on the same spot of the scale.
+    Human and corrupted data are the same rows before and after damage, so their errors go together: they are
+    added as they are. They are shared by all teachers of the language, and so leave differences between
+    teachers that are on the same spot of the scale.
     """
     if figure is None or figure.value is None:
         return MetricQuality(None, 0, figure.reason if figure else "not measured")
@@ -136,8 +137,8 @@ def metric_quality(teacher: str, anchors: GateMetric, figure: Figure | None) -> 
     where = f"{anchors.language}/{anchors.metric}"
     examples = {
         _rows(teacher, anchors.language): abs(rows_error),
-        f"human/{where}": -raw * (anchors.human.se or 0.0) / width,
-        f"corrupted/{where}": (raw - 1) * (anchors.corrupted.se or 0.0) / width,
+        f"anchors/{where}": (-raw * (anchors.human.se or 0.0) + (raw - 1) * (anchors.corrupted.se or 0.0))
+        / width,
     }
     estimate = Estimate(min(max(raw, 0.0), 1.0), {}, 0.0, 0, examples, unit=0.0)
     return MetricQuality(estimate, figure.n, rows_error=rows_error)
