@@ -39,11 +39,11 @@ def main() -> None:
     options = arguments.parse_args()
     plan: list[tuple[Scenario, int, bool]] = [(PAPER, options.studies, True)]
     plan += [(scenario, options.studies, False) for scenario in TIES]
-    plan += [(scenario, options.hostile_studies, False) for scenario in (*GAPS, INVERTED, *HOSTILE)]
+    plan += [(scenario, options.hostile_studies, False) for scenario in (*GAPS, *INVERTED, *HOSTILE)]
     found: dict[str, Any] = {}
     with ProcessPoolExecutor(options.workers) as pool:
         for scenario, studies, leave_out in plan:
-            if options.only not in scenario.name:
+            if options.only not in scenario.name or not studies:
                 continue
             run = partial(outcome_of, scenario.name, options.rng_seed, leave_out)
             found[scenario.name] = summary(list(pool.map(run, range(studies), chunksize=5)))
@@ -58,7 +58,7 @@ def main() -> None:
 
 def outcome_of(name: str, rng_seed: int, leave_out: bool, number: int) -> Outcome:
     """One study, by its scenario's name: functions do not travel between processes."""
-    scenario = next(s for s in (PAPER, *TIES, *GAPS, INVERTED, *HOSTILE) if s.name == name)
+    scenario = next(s for s in (PAPER, *TIES, *GAPS, *INVERTED, *HOSTILE) if s.name == name)
     return study_outcome(scenario, number, rng_seed, leave_out)
 
 

@@ -85,7 +85,7 @@ def study_outcome(scenario: Scenario, number: int, rng_seed: int, leave_out: boo
     _judge(outcome, results, truth)
     if leave_out:
         _leave_out(outcome, evidence, results, world.names[int(rng.integers(world.teachers))])
-    if scenario.name.startswith("anchors inverted"):
+    if "inverted" in scenario.name:
         _signs(outcome, evidence, results, truth, rng)
     return outcome
 
@@ -146,7 +146,7 @@ def _judge(outcome: Outcome, results: dict[str, Any], truth: Truth) -> None:
     outcome.ask("a wrong teacher wins", [bool(won) and first != won])
     outcome.ask("the right teacher wins", [bool(won) and first == won])
     if verdict["kind"] == "tied":
-        outcome.ask("the tied hold the best", [set(first) <= set(verdict["teachers"])])
+        outcome.ask("the tied hold a best one", [bool(set(first) & set(verdict["teachers"]))])
     pair = {"better": names[BEST], "worse": names[SECOND]}
     outcome.ask("the first is told from the second", [pair in results["surely_better"]])
 
@@ -186,6 +186,13 @@ def _signs(
             outcome.errors[f"Spearman of {name} and true gain, {'inverted' if at else 'healthy'}"].append(rho)
             wrong += [rho < 0] if at else []
         outcome.ask(f"inverted language where {name} ranks against the true gain", wrong)
+        overall = {row["teacher"]: row["scores"][name]["value"] for row in results["leaderboard"]}
+        known = [k for k, teacher in enumerate(truth.world.names) if overall[teacher] is not None]
+        if known:
+            rho = spearmanr(
+                [overall[truth.world.names[k]] for k in known], gains.mean(axis=1)[known]
+            ).statistic
+            outcome.errors[f"Spearman of {name} and true gain, overall"].append(float(rho))
     teacher = truth.world.names[int(rng.integers(truth.world.teachers))]
     better = replace(
         evidence, students=[_taught(e, rng) if e.teacher == teacher else e for e in evidence.students]

@@ -62,7 +62,7 @@ def table(name: str, found: dict[str, Any]) -> str:
         interval = f"[{100 * share['low']:.1f}, {100 * share['high']:.1f}]"
         lines.append(f"  {question:64} {100 * share['share']:6.1f}% {interval:15}{tail}")
     lines += [
-        f"  {label:64} {error['mean']:+7.2f}  ({error['cases']} languages)"
+        f"  {label:64} {error['mean']:+7.2f}  ({error['cases']} cases)"
         for label, error in found["errors"].items()
         if label.startswith("Spearman")
     ]
