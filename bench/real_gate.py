@@ -10,11 +10,14 @@ language model is used but the small one of characters, trained on the held-out 
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import combinations
 from pathlib import Path
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +29,7 @@ from polyteach.quality.cell import ORACLE, Named, measure_each_row
 from polyteach.quality.corruptions import CORRUPTIONS
 from polyteach.quality.gate import GateResult, split
 from polyteach.quality.gate_step import gate_rows
-from polyteach.quality.gated import row_values
+from polyteach.quality.gated import METRICS, row_values
 from polyteach.quality.held_out import HeldOut
 from polyteach.rows import Row
 from polyteach.seed_data.files import read_file
@@ -37,10 +40,12 @@ POCKET = ("de", "id", "ar", "ja", "fil", "en")
 POCKET_BASE = Path(pocket.__file__).parent / "models" / "base-a"
 TEACHERS = ("aya-expanse-32b", "gemma-3-27b-it", "llama-3.1-70b-instruct-turbo", "llama-3.1-8b-instruct")
 ALL_TEACHERS = (*TEACHERS, "olmo-2-1124-7b-instruct")
-LEAST_ITEMS = 30
+LEAST_PROMPTS = 30
 """Prompts that a judge must have marked in a set for an agreement to be computed."""
+LEAST_UNLIKE = 10
+"""Answers that must differ from a metric's commonest value: one in a hundred says nothing of agreement."""
 COMPARED = ("response_fidelity", "bits_per_character", "ending_bits", "relevance", "response_length")
-LESS_IS_BETTER = ("bits_per_character", "ending_bits")
+Ints, Floats = NDArray[np.int_], NDArray[np.float64]
 
 
 def main() -> None:
@@ -135,37 +140,70 @@ def _others(data: Path, language: str) -> list[Row]:
     return found
 
 
+@dataclass(frozen=True)
+class Mark:
+    """One judge's score of one teacher's answer to one prompt, and our metrics of that answer."""
+
+    source: str
+    judge: str
+    prompt: str
+    teacher: str
+    score: float
+    metrics: Mapping[str, float | None]
+
+
 def print_agreement(data: Path, rng_seed: int, resamples: int) -> None:
     """Spearman's rho of our metrics with the judges' scores, within set and judge, with a 95% interval."""
-    rows = {teacher: _japanese(data, teacher) for teacher in ALL_TEACHERS}
-    values = {teacher: _values(own) for teacher, own in rows.items()}
-    table: dict[tuple[str, str], list[tuple[str, str, float, dict[str, float]]]] = {}
-    for teacher, own in rows.items():
-        for number, row in enumerate(own):
-            here = {name: found[number] for name, found in values[teacher].items()}
-            for judge, score in (row.extra.get("judge_scores") or {}).items():
-                score = score.get("score") if isinstance(score, Mapping) else score
-                if isinstance(score, int | float):
-                    key = (str(row.extra["source_set"]), judge)
-                    table.setdefault(key, []).append((row.id, teacher, float(score), here))
-    for title, within in (
-        ("answers of all teachers", False),
-        ("answers of one teacher, mean over teachers", True),
-    ):
-        print(f"\n### Agreement with judges, Japanese: {title}\n")
+    marks = [mark for teacher in ALL_TEACHERS for mark in _marks(_japanese(data, teacher), teacher)]
+    table: dict[tuple[str, str], list[Mark]] = {}
+    for mark in marks:
+        table.setdefault((mark.source, mark.judge), []).append(mark)
+    table = {k: own for k, own in sorted(table.items()) if len({m.prompt for m in own}) >= LEAST_PROMPTS}
+    for title, within in (("of all teachers", False), ("of one teacher, mean over teachers", True)):
+        print(f"\n### Agreement with judges, Japanese: answers {title}\n")
         print("| set | judge | answers | " + " | ".join(COMPARED) + " |")
         print("|---|---|---|" + "---|" * len(COMPARED))
-        for (source, judge), marked in sorted(table.items()):
-            if len({item for item, *_ in marked}) < LEAST_ITEMS:
-                continue
-            cells = [_cell(marked, name, within, rng_seed, resamples) for name in COMPARED]
-            print(f"| {source.split('__')[-1]} | {judge} | {len(marked)} | {' | '.join(cells)} |")
+        for (source, judge), own in table.items():
+            cells = [_cell([own], name, within, rng_seed, resamples) for name in COMPARED]
+            print(f"| {source.split('__')[-1]} | {judge} | {len(own)} | {' | '.join(cells)} |")
+        cells = [_cell([*table.values()], name, within, rng_seed, resamples) for name in COMPARED]
+        among = _cell([*_between(table)], "other judge", within, rng_seed, resamples)
+        print(f"| mean | | {sum(map(len, table.values()))} | {' | '.join(cells)} |")
+        print(f"\nThe judges among themselves, mean over sets and pairs of judges: {among}")
+
+
+def _between(table: Mapping[tuple[str, str], Sequence[Mark]]) -> Iterator[list[Mark]]:
+    """For each two judges of a set the answers that both marked, the second one's score as a metric."""
+    for (source, one), (other_source, other) in combinations(table, 2):
+        if source == other_source:
+            scores = {(mark.prompt, mark.teacher): mark.score for mark in table[source, other]}
+            own = [mark for mark in table[source, one] if (mark.prompt, mark.teacher) in scores]
+            marks = [replace(m, metrics={"other judge": scores[m.prompt, m.teacher]}) for m in own]
+            if len({mark.prompt for mark in marks}) >= LEAST_PROMPTS:
+                yield marks
+
+
+def _marks(rows: Sequence[Row], teacher: str) -> Iterator[Mark]:
+    values = _values(rows)
+    for number, row in enumerate(rows):
+        metrics = {name: found[number] for name, found in values.items()}
+        for judge, score in (row.extra.get("judge_scores") or {}).items():
+            score = score.get("score") if isinstance(score, Mapping) else score
+            if isinstance(score, int | float):
+                source = str(row.extra["source_set"])
+                yield Mark(source, judge, row.id, teacher, float(score), metrics)
 
 
 def _values(rows: Sequence[Row]) -> dict[str, list[float | None]]:
-    """Each metric's value of each row, so that more is better."""
-    references = [str(row.extra["reference"]) for row in rows if row.extra.get("reference")]
-    held_out = HeldOut(0, references, {})
+    """Each metric's value of each row. The characters' models are of reference answers to other prompts."""
+    halves = [
+        [
+            str(row.extra["reference"])
+            for row in rows
+            if row.extra.get("reference") and crc32(row.id.encode()) % 2 == n
+        ]
+        for n in range(2)
+    ]
     measured = measure_each_row(
         rows,
         "ja",
@@ -176,64 +214,58 @@ def _values(rows: Sequence[Row]) -> dict[str, list[float | None]]:
         progress=SilentProgress(),
     ).metrics
     embeddings = {"prompt": embed([r.prompt for r in rows]), "response": embed([r.response for r in rows])}
-    found = row_values(measured, rows, embeddings, LEXICAL, held_out)
+    found = [row_values(measured, rows, embeddings, LEXICAL, HeldOut(0, half, {})) for half in halves]
+    other = [1 - crc32(row.id.encode()) % 2 for row in rows]
+    signs = {metric.name: 1 if metric.name == "response_length" else metric.better for metric in METRICS}
     return {
-        name: [None if v is None else -v if name in LESS_IS_BETTER else v for v in found[name].values]
+        name: [
+            None if (value := found[half][name].values[place]) is None else signs[name] * value
+            for place, half in enumerate(other)
+        ]
         for name in COMPARED
     }
 
 
-def _cell(
-    marked: Sequence[tuple[str, str, float, dict[str, float]]],
-    name: str,
-    within: bool,
-    rng_seed: int,
-    resamples: int,
-) -> str:
-    """rho and the interval of a bootstrap over prompts: answers to one prompt vary together."""
-    kept = [
-        (item, teacher, score, here[name]) for item, teacher, score, here in marked if here[name] is not None
-    ]
-    groups = sorted({teacher for _, teacher, _, _ in kept}) if within else [None]
-    parts = [
-        [(item, score, value) for item, teacher, score, value in kept if group in (None, teacher)]
-        for group in groups
-    ]
-    items = sorted({item for item, *_ in kept})
-    place = {item: number for number, item in enumerate(items)}
-    arrays = [
+def _cell(tables: Sequence[Sequence[Mark]], name: str, within: bool, rng_seed: int, resamples: int) -> str:
+    """Mean rho over tables, with the interval of a bootstrap over prompts: answers to one vary together."""
+    groups: dict[tuple[int, str], list[Mark]] = {}
+    for number, marks in enumerate(tables):
+        for mark in marks:
+            if mark.metrics[name] is not None:
+                groups.setdefault((number, mark.teacher if within else ""), []).append(mark)
+    prompts = {
+        prompt: place for place, prompt in enumerate(sorted({m.prompt for g in groups.values() for m in g}))
+    }
+    columns = [
         (
-            np.array([place[i] for i, _, _ in part]),
-            np.array([s for _, s, _ in part]),
-            np.array([v for *_, v in part]),
+            np.array([prompts[mark.prompt] for mark in group]),
+            np.array([mark.score for mark in group]),
+            np.array([mark.metrics[name] for mark in group], dtype=np.float64),
         )
-        for part in parts
+        for group in groups.values()
     ]
-    value = _mean_rho(arrays, np.ones(len(items), dtype=int))
-    if value is None:
-        return "all alike"
-    rng = np.random.default_rng(rng_seed)
+    unlike = sum(len(values) - np.unique(values, return_counts=True)[1].max() for _, _, values in columns)
+    if unlike < LEAST_UNLIKE:
+        return "hardly varies"
+    rng, count = np.random.default_rng(rng_seed), len(prompts)
+    value = _mean_rho(columns, np.ones(count, dtype=int))
     draws = [
-        _mean_rho(arrays, np.bincount(rng.integers(len(items), size=len(items)), minlength=len(items)))
+        _mean_rho(columns, np.bincount(rng.integers(count, size=count), minlength=count))
         for _ in range(resamples)
     ]
-    known = [draw for draw in draws if draw is not None]
-    low, high = np.quantile(known, [0.025, 0.975])
+    low, high = np.nanquantile(draws, [0.025, 0.975])
     return f"{value:.2f} [{low:.2f}, {high:.2f}]"
 
 
-def _mean_rho(
-    arrays: Sequence[tuple[NDArray[np.int_], NDArray[np.float64], NDArray[np.float64]]],
-    weights: NDArray[np.int_],
-) -> float | None:
-    """Mean over groups of Spearman's rho, each prompt as often as its weight; None where nothing varies."""
+def _mean_rho(columns: Sequence[tuple[Ints, Floats, Floats]], weights: Ints) -> float:
+    """Mean over groups of Spearman's rho, each prompt as often as its weight; NaN where nothing varies."""
     found = []
-    for places, scores, values in arrays:
-        chosen = np.repeat(np.arange(len(places)), weights[places])
+    for prompts, scores, values in columns:
+        chosen = np.repeat(np.arange(len(prompts)), weights[prompts])
         ranks = [rankdata(column[chosen]) for column in (scores, values)]
-        if all(rank.std() > 0 for rank in ranks):
+        if all(len(rank) and rank.std() > 0 for rank in ranks):
             found.append(float(np.corrcoef(*ranks)[0, 1]))
-    return statistics.fmean(found) if found else None
+    return statistics.fmean(found) if found else math.nan
 
 
 if __name__ == "__main__":
