@@ -67,8 +67,8 @@ def line(results: dict, teacher: str) -> dict:
 
 
 def test_quality_by_hand() -> None:
-    # (.7 - .4) / (.9 - .4) = .6; errors: .01/.5 of the rows; .6 * .02/.5 of human and .4 * .03/.5 of corrupted
-    # data go together, since these are the same rows.
+    # (.7 - .4) / (.9 - .4) = .6; errors: .01/.5 of the rows; .6 * .02/.5 of human and .4 * .03/.5 of
+    # corrupted data go together, since these are the same rows.
     found = metric_quality("t", gate(), fig(0.7, 0.01))
     assert found.estimate is not None
     assert found.estimate.value == pytest.approx(0.6)
