@@ -205,6 +205,23 @@ def _luck(factor: float, first: float) -> Callable[[np.random.Generator], World]
     return world
 
 
+def tied_but_for_luck(rng: np.random.Generator) -> World:
+    """Ten equal teachers, but what the first one's students learn is far more a matter of luck.
+
+    Its data is made a little better or worse, until its truth is that of the others.
+    """
+    world = all_tied(rng)
+    luck = world.luck.copy()
+    luck[0] *= 5
+    world = replace(world, luck=luck)
+
+    def ahead(lift: float) -> float:
+        scores = true_scores_of(lifted(world, 0, lift))
+        return float(scores[0] - scores[1])
+
+    return lifted(world, 0, float(brentq(ahead, -2.0, 2.0, xtol=1e-9)))
+
+
 def _level(lift: float) -> Callable[[np.random.Generator], World]:
     """Reference and students so able that they are nearly always right."""
 
@@ -268,6 +285,7 @@ HOSTILE = (
     Scenario("no luck of training", _luck(0.0, 1.0)),
     Scenario("four times the luck", _luck(4.0, 1.0)),
     Scenario("one teacher with five times the luck", _luck(1.0, 5.0)),
+    Scenario("all tied, one with five times the luck", tied_but_for_luck),
     Scenario("one trial", _changed(trials=1)),
     Scenario("two trials", _changed(trials=2)),
     Scenario("40 items", _items(40, 1)),
