@@ -75,7 +75,7 @@ def test_metrics(
         by_language.setdefault(row.language, []).append(row)
     clean, held_out = split(rows, 200, rng_seed)
     parts = {code: split(own, 200, rng_seed) for code, own in sorted(by_language.items())}
-    texts = HeldOut.of(len(clean), language, {language: held_out} | {code: p[1] for code, p in parts.items()})
+    texts = HeldOut.of(clean, language, {language: held_out} | {code: p[1] for code, p in parts.items()})
     results, _ = gate_rows(
         clean,
         held_out,

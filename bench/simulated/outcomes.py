@@ -97,15 +97,16 @@ def _cover(outcome: Outcome, results: dict[str, Any], truth: Truth) -> None:
     _, _, scores = true_scores(world)
     gains = true_gains(world)
     exams = [benchmark.name for benchmark in world.benchmarks]
-    used = [at for at in range(len(LANGUAGES)) if any(LANGUAGES[at] in m.passes for m in METRICS)]
-    of_language = np.array([quality[:, at, _passing(at)].mean(axis=1) for at in used]).mean(axis=0)
+    used = [at for at in range(len(LANGUAGES)) if _passing(at) and not np.isnan(truth.gain[0, at])]
+    of_language = [quality[:, at, _passing(at)].mean(axis=1) for at in used]
+    overall = np.mean(of_language, axis=0) if used else np.full(world.teachers, np.nan)
     for row in results["leaderboard"]:
         k = world.names.index(row["teacher"])
         pairs["gain, overall"].append((row["gain"], truth.overall_gain[k]))
         pairs["robust, overall"].append((row["scores"]["robust"], truth.overall[k]))
         if k == BEST:
             pairs["robust, overall, of the first teacher"].append((row["scores"]["robust"], truth.overall[k]))
-        pairs["quality, overall"].append((row["quality"], of_language[k]))
+        pairs["quality, overall"].append((row["quality"], overall[k]))
     for cell in results["cells"]:
         at = world.names.index(cell["teacher"]), LANGUAGES.index(cell["language"])
         pairs["gain of a cell"].append((cell["gain"], truth.gain[at]))

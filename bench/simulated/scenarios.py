@@ -297,7 +297,7 @@ HOSTILE = (
     Scenario("data nearly as good as human", _quality(0.0, 0.15)),
     Scenario("data nearly as bad as corrupted", _quality(-2.6, 0.5)),
     Scenario("50 rows a cell", _changed(rows=50)),
-    Scenario("reference just above the threshold", _gap(1.35)),
+    Scenario("reference about two standard errors above the base", _gap(0.5)),
     Scenario("a missing cell", draw_world, without_cell),
     Scenario("a tenth of the answers unscored", draw_world, unscored),
 )

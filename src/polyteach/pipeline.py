@@ -57,11 +57,11 @@ from polyteach.synthesis.step import synthesize
 VERSIONS = {
     "seed_data": 1,
     "synthesis": 1,
-    "gate": 2,
-    "quality": 7,
+    "gate": 3,
+    "quality": 8,
     "students": 1,
     "examination": 2,
-    "score": 5,
+    "score": 6,
     "analysis": 1,
     "report": 4,
 }
@@ -255,11 +255,16 @@ class _Graph:
         return self._add(
             f"gate/{language}",
             gate_language,
-            settings | {"rows": self.study.quality.gate_rows},
+            settings | {"rows": self._gate_rows(language)},
             locations=locations,
             inputs={"seed_data": self._seed_data(language)} | inputs,
             cost=5,
         )
+
+    def _gate_rows(self, language: str) -> int:
+        """No more than a teacher is asked for (nine tenths of it: some requests fail), whoever it is."""
+        asked = self.resources.wanted(self.study, language)
+        return max(1, min(self.study.quality.gate_rows, 9 * asked // 10))
 
     def _has_english(self) -> bool:
         return any(isinstance(s, PocketSource) or s.language == "en" for s in self.study.seed_data)

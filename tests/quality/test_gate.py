@@ -58,7 +58,7 @@ def direct(rows: list[Row], others: list[Row]) -> dict[str, GateResult]:
     """The gate without a language model or a judge."""
     clean, held_out = split(rows, 200, 1)
     damaging, foreign = split(others, 200, 1)
-    texts = HeldOut.of(len(clean), "de", {"de": held_out, "en": foreign})
+    texts = HeldOut.of(clean, "de", {"de": held_out, "en": foreign})
     results, _ = gate_rows(
         clean,
         held_out,
@@ -89,7 +89,9 @@ def test_the_matrix_of_pocket_german(german: Path) -> None:
         assert list(metric["corruptions"]) == sorted(CORRUPTIONS), name
         assert all(area["definition"].startswith("AUC") for area in metric["corruptions"].values())
     passed = {name for name, metric in found.items() if metric["passes"]}
-    assert passed == MODEL_FREE - {"relevance", "exact_duplicates", "prompt_length", "response_length"}
+    # 86 short answers that no clean row has are too little to learn usual spelling and endings from.
+    blind = {"relevance", "bits_per_character", "ending_bits"}
+    assert passed == MODEL_FREE - blind - {"exact_duplicates", "prompt_length", "response_length"}
     assert "below 0.8" in found["relevance"]["reason"]
     assert "never counts" in found["response_length"]["reason"]
     assert found["response_fidelity"]["human"]["value"] >= 0.95
@@ -116,7 +118,8 @@ def test_the_same_bytes_twice(german: Path, seeds: dict[str, list[Row]], tmp_pat
 def test_what_is_damaged_trains_no_model(german: Path, seeds: dict[str, list[Row]]) -> None:
     held_out = read_held_out(german)
     clean, _ = split(seeds["de"], 200, SETTINGS["rng_seed"])
-    assert held_out.n == len(clean) == 200 and len(held_out.responses) == 400
+    assert held_out.n == len(clean) == 200 and 0 < len(held_out.responses) < 400
+    assert not {row.response for row in clean} & set(held_out.responses)
     assert set(held_out.texts) == {"de", "ar", "ja", "en"}
     assert not {row.prompt for row in clean} & set(held_out.texts["de"])
 
@@ -157,7 +160,7 @@ def test_perplexity_counts_as_minus_log_one_plus(tiny_model: Path) -> None:
         clean,
         held_out,
         [],
-        HeldOut.of(6, "de", {"de": held_out}),
+        HeldOut.of(clean, "de", {"de": held_out}),
         "de",
         embedder=Named("lexical"),
         perplexity_model=Named("tiny", str(tiny_model)),

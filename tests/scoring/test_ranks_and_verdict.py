@@ -93,7 +93,10 @@ def test_ties() -> None:
     tied = Comparison(("a", "b", "c"), frozenset({("a", "c"), ("b", "c")}), 2.4)
     verdict = decide("abc", GOOD, tied, 3, TEACHERS, more)
     assert (verdict.kind, verdict.teachers) == ("tied", ("a", "b"))
-    nobody = Comparison(("a", "b", "c"), frozenset({("b", "c")}), 2.4)
+    # Scored below a and not told from it, though surely better than a third: b could still be the best.
+    third = Comparison(("a", "b", "c"), frozenset({("b", "c")}), 2.4)
+    assert decide("abc", GOOD, third, 3, TEACHERS, more).teachers == ("a", "b")
+    nobody = Comparison(("a", "b", "c"), frozenset(), 2.4)
     assert decide("abc", GOOD, nobody, 3, TEACHERS, more).kind == "inconclusive"
     assert verdict.text.endswith("To tell a from b: about 40 more items would tell (a, b).")
 

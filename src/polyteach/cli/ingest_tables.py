@@ -44,13 +44,13 @@ def print_ingested(ingested: Ingested) -> None:
     for board in ingested.shared_boards:
         console.print(_shared(board))
         for line in _about(board):
-            console.print(line, style="dim")
+            console.print(escape(line), style="dim")
     if not (ingested.shared_boards or ingested.benchmark_boards):
         console.print("no ranks: no two models took the same test (benchmark, metric, filter and shots)")
     if ingested.filbench:
         console.print(_filbench(ingested))
         for line in _filbench_notes(ingested):
-            console.print(line, style="dim")
+            console.print(escape(line), style="dim")
     if ingested.benchmark_boards:
         console.print(_benchmarks(ingested.benchmark_boards))
 

@@ -166,7 +166,9 @@ def _reason(metric: GatedMetric, human: Figure, corrupted: Figure, areas: Mappin
             return f"{name}: AUC {area.value:.2f}, lower bound {area.low:.2f}, below {LEAST_AUC}"
     if human.value is None or corrupted.value is None:
         return human.reason or corrupted.reason
-    return None if human.value != corrupted.value else "human and corrupted data do not differ"
+    if metric.better * (human.value - corrupted.value) <= 0:
+        return "human data is not better than corrupted data on the whole"
+    return None
 
 
 def _mean(figures: Sequence[Figure], names: Sequence[str], definition: str) -> Figure:

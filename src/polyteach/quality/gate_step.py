@@ -45,7 +45,7 @@ def gate_language(task: StepTask) -> Mapping[str, Any]:
             rows = read_rows(task.inputs[name] / "rows.parquet")
             damaging, kept[name.removeprefix("seed_data_")] = split(rows, most, rng_seed)
             others += damaging
-    texts = HeldOut.of(len(clean), language, kept)
+    texts = HeldOut.of(clean, language, kept)
     texts.write(task.output)
     embedder, perplexity_model, judge = models_of(settings, task.locations)
     results, sets = gate_rows(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from polyteach.files import write_json
 from polyteach.quality.characters import CharacterModel
 from polyteach.quality.short_texts import ShortTexts
+from polyteach.texts import normalised
 
 if TYPE_CHECKING:
     from polyteach.rows import Row
@@ -36,12 +37,18 @@ class HeldOut:
     texts: dict[str, list[str]]
 
     @classmethod
-    def of(cls, n: int, language: str, rows: Mapping[str, Sequence[Row]]) -> HeldOut:
-        """Takes the texts of rows, by language, up to `MOST_CHARACTERS` in each."""
+    def of(cls, clean: Sequence[Row], language: str, rows: Mapping[str, Sequence[Row]]) -> HeldOut:
+        """Takes the texts of rows, by language, up to `MOST_CHARACTERS` in each.
+
+        The model that says how usual a response is must not have read the gate's own: short answers repeat
+        under other prompts, so these are left out. To tell a language one has to know its words, so `texts`
+        keep them.
+        """
+        read = {normalised(row.response) for row in clean}
         both = {code: [t for row in own for t in (row.prompt, row.response)] for code, own in rows.items()}
         return cls(
-            n,
-            list(_first([row.response for row in rows[language]])),
+            len(clean),
+            list(_first([row.response for row in rows[language] if normalised(row.response) not in read])),
             {code: list(_first(texts)) for code, texts in both.items()},
         )
 

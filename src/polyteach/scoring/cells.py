@@ -143,10 +143,14 @@ def score_evidence(evidence: Evidence) -> Scored:
 
 def _qualities(evidence: Evidence) -> dict[tuple[str, str], Quality]:
     found = {(gated.language, gated.teacher): gated for gated in evidence.gated}
+    failed = {failure.step for failure in evidence.failures}
     passing = {language: quality.passing(evidence.gate, language) for language in evidence.study.languages}
     return {
         (language, teacher.name): quality.cell_quality(
-            teacher.name, passing[language], found.get((language, teacher.name))
+            teacher.name,
+            passing[language],
+            found.get((language, teacher.name)),
+            gate_failed=f"gate/{language}" in failed,
         )
         for language in evidence.study.languages
         for teacher in evidence.study.teachers

@@ -142,7 +142,7 @@ def _robust(scored: Scored, ranking: Ranking, teacher: str) -> Figure:
 
 
 def _quality(scored: Scored, teacher: str) -> Figure:
-    languages = scored.evidence.study.languages
+    languages = dict.fromkeys(language for _, language in scored.counts)
     return quality.teacher_quality({code: scored.qualities[code, teacher] for code in languages})
 
 

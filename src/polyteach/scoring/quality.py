@@ -77,14 +77,19 @@ def passing(gate: Sequence[GateMetric], language: str) -> list[GateMetric]:
     return sorted((m for m in gate if m.language == language and m.passes), key=lambda m: m.metric)
 
 
-def cell_quality(teacher: str, metrics: Sequence[GateMetric], found: GatedFigures | None) -> Quality:
+def cell_quality(
+    teacher: str, metrics: Sequence[GateMetric], found: GatedFigures | None, *, gate_failed: bool = False
+) -> Quality:
     """The quality of a teacher's data in one language.
 
     Args:
         teacher: its name.
         metrics: those that pass in the language.
         found: its metrics on the gate's number of rows; None where its data was not measured.
+        gate_failed: the gate's step did not end well: then quality is unknown, which is not the same as none.
     """
+    if gate_failed:
+        return Quality({}, None, counts=True, reason="the gate's step failed")
     if not metrics:
         return Quality({}, None, counts=False, reason=NO_METRIC)
     if found is None:

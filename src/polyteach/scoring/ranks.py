@@ -92,14 +92,22 @@ def _critical(
 ) -> float:
     """The 95% quantile of the largest |t| among all pairs, were all teachers equal; to four decimals.
 
+    Never below that of a single pair: errors may stand on their floor, which the draws know nothing of. Pairs
+    without any error (equal shares of quality) have no t.
+
     Rounding keeps the last bits of a matrix factorisation out of the results.
     """
+    from scipy.special import stdtrit  # inside: the command line imports the steps
+
     values, vectors = np.linalg.eigh(covariance)
     root = vectors * np.sqrt(np.clip(values, 0.0, None))
     rng = np.random.default_rng(rng_seed)
     draws = rng.standard_normal((DRAWS, len(covariance))) @ root.T
     draws /= np.sqrt(rng.chisquare(freedom, DRAWS) / freedom)[:, None]
     first, second = np.array(pairs).T
-    largest = np.max(np.abs(draws[:, first] - draws[:, second]) / errors, axis=1)
-    quantile = float(np.quantile(largest, LEVEL))
-    return round(quantile, 4)
+    known = errors > 0
+    one_pair = float(stdtrit(freedom, (1 + LEVEL) / 2))
+    if not known.any():
+        return round(one_pair, 4)
+    largest = np.max(np.abs(draws[:, first] - draws[:, second])[:, known] / errors[known], axis=1)
+    return round(max(float(np.quantile(largest, LEVEL)), one_pair), 4)

@@ -54,7 +54,7 @@ def results_of(evidence: Evidence, study: Mapping[str, Any], rng_seed: int) -> d
         ranking.order,
         ranking.gain_intervals,
         ranking.comparison,
-        facts.trials,
+        facts.trials if ranking.spread else 1,
         facts.teachers,
         lambda one, other: _to_tell(scored, ranking, one, other),
         None if ranking.order else _unranked(scored, ranking),
@@ -101,6 +101,7 @@ def definitions_digest(evidence: Evidence) -> str:
         {
             "scores": list(_DEFINITIONS),
             "quality_weight": evidence.study.quality_weight,
+            "minimum_gaps": dict(evidence.study.minimum_gaps),
             "gate": sorted({(m.metric, m.level, *m.answers_for) for m in evidence.gate}),
             "benchmarks": dict(evidence.study.definitions),
             "metrics": {name: sorted(texts) for name, texts in metrics.items()},
@@ -133,7 +134,7 @@ def _answer_noise(scored: Scored, teacher: str) -> float:
 
 def _unranked(scored: Scored, ranking: leaderboard.Ranking) -> Unranked:
     """What is left to say where no teacher has a score."""
-    reasons = dict.fromkeys(found.reason for found in ranking.gains.values() if found.reason)
+    reasons = dict.fromkeys(found.reason for found in ranking.scores.values() if found.reason)
     text = "; ".join(reason for reason in reasons if reason)
     if scored.anchors and all(anchor.reason == anchors.NO_REFERENCE for anchor in scored.anchors):
         text = f"there is no reference. {anchors.NAME_A_REFERENCE[0].upper()}{anchors.NAME_A_REFERENCE[1:]}"

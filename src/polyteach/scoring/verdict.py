@@ -87,7 +87,7 @@ def decide(
         text = f"{order[0]} is the only teacher with a score: there is nothing to compare it with."
         return Verdict("undefined", text, (order[0],), size)
     best = order[0]
-    first = tuple(name for name in order if name == best or not comparison.told_apart(best, name))
+    first = tuple(name for name in order if comparison.rank_interval(name)[0] == 1)
     if len(first) == 1:
         return _alone(best, len(order), trials, size)
     return _several(first, order, trials, size, to_tell(first[0], first[1]))

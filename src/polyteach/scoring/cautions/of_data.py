@@ -31,7 +31,8 @@ def no_metric_passes(scored: Scored) -> Iterator[Caution]:
     """Languages whose score is gain alone."""
     gate = scored.evidence.gate
     for language in scored.evidence.study.languages:
-        if passing(gate, language):
+        failed = any(failure.step == f"gate/{language}" for failure in scored.evidence.failures)
+        if failed or passing(gate, language):
             continue
         tested = any(metric.language == language for metric in gate)
         why = "No metric passes the gate" if tested else "No metric could be tested: no human pairs"
