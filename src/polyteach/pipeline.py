@@ -57,11 +57,11 @@ from polyteach.synthesis.step import synthesize
 VERSIONS = {
     "seed_data": 1,
     "synthesis": 1,
-    "gate": 3,
+    "gate": 4,
     "quality": 8,
     "students": 1,
     "examination": 2,
-    "score": 6,
+    "score": 7,
     "analysis": 1,
     "report": 4,
 }

@@ -15,11 +15,14 @@ def test_gap_and_its_paired_error(make_exam) -> None:
 
 
 def test_the_error_of_a_gap_is_that_of_clusters(make_exam) -> None:
-    # Differences 1 1, 0 0, 1 0, each pair one cluster: deviations from 1/2 sum to 1, -1 and 0.
-    clusters = ["x", "x", "y", "y", "z", "z"]
-    base, reference = (make_exam(s, clusters=clusters) for s in ([0, 0, 0, 1, 0, 0], [1, 1, 0, 1, 1, 0]))
-    assert anchor_of(base, reference).gap_se == pytest.approx((3 / 2 * 2) ** 0.5 / 6)
-    lone = [make_exam(exam.scores, clusters=["x"] * 6) for exam in (base, reference)]
+    # Differences 1 1, 0 0, 1 1, 0 0, each pair one cluster: deviations from 1/2 sum to 1, -1, 1 and -1.
+    clusters = ["w", "w", "x", "x", "y", "y", "z", "z"]
+    scores = [0, 0, 0, 1, 0, 0, 1, 0], [1, 1, 0, 1, 1, 1, 1, 0]
+    base, reference = (make_exam(s, clusters=clusters) for s in scores)
+    assert anchor_of(base, reference).gap_se == pytest.approx((4 / 3 * 4) ** 0.5 / 8)
+    # Without any spread it is still what one item weighs.
+    assert anchor_of(make_exam([0.7] * 20), make_exam([0.85] * 20)).gap_se == pytest.approx(1 / 20)
+    lone = [make_exam(exam.scores, clusters=["x"] * 8) for exam in (base, reference)]
     assert anchor_of(*lone).reason == "one cluster of items has no standard error"
 
 

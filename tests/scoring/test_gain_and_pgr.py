@@ -29,6 +29,7 @@ def test_gain_by_hand(make_exam) -> None:
     assert gain is not None
     assert gain.estimate.value == pytest.approx(2 / 3)
     assert gain.estimate.n == 4
+    assert gain.estimate.unit == pytest.approx(4 / 3)  # a right answer on every item gains 1 / (1 - chance)
 
 
 def test_gain_averages_trials(make_exam) -> None:

@@ -13,6 +13,7 @@ from polyteach.scoring.quality import NO_METRIC, cell_quality, metric_quality, p
 from polyteach.scoring.records import (
     CellMetrics,
     Evidence,
+    Failure,
     GatedFigures,
     GateMetric,
     JudgeChecks,
@@ -134,6 +135,12 @@ def test_quality_is_undefined_with_its_reason() -> None:
     assert cell_quality("t", [gate()], None).figure().reason == "its data was not measured"
     gone = GatedFigures("t", "de", 200, {"rubric": undefined("rubric", "no judge")})
     assert cell_quality("t", [gate()], gone).figure().reason == "rubric: no judge"
+    few = Figure(0.7, "made up", n=140, se=0.01, unscored={"refused": 60})
+    assert metric_quality("t", gate(), few).reason == "only 140 of 200 rows could be scored"
+    short = Figure(
+        0.9, "made up", n=150, unscored={"too short": 50}
+    )  # as many as in human data: .7 > .8 * .75
+    assert metric_quality("t", gate(human=short), few).estimate is not None
     same = gate(human=fig(0.4), corrupted=fig(0.4))
     assert metric_quality("t", same, fig(0.4)).reason == "human and corrupted data do not differ"
     assert teacher_quality({}).value is None
@@ -172,6 +179,28 @@ def test_a_study_by_hand(make_exam) -> None:
     assert {"code": "no_metric_passes", "where": "ja"}.items() <= next(
         w for w in results["warnings"] if w["code"] == "no_metric_passes"
     ).items()
+
+
+def test_a_gate_that_failed_leaves_quality_unknown_not_absent(make_exam) -> None:
+    evidence = replace(study(make_exam), gate=[], failures=[Failure("gate/de", "no memory")])
+    results = results_of(evidence, {}, 1)
+    assert "no quality: the gate's step failed" in line(results, "good")["scores"]["robust"]["reason"]
+    assert "the gate's step failed" in results["verdict"]["text"]
+
+
+def test_answers_that_could_not_be_scored_do_not_raise_a_gain_unseen(make_exam) -> None:
+    """A student whose wrong answers are lost would gain by it: with more than a fifth lost it has no gain."""
+
+    def robust(scores: list) -> dict:
+        evidence = study(make_exam, ("good",))
+        lost = [make_exam(scores, teacher="good", trial=0, language=code) for code in ("de", "ja")]
+        found: dict = line(results_of(replace(evidence, students=lost), {}, 1), "good")["scores"]["robust"]
+        return found
+
+    good = STUDENTS["good"]
+    assert robust([None, *good[1:]])["value"] is not None
+    reason = robust([None if n % 8 in (4, 6) else score for n, score in enumerate(good)])["reason"]
+    assert "choice: only 30 of 40 answers could be scored" in reason
 
 
 def test_removing_a_teacher_changes_no_other_teachers_score(make_exam) -> None:

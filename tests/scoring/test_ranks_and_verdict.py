@@ -61,6 +61,19 @@ def test_identical_teachers_are_not_told_apart() -> None:
     assert comparison.rank_interval("twin") == (1, 2)
 
 
+def test_the_order_teachers_are_named_in_changes_nothing() -> None:
+    gains = _gains(a=0.3, b=0.29, c=0.1)
+    assert compare(gains, None, 5) == compare(dict(reversed(gains.items())), None, 5)
+
+
+def test_errors_on_their_floor_do_not_shrink_the_critical_value() -> None:
+    # No spread at all over 10 items: the error is the floor of .1, the draws know of none.
+    flat = {name: mean_over({str(n): level for n in range(10)}) for name, level in (("a", 0.5), ("b", 0.35))}
+    comparison = compare(flat, None, 1)
+    assert comparison.critical == pytest.approx(stats.t.ppf(0.975, 9), abs=1e-4)
+    assert comparison.surely_better == frozenset()  # .15 < 2.26 * .1
+
+
 def test_one_teacher_has_rank_one() -> None:
     comparison = compare(_gains(a=0.3), None, 1)
     assert comparison.critical is None
@@ -83,6 +96,9 @@ def test_one_trial_leads_and_never_wins() -> None:
     assert "wins" not in decide("abc", GOOD, FIRST, 1, TEACHERS, more).text
     verdict = decide("abc", GOOD, FIRST, 3, TEACHERS, more)
     assert (verdict.kind, verdict.teachers) == ("wins", ("a",))
+    assert verdict.text.endswith("other 2 teachers.")
+    two = decide("ab", GOOD, FIRST, 3, TEACHERS, more)
+    assert two.text.endswith("Without a score, and so not compared: c.")
 
 
 def more(one: str, other: str) -> str:

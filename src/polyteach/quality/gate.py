@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -116,10 +116,10 @@ class Sets:
         whole_places = {name: [place(row) for row in damaged.rows] for name, damaged in wholes.items()}
         return cls(rows, places, whole_places, dict(corrupted), len(clean), single)
 
-    def damaged(self, name: str, level: str) -> list[int]:
-        """Places of the rows over which a metric of that level is taken after a corruption."""
-        whole = self.wholes.get(name) if level == "corpus" else None
-        return [place for place in whole or self.places[name] if place is not None]
+    def damaged(self, name: str) -> list[int]:
+        """Places of all rows after a corruption, for a corpus-level metric; one it cannot change stays."""
+        places = self.wholes.get(name) or self.places[name]
+        return [row if place is None else place for row, place in enumerate(places)]
 
 
 def gate(sets: Sets, values: Mapping[str, RowValues], corpus: Corpus) -> list[GateResult]:
@@ -134,21 +134,38 @@ def gate(sets: Sets, values: Mapping[str, RowValues], corpus: Corpus) -> list[Ga
     for metric in METRICS:
         if metric.level == "row" and metric.name in values:
             found = values[metric.name]
-            results.append(_result(metric, sets, found.figure, _row_auc(metric, sets, found)))
+            human = found.figure(range(sets.n))
+            damaged = [_damaged_rows(sets, found, human, name) for name in metric.answers_for]
+            results.append(_result(metric, human, damaged, _row_auc(metric, sets, found)))
         elif metric.level == "corpus":
 
             def figure(places: Sequence[int], name: str = metric.name) -> Figure:
                 return corpus.figure(name, places)
 
-            results.append(_result(metric, sets, figure, _block_auc(metric, sets, figure)))
+            damaged = [figure(sets.damaged(name)) for name in metric.answers_for]
+            results.append(_result(metric, figure(range(sets.n)), damaged, _block_auc(metric, sets, figure)))
     return results
 
 
+def _damaged_rows(sets: Sets, found: RowValues, human: Figure, name: str) -> Figure:
+    """What a row-level metric would be after a corruption: that of the clean rows, less what the rows lose
+    that can be damaged and scored. So both anchors are over the same rows, and rows that cannot be damaged
+    (words of a one-word answer) do not hide the damage of the others."""
+    pairs = [
+        (row, place)
+        for row, place in enumerate(sets.places[name])
+        if place is not None and not found.reasons[row] and not found.reasons[place]
+    ]
+    damaged = found.figure([place for _, place in pairs])
+    if human.value is None or damaged.value is None:
+        return found.figure([place for place in sets.places[name] if place is not None])
+    clean = found.figure([row for row, _ in pairs])
+    return replace(damaged, value=human.value - ((clean.value or 0.0) - damaged.value), low=None, high=None)
+
+
 def _result(
-    metric: GatedMetric, sets: Sets, figure: Callable[[Sequence[int]], Figure], areas: dict[str, Figure]
+    metric: GatedMetric, human: Figure, damaged: Sequence[Figure], areas: dict[str, Figure]
 ) -> GateResult:
-    human = figure(range(sets.n))
-    damaged = [figure(sets.damaged(name, metric.level)) for name in metric.answers_for]
     corrupted = _mean(damaged, metric.answers_for, human.definition)
     reason = _reason(metric, human, corrupted, areas)
     return GateResult(metric, reason is None, reason, human, corrupted, areas)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from polyteach.scoring.intervals import Estimate, Interval, interval, item_mean
+from polyteach.scoring.intervals import Estimate, Interval, interval, item_mean, standard_error
 from polyteach.scoring.numbers import number
 from polyteach.scoring.records import Exam
 
@@ -32,7 +32,8 @@ class Anchor:
         base_score, reference_score: means over the items both were scored on, or over its own items where
             the other is missing; None for the one that is missing.
         base_interval, reference_interval: 95% intervals of these, over items; None likewise.
-        gap_se: standard error of the mean paired difference, clustered; None where it cannot be estimated.
+        gap_se: standard error of the mean paired difference, clustered, and no less than what one cluster
+            weighs; None where it cannot be estimated.
         n: items the scores are over.
         reason: why the benchmark does not count; None where it does.
         missing: which of the two was not examined.
@@ -102,7 +103,7 @@ def anchor_of(
     below = item_mean({item: first[item] for item in shared}, clusters, 1)
     above = item_mean({item: second[item] for item in shared}, clusters, 1)
     gap = item_mean({item: second[item] - first[item] for item in shared}, clusters, 1)
-    se = gap.item_variance**0.5 if len(gap.influence) > 1 else None
+    se = standard_error(gap, None)[0] if len(gap.influence) > 1 else None
     return replace(_anchor(base, below, above, se, _why_not(gap.value, se, minimum)), minimum=minimum)
 
 

@@ -17,6 +17,8 @@ from polyteach.scoring.quality import Quality
 from polyteach.scoring.records import Evidence, Exam
 from polyteach.scoring.unscored import Counts, together, unscored
 
+LEAST_SCORED = 0.8
+"""Of the answers to items its base was scored on: who fails on more is not measured by the rest."""
 ExamKey = tuple[str, str, str]
 """Base, language, benchmark."""
 
@@ -200,7 +202,8 @@ def _cell(
             trials, bases.get(exam_key), references.get(exam_key), anchor
         )
     counted = [anchor for anchor in anchors if anchor.counts]
-    reason = _why_no_gain(counted, exams, gains)
+    known = {a.benchmark: bases[at] for a in counted if (at := (base, language, a.benchmark)) in bases}
+    reason = _why_no_gain(counted, exams, gains, known)
     asked = {
         name: (list(trials.values()), bases.get(at := (base, language, name)), references.get(at))
         for name, trials in exams.items()
@@ -230,14 +233,24 @@ def _cell(
 
 
 def _why_no_gain(
-    counted: list[Anchor], exams: Mapping[str, Mapping[int, Exam]], gains: Mapping[str, CellEstimate]
+    counted: list[Anchor],
+    exams: Mapping[str, Mapping[int, Exam]],
+    gains: Mapping[str, CellEstimate],
+    bases: Mapping[str, Exam],
 ) -> str | None:
     if not counted:
         return "no benchmark counts"
     if not exams:
         return "no student was examined"
     missing = [anchor.benchmark for anchor in counted if anchor.benchmark not in gains]
-    return f"no item of {', '.join(missing)} was scored for student and base" if missing else None
+    if missing:
+        return f"no item of {', '.join(missing)} was scored for student and base"
+    for name, below in bases.items():
+        asked = len(below.by_item) * len(exams[name])
+        scored = sum(len(below.by_item.keys() & exam.by_item.keys()) for exam in exams[name].values())
+        if scored < LEAST_SCORED * asked:
+            return f"{name}: only {scored} of {asked} answers could be scored"
+    return None
 
 
 def _unguarded(

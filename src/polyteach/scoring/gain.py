@@ -44,19 +44,21 @@ class ItemValues:
         cluster_of: of each item.
         answer_noise: variance of a trial's mean that the noise of single answers explains: the mean over
             items of the variance between trials, divided by the items. 0 with one trial.
+        unit: what one right answer more is worth.
     """
 
     by_item: Mapping[str, float]
     by_trial: Mapping[int, float]
     cluster_of: Mapping[str, Cluster]
     answer_noise: float
+    unit: float = 1.0
 
     def cell(self) -> CellEstimate | None:
         """The mean over items; None without any."""
         if not self.by_item:
             return None
         estimate = item_mean(self.by_item, self.cluster_of, len(self.by_trial))
-        return CellEstimate(estimate, self.by_trial, self.answer_noise)
+        return CellEstimate(replace(estimate, unit=self.unit), self.by_trial, self.answer_noise)
 
 
 def item_values(trials: Mapping[int, Exam], value: Callable[[str, float], float | None]) -> ItemValues:
@@ -95,7 +97,7 @@ def benchmark_gain(trials: Mapping[int, Exam], base: Exam) -> CellEstimate | Non
     """A student's gain on one benchmark over the items its base was scored on too; None without any."""
     below, room = base.by_item, 1 - base.chance
     values = item_values(trials, lambda item, score: (score - below[item]) / room if item in below else None)
-    return values.cell()
+    return replace(values, unit=1 / room).cell()
 
 
 def scaled(cell: CellEstimate, factor: float) -> CellEstimate:

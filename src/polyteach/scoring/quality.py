@@ -22,6 +22,8 @@ DEFINITION = (
 CELL_DEFINITION = f"{DEFINITION}; mean over the metrics that pass the gate"
 TEACHER_DEFINITION = f"{CELL_DEFINITION}, then over languages"
 NO_METRIC = "no metric passes the gate"
+LEAST_SCORED = 0.8
+"""Of the share of rows that a metric can score in human data: what it says of fewer is not the data's."""
 OVER_EXAMPLES = "95% interval over the rows of teacher, human and corrupted data"
 
 
@@ -133,6 +135,9 @@ def metric_quality(teacher: str, anchors: GateMetric, figure: Figure | None) -> 
     """
     if figure is None or figure.value is None:
         return MetricQuality(None, 0, figure.reason if figure else "not measured")
+    if _scored(figure) < LEAST_SCORED * _scored(anchors.human):
+        rows = figure.n + sum(figure.unscored.values())
+        return MetricQuality(None, figure.n, f"only {figure.n} of {rows} rows could be scored")
     human, corrupted = anchors.human.value, anchors.corrupted.value
     if human is None or corrupted is None or human == corrupted:
         return MetricQuality(None, 0, "human and corrupted data do not differ")
@@ -147,6 +152,12 @@ def metric_quality(teacher: str, anchors: GateMetric, figure: Figure | None) -> 
     }
     estimate = Estimate(min(max(raw, 0.0), 1.0), {}, 0.0, 0, examples, unit=0.0)
     return MetricQuality(estimate, figure.n, rows_error=rows_error)
+
+
+def _scored(figure: Figure) -> float:
+    """The share of rows that have a value."""
+    rows = figure.n + sum(figure.unscored.values())
+    return figure.n / rows if rows else 0.0
 
 
 def teacher_quality(cells: Mapping[str, Quality]) -> Figure:

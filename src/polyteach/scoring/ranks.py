@@ -54,14 +54,14 @@ def compare(gains: Mapping[str, Estimate], spread: TrialSpread | None, rng_seed:
         spread: variance of one trial's gain in one cell, pooled; None with one trial.
         rng_seed: for the draws behind the critical value.
     """
-    names = tuple(gains)
+    names = tuple(sorted(gains))  # the order teachers are named in must not move the draws
     pairs = list(combinations(range(len(names)), 2))
     if not pairs:
         return Comparison(names, frozenset(), None)
     differences = [combine([(1, gains[names[i]]), (-1, gains[names[j]])]) for i, j in pairs]
     errors = [standard_error(difference, spread) for difference in differences]
     critical = _critical(
-        _covariance(list(gains.values()), spread),
+        _covariance([gains[name] for name in names], spread),
         pairs,
         np.array([se for se, _ in errors]),
         min(freedom for _, freedom in errors),

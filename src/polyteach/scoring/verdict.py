@@ -86,10 +86,10 @@ def decide(
     if len(order) == 1:
         text = f"{order[0]} is the only teacher with a score: there is nothing to compare it with."
         return Verdict("undefined", text, (order[0],), size)
-    best = order[0]
     first = tuple(name for name in order if comparison.rank_interval(name)[0] == 1)
     if len(first) == 1:
-        return _alone(best, len(order), trials, size)
+        without = [teacher.name for teacher in teachers if teacher.name not in order]
+        return _alone(order[0], len(order), trials, size, without)
     return _several(first, order, trials, size, to_tell(first[0], first[1]))
 
 
@@ -128,13 +128,14 @@ def _apart(first: tuple[str, ...], needed: str) -> str:
     return f"To tell {first[0]} from {first[1]}: {needed}."
 
 
-def _alone(best: str, count: int, trials: int, size: str | None) -> Verdict:
+def _alone(best: str, count: int, trials: int, size: str | None, without: Sequence[str]) -> Verdict:
+    tail = f" Without a score, and so not compared: {listing(without)}." if without else ""
     if trials > 1:
-        text = f"{best} wins: its robust score is surely above that of the other {_others(count)}."
+        text = f"{best} wins: its robust score is surely above that of the other {_others(count)}.{tail}"
         return Verdict("wins", text, (best,), size)
     text = (
         f"{best} leads: its robust score is above that of the other {_others(count)} beyond the chance of "
-        "items. One trial cannot say how much luck of training is in it."
+        f"items. One trial cannot say how much luck of training is in it.{tail}"
     )
     return Verdict("leads", text, (best,), size)
 
