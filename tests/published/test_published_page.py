@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from polyteach.published.page import Matrix, digits, layout, name_of, ours, render_page
+from polyteach.published.page import Matrix, digits, further, layout, name_of, ours, render_page
 
 VOID = {"meta", "br", "link"}
 
@@ -64,6 +64,16 @@ def test_ours_stands_beside_the_published_figure(html: str) -> None:
     assert '<td class="num cited" title="cited: not released">0.032</td>' in html  # Table 2
 
 
+def test_estimates_stand_below_their_figure(html: str, study: dict[str, Any]) -> None:
+    tables = [table for figure in study["figures"] for table in figure["estimates"]]
+    assert html.count('<h4 class="beyond">') == len(tables) == 11
+    assert "adjusted 0.624" in html
+    matched = '<th scope="row">10K-Polyglot-TL 4B less 10K-Aya</th><td class="num"><b>8.89</b></td>'
+    assert f'{matched}<td class="num">3.50</td><td class="num">1.26 to 16.51</td>' in html
+    # a note that the table above has already is not said again
+    assert html.count("one draw of many") == 2 + 1 + 1 + 2
+
+
 def test_text_is_text(study: dict[str, Any]) -> None:
     figure = {**study["figures"][0], "explanation": "<script>alert(1)</script>"}
     page = render_page({**study, "figures": [figure, *study["figures"][1:]]})
@@ -89,3 +99,9 @@ def test_digits_and_names() -> None:
     assert [digits(p) for p in (1.0, 0.1, 0.01, 0.001, 0.0174, 1e-9)] == [0, 1, 2, 3, 2, 4]
     assert ours({"ours": -0.0306, "precision": 0.001}) == "\N{MINUS SIGN}0.0306"
     assert name_of("table_11") == "Table 11"
+    assert [further(name, value) for name, value in (("p", 1e-9), ("p", 0.0006), ("vif", 3.424))] == [
+        "<0.001",
+        "0.001",
+        "3.42",
+    ]
+    assert further("p_holm", None) == "–"
