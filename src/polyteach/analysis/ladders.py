@@ -81,6 +81,11 @@ def compare_variants(variants: Mapping[str, Mapping[str, float]], unit: str) -> 
     return Variants(values, tuple(_holm(pairs)))
 
 
+def clear(found: Sequence[Difference], level: float = 0.05) -> list[Difference]:
+    """The differences that stand when all are tested at once, by Holm's rule."""
+    return [one for one in found if one.p_holm is not None and one.p_holm < level]
+
+
 def _difference(table: Mapping[str, Mapping[str, float]], one: str, other: str, unit: str) -> Difference:
     from scipy.special import stdtr
 

@@ -21,7 +21,7 @@ class Estimate:
 
     Attributes:
         se, low, high, p: None where undefined, such as for a single unit.
-        further: other numbers of it, by name: `vif`, `p_holm`, `p_signs`.
+        further: by name: `vif`; or `p_holm`, `p_signs` and `not_shared`, units that only one of two has.
     """
 
     name: str
@@ -89,7 +89,7 @@ def of_differences(
             one.figure.low,
             one.figure.high,
             one.p,
-            {"p_holm": one.p_holm, "p_signs": one.p_signs},
+            {"p_holm": one.p_holm, "p_signs": one.p_signs, "not_shared": one.not_shared},
         )
         for one in (*found, *((whole,) if whole else ()))
     )
@@ -109,8 +109,3 @@ def of_coefficients(title: str, note: str, precision: float, found: Recovered) -
         precision,
         {"r2": found.r2, "adjusted_r2": found.adjusted_r2, "rmse": found.rmse},
     )
-
-
-def clear(found: Sequence[Difference], level: float = 0.05) -> list[Difference]:
-    """The differences that stand when all are tested at once, by Holm's rule."""
-    return [one for one in found if one.p_holm is not None and one.p_holm < level]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from math import sqrt
 
 from polyteach.analysis.family import family_match
+from polyteach.analysis.ladders import clear
 from polyteach.analysis.scale import opposed, trends
 from polyteach.published.audit.construction import Z95
 from polyteach.published.audit.finding import Finding, Interval
 from polyteach.published.bases import LANGUAGES, figure_2
 from polyteach.published.cells import all_cells
-from polyteach.published.estimates import clear
 from polyteach.published.paper import BASE, Paper
 from polyteach.published.scaling import steps_of_rows
 from polyteach.scoring.numbers import listing, number

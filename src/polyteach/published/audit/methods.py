@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from math import sqrt
 
+from polyteach.analysis.ladders import clear
 from polyteach.published.anchors import solve_all
 from polyteach.published.audit.construction import Z95
 from polyteach.published.audit.finding import Finding, Interval
-from polyteach.published.estimates import clear
 from polyteach.published.methods import compare_methods, compare_ways, table_15
 from polyteach.published.paper import BASE, Paper
 from polyteach.scoring.numbers import number

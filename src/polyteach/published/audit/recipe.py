@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from polyteach.analysis.ladders import clear
 from polyteach.published.audit.finding import Finding, Interval
-from polyteach.published.estimates import clear
 from polyteach.published.paper import Paper
 from polyteach.published.tagalog import scores, steps_over_categories, steps_over_tasks
 from polyteach.scoring.numbers import listing, number
