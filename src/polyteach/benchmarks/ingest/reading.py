@@ -26,26 +26,54 @@ def find_files(paths: Sequence[Path]) -> tuple[list[tuple[Path, str]], list[NotR
     """The result files under `paths`, each once and with the name to show it by, and what else lies there.
 
     A file given by name is always looked into; of a folder, whatever ends in .json, .jsonl or .parquet. The
-    name to show is the path as given, so that output does not depend on where a machine keeps its data.
+    name to show is the path as given, so that output does not depend on where a machine keeps its data. What
+    of a name is not UTF-8 is shown escaped; such a file is not read, as its models may be named by its path.
     """
     found: dict[Path, tuple[Path, str]] = {}
     left: list[NotRead] = []
     for path in paths:
-        if not path.exists():
-            left.append(NotRead(str(path), "there is no such file"))
+        try:
+            inside = _inside(path)
+        except Unreadable as reason:
+            left.append(NotRead(_shown(path), str(reason)))
             continue
-        inside = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
-        if not inside:
-            left.append(NotRead(str(path), "no file and no folder with files"))
         for file in inside:
-            shown = file.as_posix()
+            shown = _shown(file)
             if file.suffix.lower() not in ENDINGS and file != path:
                 left.append(NotRead(shown, f"not a result file: {file.suffix or 'no'} ending"))
             elif (real := file.resolve()) in found:
                 left.append(NotRead(shown, f"the same file as {found[real][1]}"))
+            elif _shown(real) != real.as_posix():
+                left.append(NotRead(shown, "its path is not UTF-8: rename what is not"))
             else:
                 found[real] = (file, shown)
     return list(found.values()), left
+
+
+def _inside(path: Path) -> list[Path]:
+    """The file itself, or all files below a folder.
+
+    Raises:
+        Unreadable: there are none, or the path cannot be looked at (too long, no permission).
+    """
+    try:
+        if not path.exists():
+            raise Unreadable("there is no such file")
+        inside = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
+    except OSError as error:
+        raise _not_opened(error) from error
+    if not inside:
+        raise Unreadable("no file and no folder with files")
+    return inside
+
+
+def _shown(path: Path) -> str:
+    r"""A path as text that can be written as UTF-8: a byte that is none is shown as `\udcff`."""
+    return path.as_posix().encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _not_opened(error: OSError) -> Unreadable:
+    return Unreadable(f"cannot be opened ({error.strerror or error})")
 
 
 def load_json(path: Path) -> Any:
@@ -92,7 +120,7 @@ def check_size(path: Path, limit: int) -> None:
         with path.open("rb"):
             size = path.stat().st_size
     except OSError as error:
-        raise Unreadable(f"cannot be opened ({error.strerror or error})") from error
+        raise _not_opened(error) from error
     if size > limit:
         raise Unreadable(f"larger than {limit >> 20} MiB")
     if not size:
