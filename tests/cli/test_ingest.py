@@ -100,6 +100,29 @@ def test_names_are_cut_where_they_part() -> None:
     assert labels(["a/b"]) == ({"a/b": "a/b"}, "")
 
 
+def test_names_in_files_command_no_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, acc in (("hub/[red]\x1b[31mone", 0.8), ("hub/two\x9b2J", 0.4)):
+        path = tmp_path / f"{name[-3:-2]}\x1b]0;title\x07.json"
+        path.write_text(json.dumps(results(name, acc)), encoding="utf-8")
+    (tmp_path / "\x1b[2J.txt").write_text("x", encoding="utf-8")
+    assert invoke(["ingest", str(tmp_path)]) == 0
+    printed = capsys.readouterr().out
+    assert "[red]\ufffd[31mone" in printed
+    assert "\ufffd[2J.txt" in printed
+    assert not set(printed) & {"\x1b", "\x07", "\x9b"}
+
+
+@pytest.mark.parametrize("name", ["../../evil", "..", ".", " ", "a/b", "a\\b", "a\x1bb", "a\ud800"])
+def test_an_organization_is_a_plain_name(
+    folder: Path, tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shared = tmp_path / "deep" / "eee"
+    arguments = ["ingest", str(folder), "--every-eval-ever", str(shared), "--organization", name]
+    assert invoke(arguments) == USER_ERROR
+    assert "--organization" in capsys.readouterr().err
+    assert not shared.parent.exists()
+
+
 def test_real_results_show_the_recipes_of_filbench(
     real_data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from polyteach.cli.options import JSON_OPTION
+from polyteach.cli.terminal import printable
 
 if TYPE_CHECKING:
     from polyteach.benchmarks.ingest.collect import Ingested
@@ -36,6 +37,7 @@ def ingest(
     from polyteach.benchmarks.ingest.collect import ingest as read_results
     from polyteach.errors import UserError
 
+    _check_organization(organization)
     ingested = read_results(paths, rng_seed)
     if not (ingested.records or ingested.aggregates):
         listed = "; ".join(f"{left.file}: {left.reason}" for left in ingested.not_read[:10])
@@ -57,6 +59,22 @@ def ingest(
     from polyteach.cli.ingest_tables import print_ingested
 
     print_ingested(ingested)
+
+
+def _check_organization(name: str) -> None:
+    """It becomes a folder's name and part of ids whose parts are told apart by slashes.
+
+    Raises:
+        UserError: it is no plain name.
+    """
+    from polyteach.errors import UserError
+
+    if not name.strip(". ") or set(name) & set("/\\") or printable(name) != name:
+        raise UserError(
+            f"{name!r} is no plain name",
+            where="--organization",
+            fix="leave out slashes and control characters",
+        )
 
 
 def _export(ingested: Ingested, folder: Path, organization: str) -> None:

@@ -17,12 +17,18 @@ from polyteach.benchmarks.ingest.merge import RULE
 from polyteach.benchmarks.ingest.ranking import Board, Place
 from polyteach.benchmarks.ingest.record import NotRead
 from polyteach.cli.measure_tables import short_names
+from polyteach.cli.terminal import printable
 
 WIDTH = 110
 MOST_ROWS = 25  # of a table that may grow with the files; the rest is in --json
 _SHOWN_FILES = 3
 _PARTING = ("/", "@", "__")
 T = TypeVar("T")
+
+
+def shown(text: str) -> str:
+    """A text from a file nobody vouches for, as Rich is to print it: no markup, nothing a terminal obeys."""
+    return escape(printable(text))
 
 
 def print_ingested(ingested: Ingested) -> None:
@@ -34,7 +40,7 @@ def print_ingested(ingested: Ingested) -> None:
     names = {file: names[str(Path(file))] for file in files}
     console.print(_read(ingested, names))
     for line in _about_files(ingested, names):
-        console.print(escape(line), style="dim")
+        console.print(shown(line), style="dim")
     if ingested.not_read:
         console.print(_not_read(ingested.not_read, names))
     if ingested.completed:
@@ -44,13 +50,13 @@ def print_ingested(ingested: Ingested) -> None:
     for board in ingested.shared_boards:
         console.print(_shared(board))
         for line in _about(board):
-            console.print(escape(line), style="dim")
+            console.print(shown(line), style="dim")
     if not (ingested.shared_boards or ingested.benchmark_boards):
         console.print("no ranks: no two models took the same test (benchmark, metric, filter and shots)")
     if ingested.filbench:
         console.print(_filbench(ingested))
         for line in _filbench_notes(ingested):
-            console.print(escape(line), style="dim")
+            console.print(shown(line), style="dim")
     if ingested.benchmark_boards:
         console.print(_benchmarks(ingested.benchmark_boards))
 
@@ -61,9 +67,9 @@ def _read(ingested: Ingested, names: dict[str, str]) -> Table:
     for read in plain:
         models = read["models"]
         table.add_row(
-            escape(names[read["file"]]),
-            escape(_format(read)),
-            escape(models[0].partition("@")[0]) if len(models) == 1 else str(len(models)),
+            shown(names[read["file"]]),
+            shown(_format(read)),
+            shown(models[0].partition("@")[0]) if len(models) == 1 else str(len(models)),
             *(str(read[key]) for key in ("benchmarks", "records", "aggregates")),
         )
     return table
@@ -93,17 +99,17 @@ def _not_read(left: Sequence[NotRead], names: dict[str, str]) -> Table:
         places = list(dict.fromkeys(f"{names.get(i.file, i.file)} {i.what}".strip() for i in items))
         more = f" and {len(places) - _SHOWN_FILES} more" if len(places) > _SHOWN_FILES else ""
         count = str(sum(item.count for item in items))
-        table.add_row(escape(reason), escape(", ".join(places[:_SHOWN_FILES]) + more), count)
+        table.add_row(shown(reason), shown(", ".join(places[:_SHOWN_FILES]) + more), count)
     return table
 
 
 def _duplicates(ingested: Ingested, names: dict[str, str]) -> Table:
     table = _table("Several files on one model and test", ["model", "test", "kept", "left"], [])
-    table.caption = escape(RULE)
+    table.caption = shown(RULE)
     for found in ingested.duplicates[:MOST_ROWS]:
         left = ", ".join(f"{names[file]} ({value:.4f})" for file, value in found.others)
         kept = f"{names[found.kept]} ({found.value:.4f})"
-        table.add_row(*map(escape, (found.model, _test(found.test), kept, left)))
+        table.add_row(*map(shown, (found.model, _test(found.test), kept, left)))
     return table
 
 
@@ -112,7 +118,7 @@ def _shared(board: Board) -> Table:
     table = _table(title, ["model"], ["mean", "se", "items", "rank", "possible ranks"])
     short, _ = labels([place.model for place in board.places])
     for place in board.places:
-        table.add_row(escape(short[place.model]), *_place(place))
+        table.add_row(shown(short[place.model]), *_place(place))
     return table
 
 
@@ -154,7 +160,7 @@ def _benchmarks(boards: Sequence[Board]) -> Table:
             for p in board.places
         )
         less = "" if board.higher_is_better else ", less is better"
-        table.add_row(escape(_test(board.tests[0]) + less), escape(places))
+        table.add_row(shown(_test(board.tests[0]) + less), shown(places))
     if len(boards) > MOST_ROWS:
         table.add_row(f"and {len(boards) - MOST_ROWS} more: see --json", "")
     return table
@@ -176,7 +182,7 @@ def _filbench(ingested: Ingested) -> Table:
     for score in scores:
         stated = "-" if score.stated is None else f"{score.stated:.2f}"
         table.add_row(
-            escape(short[score.model]),
+            shown(short[score.model]),
             "-" if score.value is None else f"{score.value:.2f}",
             stated + ("" if score.agrees in (True, None) else " (!)"),
             *("-" if part.value is None else f"{part.value:.2f}" for part in score.categories),
@@ -216,7 +222,7 @@ def labels(models: Sequence[str]) -> tuple[dict[str, str], str]:
 
 def _table(title: str, texts: Sequence[str], numbers: Sequence[str]) -> Table:
     table = Table(
-        title=escape(title),
+        title=shown(title),
         box=box.SIMPLE_HEAD,
         title_justify="left",
         title_style="bold",
