@@ -117,6 +117,23 @@ def test_from_a_study_file(capsys) -> None:
         (["--power", "1"], "--power"),
         (["--items", "1"], "items"),
         (["--correlation", "2"], "correlation"),
+        (["--correlation", "nan"], "correlation"),
+        (["--gap", "nan"], "--gap"),
+        (["--gap", "-0.1"], "--gap"),
+        (["--power", "inf"], "--power"),
+        (["--item-sd", "inf"], "item-sd"),
+        (["--item-sd", "1e200"], "item-sd"),
+        (["--item-sd", "nan"], "item-sd"),
+        (["--trial-sd", "1e300"], "trial-sd"),
+        (["--trial-sd", "-1"], "trial-sd"),
+        (["--items", "1" + "0" * 400], "items"),
+        (["--items", "9" * 5000], "items"),
+        (["--bases", "1" + "0" * 400], "bases"),
+        (["--languages", "1001"], "languages"),
+        (["--trials", "0"], "trials"),
+        (["--trials", "9999999"], "trials"),
+        (["--teachers", "999999999999"], "teachers"),
+        (["--teachers", "-3"], "teachers"),
         (["nowhere"], "runs/nowhere"),
         (["missing.yaml"], "no such study file"),
     ],
@@ -124,7 +141,15 @@ def test_from_a_study_file(capsys) -> None:
 def test_mistakes_are_told(arguments: list[str], said: str, tmp_path: Path, monkeypatch, capsys) -> None:
     monkeypatch.chdir(tmp_path)
     assert invoke(["power", *arguments]) == 2
-    assert said in capsys.readouterr().err
+    printed = capsys.readouterr().err
+    assert said in printed
+    assert printed.lower().count("error: ") == 1
+
+
+def test_the_largest_plan_is_answered(capsys) -> None:
+    sizes = ["--items", "2097152", "--trials", "8192", "--languages", "1000", "--bases", "1000"]
+    noise = ["--teachers", "1000", "--item-sd", "10", "--trial-sd", "10"]
+    assert 0 < ask(capsys, *sizes, *noise, "--gap", "0.001")["power"] <= 1
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,10 @@ from polyteach.cli.options import JSON_OPTION, OUTPUT_DIR_OPTION
 if TYPE_CHECKING:
     from polyteach.power_planning import Start
 
+MOST_ITEMS, MOST_TRIALS = 2**21, 2**13  # as far as `scoring.power` looks
+MOST_CELLS = MOST_TEACHERS = 1000
+MOST_SD = 10.0  # a score is at most 1; a gain of a benchmark that is easy to guess may vary more
+
 
 def power(
     target: Annotated[
@@ -24,12 +28,16 @@ def power(
     ] = None,
     items: Annotated[
         int | None,
-        typer.Option(help="Items of one language, all benchmarks together, each asking its own.", min=2),
+        typer.Option(
+            help="Items of one language, all benchmarks together, each asking its own.", min=2, max=MOST_ITEMS
+        ),
     ] = None,
-    languages: Annotated[int | None, typer.Option(help="Languages. [1]", min=1)] = None,
-    bases: Annotated[int | None, typer.Option(help="Student bases. [1]", min=1)] = None,
-    trials: Annotated[int | None, typer.Option(help="Trials. [3]", min=1)] = None,
-    teachers: Annotated[int | None, typer.Option(help="Teachers, all compared at once. [2]", min=2)] = None,
+    languages: Annotated[int | None, typer.Option(help="Languages. [1]", min=1, max=MOST_CELLS)] = None,
+    bases: Annotated[int | None, typer.Option(help="Student bases. [1]", min=1, max=MOST_CELLS)] = None,
+    trials: Annotated[int | None, typer.Option(help="Trials. [3]", min=1, max=MOST_TRIALS)] = None,
+    teachers: Annotated[
+        int | None, typer.Option(help="Teachers, all compared at once. [2]", min=2, max=MOST_TEACHERS)
+    ] = None,
     same_items: Annotated[
         bool | None,
         typer.Option(
@@ -38,14 +46,16 @@ def power(
     ] = None,
     gap: Annotated[float, typer.Option(help="A true difference of two teachers that should be told.")] = 0.05,
     item_sd: Annotated[
-        float | None, typer.Option(help="Standard deviation of a student's score on an item. [0.5]", min=0)
+        float | None,
+        typer.Option(help="Standard deviation of a student's score on an item. [0.5]", min=0, max=MOST_SD),
     ] = None,
     correlation: Annotated[
         float | None,
         typer.Option(help="Of the scores of two teachers' students on an item. [0]", min=-1, max=1),
     ] = None,
     trial_sd: Annotated[
-        float | None, typer.Option(help="Standard deviation between trials of a student. [0.01]", min=0)
+        float | None,
+        typer.Option(help="Standard deviation between trials of a student. [0.01]", min=0, max=MOST_SD),
     ] = None,
     wanted: Annotated[float, typer.Option("--power", help="How surely the gap should be told.")] = 0.8,
     output_dir: OUTPUT_DIR_OPTION = Path(),
