@@ -44,6 +44,18 @@ def test_a_full_device_is_one_message(arguments: list[str], unbuffered: str) -> 
     assert done.stderr == b"error: could not write to standard output (No space left on device)\n"
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_what_fits_into_the_buffer_is_written_before_the_end(tmp_path: Path) -> None:
+    content = {"results": {"t": {"acc": 0.5}}, "versions": {}, "config": {"model_args": "pretrained=a/b"}}
+    (tmp_path / "a.json").write_text(json.dumps(content), encoding="utf-8")
+    env = os.environ | {"PYTHONUNBUFFERED": ""}
+    command = [*MAIN, "ingest", str(tmp_path), "--json"]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, env=env, check=False)
+    assert done.returncode == USER_ERROR
+    assert done.stderr.startswith(b"error: could not write to standard output")
+
+
 def test_no_standard_output_at_all_is_none_of_our_business() -> None:
     closed = [*MAIN, "published", "--json"]
     done = subprocess.run(
