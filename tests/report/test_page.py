@@ -79,7 +79,7 @@ def test_verdict_comes_first_and_size_and_warnings_are_there(html: str, results:
     assert heading and heading[1].startswith("err-03 leads")
     assert html.index("<h1>") < html.index(results["verdict"]["size"]) < html.index("Ranking")
     assert "nobody can win" in html
-    assert "Students taught by big are not clearly better" in html
+    assert "big: its students are not clearly better" in html
 
 
 def test_the_same_warning_is_said_once_with_all_its_places(results: dict) -> None:

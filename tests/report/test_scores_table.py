@@ -44,7 +44,7 @@ def test_without_a_reference_base_and_students_are_shown(tmp_path: Path) -> None
     assert group["rows"][0]["scores"][0]["value"] is not None
     assert group["rows"][1]["scores"] == [None, None]
     assert "<h1>No teacher can be ranked: there is no reference.</h1>" in html
-    assert '<ul class="worth"><li>Students of err-03 score' in html
+    assert '<ul class="worth"><li>err-03: its students score' in html
     assert "No teacher has a score" in html
     assert "Gain by language" not in html
     assert html.count("left&nbsp;out") == 2
