@@ -14,6 +14,8 @@ from polyteach.study import Contestant, Study, Teacher
 if TYPE_CHECKING:
     from polyteach.running import Plan
 
+NOBODY_ASKED = "none: no teacher of this study is a model"
+
 
 def requests_of(step: Step, study: Study, resources: Resources) -> int:
     """How many requests a synthesis step sends to its teacher; for a contestant's rows nobody is asked."""
@@ -27,7 +29,7 @@ def forecast(study: Study, resources: Resources, plan: Plan) -> dict[str, Any]:
 
     Tokens are an upper bound: every request answered up to the teacher's `max_new_tokens`; simulated teachers
     and contestants need none. Money is None: these teachers run here, and what an hour of this machine costs
-    is not known.
+    is not known; it is 0 where no teacher is a model.
     """
     kinds: dict[str, Counter[str]] = {}
     total = left = tokens = 0
@@ -43,6 +45,7 @@ def forecast(study: Study, resources: Resources, plan: Plan) -> dict[str, Any]:
         if step.id not in plan.there:
             left += requests
             tokens += requests * limits[step.settings["teacher"]]
+    is_asked = any(limits.values())
     order = list(VERSIONS)  # as the data flows
     return {
         "schema_version": SCHEMA_VERSION,
@@ -54,8 +57,8 @@ def forecast(study: Study, resources: Resources, plan: Plan) -> dict[str, Any]:
         },
         "requests": {"total": total, "left": left},
         "tokens": {"response_at_most": tokens},
-        "money": None,
-        "money_note": "unknown (local models have no price)",
+        "money": None if is_asked else 0,
+        "money_note": "unknown (local models have no price)" if is_asked else NOBODY_ASKED,
         "notes": _shortfalls(study, resources),
     }
 
@@ -78,7 +81,10 @@ def _shortfalls(study: Study, resources: Resources) -> list[str]:
             )
         for teacher in study.teachers:
             if isinstance(teacher, Contestant):
-                there = resources.contestant(study, teacher, language)[1]
+                file, there = resources.contestant(study, teacher, language)
+                if file and file.pairs < file.prompts:
+                    dropped = f"{file.prompts - file.pairs:,} of {file.prompts:,} rows"
+                    notes.append(f"{teacher.name} in {language}: {dropped} lack a response and are left out")
                 if there < most:
                     notes.append(f"{teacher.name} in {language}: {there:,} rows, a teacher writes {most:,}")
     return notes

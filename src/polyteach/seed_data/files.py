@@ -128,8 +128,8 @@ def _language(record: Record, wanted: str | None) -> str:
     if wanted is not None and not _agree(code, wanted):
         raise _fault(
             record,
-            f"is in language {spelling!r}, not {wanted!r} as asked for",
-            "ask for the file's language, or split the file by language",
+            f"is in language {spelling!r}, not {wanted!r}",
+            f"name the file's own language where {wanted!r} is named, or split the file by language",
         )
     return wanted or code
 
