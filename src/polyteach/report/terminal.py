@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from polyteach.report import wording
+from polyteach.report.nothing_taught import sentence
 
 SHOWN_WARNINGS = 5
 _STYLES = {"wins": "bold green", "leads": "bold cyan", "tied": "bold cyan"}
@@ -31,7 +32,8 @@ def print_leaderboard(results: Mapping[str, Any], console: Console) -> None:
         Text(
             f"Rank by score, the robust PG-Score, with its 95% interval{one_trial}. It joins gain (the share "
             "of what could be learned above chance) and quality (corrupted data 0, human data 1, by metrics "
-            "that pass the gate). published and paper, the PG-Scores of the paper, are shown for comparison.",
+            f"that pass the gate). {sentence(results)} published and paper, the PG-Scores of the paper, are "
+            "shown for comparison.".replace("  ", " "),
             style="dim",
         )
     )
