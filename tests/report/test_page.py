@@ -126,6 +126,18 @@ def test_without_a_ranking_the_badge_says_so(results: dict, analysed: Path) -> N
     assert ">undefined<" not in page
 
 
+def test_a_rehearsal_has_no_verdict_on_its_badge(results: dict, analysed: Path) -> None:
+    page = render_page({**results, "study": results["study"] | {"limit": 8}}, plain(analysed), {}, "")
+    assert '<span class="kind undefined">rehearsal</span>' in page
+
+
+def test_only_the_first_language_of_gate_and_samples_is_open(html: str) -> None:
+    for name in ("gate", "samples"):
+        section = html.split(f'<section id="{name}">')[1].split("</section>")[0]
+        assert section.count("<details") == 3
+        assert section.count('<details class="language" open>') == 1
+
+
 def test_a_definition_names_the_model_of_its_digest(results: dict) -> None:
     study = results["study"] | {"scorers": [{"metric": "perplexity", "model": "pocket:base-a"}]}
     found = dict(definitions({**results, "study": study}))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from polyteach.analysis.permuting import EXACT_UP_TO
 from polyteach.scoring.numbers import NONE, number
 
 Plain = Mapping[str, Any]
@@ -60,6 +61,7 @@ def _correlations(section: Plain) -> dict[str, Any]:
         "teachers": section["teachers"],
         "tested": tested,
         "least_p": least,
+        "least_p_alike": 2 * least if least is not None and section["teachers"] <= EXACT_UP_TO else None,
         "least_holm": None if least is None or not tested else min(1.0, least * tested),
         "small_p": SMALL_P,
     }
