@@ -67,11 +67,11 @@ def test_no_standard_output_at_all_is_none_of_our_business() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["ingest", ""], "argument 2: is empty"),
-        (["ingest", "a", "--output-dir="], "--output-dir: is empty"),
-        (["published", "--output-dir", ""], "argument 3: is empty"),
+        (["ingest", ""], "argument 2: this is empty"),
+        (["ingest", "a", "--output-dir="], "--output-dir: this is empty"),
+        (["published", "--output-dir", ""], "argument 3: this is empty"),
         (["ingest", "a\0b"], "holds the character NUL"),
-        (["power", "--gap=0\0"], "--gap: holds the character NUL"),
+        (["power", "--gap=0\0"], "--gap: this holds the character NUL"),
         (["ingest", LONG], "File name too long"),
         (["init", "de", "--output", LONG], "File name too long"),
         (["published", "--output-dir", LONG], "File name too long"),

@@ -33,14 +33,21 @@ def ingest(
     ] = "unknown",
     rng_seed: Annotated[int, typer.Option(help="Seed of the draws behind rank intervals.", min=0)] = 0,
 ) -> None:
-    """Reads result files that exist already; says what was read, what was not, and who ranks where."""
+    """Rank models by result files that exist already.
+
+    Says what was read, what was not, and who ranks where.
+    """
     from polyteach.benchmarks.ingest.collect import ingest as read_results
     from polyteach.errors import UserError
 
     _check_organization(organization)
     ingested = read_results(paths, rng_seed)
     if not (ingested.records or ingested.aggregates):
-        listed = "; ".join(f"{left.file}: {left.reason}" for left in ingested.not_read[:10])
+        named = paths[0].as_posix() if len(paths) == 1 else None
+        listed = "; ".join(
+            left.reason if left.file == named else f"{left.file}: {left.reason}"
+            for left in ingested.not_read[:10]
+        )
         more = len(ingested.not_read) - 10
         raise UserError(
             "nothing could be read"
@@ -79,10 +86,11 @@ def _check_organization(name: str) -> None:
 
 def _export(ingested: Ingested, folder: Path, organization: str) -> None:
     from polyteach.benchmarks.every_eval_ever import write
+    from polyteach.scoring.numbers import counted
 
     written, left = write(ingested, folder, organization)
     ingested.not_read.extend(left)
-    print(f"{len(written)} Every-Eval-Ever files in {folder}", file=sys.stderr)
+    print(f"{counted(len(written), 'Every-Eval-Ever file')} in {folder}", file=sys.stderr)
 
 
 def _write(ingested: Ingested, folder: Path, plain: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import takewhile
 from pathlib import Path
 from typing import TypeVar
@@ -18,6 +18,7 @@ from polyteach.benchmarks.ingest.ranking import Board, Place
 from polyteach.benchmarks.ingest.record import NotRead
 from polyteach.cli.measure_tables import short_names
 from polyteach.cli.terminal import printable
+from polyteach.scoring.numbers import counted, listing
 
 WIDTH = 110
 MOST_ROWS = 25  # of a table that may grow with the files; the rest is in --json
@@ -38,30 +39,39 @@ def print_ingested(ingested: Ingested) -> None:
     files = [*(read.file for read in ingested.files), *(left.file for left in ingested.not_read)]
     names = {str(path): name for path, name in short_names([Path(file) for file in files]).items()}
     names = {file: names[str(Path(file))] for file in files}
-    console.print(_read(ingested, names))
+    # One name for a model in all tables, as long as the longest of them needs.
+    models = dict.fromkeys(figure.model for read in ingested.files for figure in read.figures)
+    short, shared = labels(list(models))
+    console.print(_read(ingested, names, short))
+    if shared:
+        console.print(shown(f"all models' names begin with {shared}"), style="dim")
     for line in _about_files(ingested, names):
         console.print(shown(line), style="dim")
     if ingested.not_read:
         console.print(_not_read(ingested.not_read, names))
     if ingested.completed:
-        console.print(f"{ingested.completed} figures got their items from another file", style="dim")
+        completed = counted(ingested.completed, "figure")
+        console.print(f"{completed} with items from another file", style="dim")
     if ingested.duplicates:
         console.print(_duplicates(ingested, names))
     for board in ingested.shared_boards:
-        console.print(_shared(board))
+        console.print(_shared(board, short))
         for line in _about(board):
             console.print(shown(line), style="dim")
     if not (ingested.shared_boards or ingested.benchmark_boards):
         console.print("no ranks: no two models took the same test (benchmark, metric, filter and shots)")
     if ingested.filbench:
-        console.print(_filbench(ingested))
-        for line in _filbench_notes(ingested):
+        console.print(_filbench(ingested, short))
+        for line in _filbench_notes(ingested, short):
             console.print(shown(line), style="dim")
     if ingested.benchmark_boards:
-        console.print(_benchmarks(ingested.benchmark_boards))
+        console.print(_benchmarks(ingested.benchmark_boards, short))
+    if ingested.shared_boards or ingested.benchmark_boards:
+        for why, alone in _grouped((why, short[model]) for model, why in ingested.unranked.items()):
+            console.print(shown(f"in no ranking: {listing(alone)}; {why}"), style="dim")
 
 
-def _read(ingested: Ingested, names: dict[str, str]) -> Table:
+def _read(ingested: Ingested, names: Mapping[str, str], short: Mapping[str, str]) -> Table:
     table = _table("Read", ["file", "format"], ["models", "benchmarks", "records", "aggregates"])
     plain = ingested.to_json()["files"]
     for read in plain:
@@ -69,7 +79,7 @@ def _read(ingested: Ingested, names: dict[str, str]) -> Table:
         table.add_row(
             shown(names[read["file"]]),
             shown(_format(read)),
-            shown(models[0].partition("@")[0]) if len(models) == 1 else str(len(models)),
+            shown(short[models[0]]) if len(models) == 1 else str(len(models)),
             *(str(read[key]) for key in ("benchmarks", "records", "aggregates")),
         )
     return table
@@ -80,12 +90,13 @@ def _about_files(ingested: Ingested, names: dict[str, str]) -> Iterable[str]:
         yield f"{names[files[0]] if len(files) == 1 else f'{len(files)} files'}: {note}"
     kept = [(r.aggregate or "", r.benchmark) for r in ingested.aggregates]
     for reason, figures in _grouped(kept):
-        yield f"kept aside, lest items be counted twice: {len(figures)} figures, {reason}"
+        yield f"kept aside, lest items be counted twice: {counted(len(figures), 'figure')}, {reason}"
     for rule, counts in _grouped((rule, count) for (_, _, rule), count in ingested.rules.items()):
-        yield f"scale: {sum(counts)} figures by the rule: {rule}"
+        yield f"scale: {counted(sum(counts), 'figure')} by the rule: {rule}"
     for record in ingested.records:
         for reason, count in record.unscored.items():
-            yield f"{record.benchmark}: {count} answers have no {record.metric} score ({reason})"
+            answers = counted(count, "answer")
+            yield f"{record.benchmark}: {answers} without a {record.metric} score ({reason})"
 
 
 def _format(read: dict[str, str]) -> str:
@@ -113,10 +124,13 @@ def _duplicates(ingested: Ingested, names: dict[str, str]) -> Table:
     return table
 
 
-def _shared(board: Board) -> Table:
-    title = f"Over the {len(board.tests)} benchmarks that {len(board.places)} models share (plain mean)"
+def _shared(board: Board, short: Mapping[str, str]) -> Table:
+    benchmarks = counted(len({test[0] for test in board.tests}), "benchmark")
+    if len({test[0] for test in board.tests}) < len(board.tests):  # one in several languages is several tests
+        languages = counted(len({test[1] for test in board.tests}), "language")
+        benchmarks = f"{len(board.tests)} tests ({benchmarks}, {languages})"
+    title = f"Over the {benchmarks} that {len(board.places)} models share (plain mean)"
     table = _table(title, ["model"], ["mean", "se", "items", "rank", "possible ranks"])
-    short, _ = labels([place.model for place in board.places])
     for place in board.places:
         table.add_row(shown(short[place.model]), *_place(place))
     return table
@@ -137,9 +151,6 @@ def _interval(place: Place) -> str:
 
 
 def _about(board: Board) -> Iterable[str]:
-    _, shared = labels([place.model for place in board.places])
-    if shared:
-        yield f"all names begin with {shared}"
     if board.interval:
         yield f"intervals: {board.interval}"
     else:
@@ -149,12 +160,9 @@ def _about(board: Board) -> Iterable[str]:
         yield f"left out, not taken by all: {named}" + (" ..." if len(board.left_out) > 8 else "")
 
 
-def _benchmarks(boards: Sequence[Board]) -> Table:
-    table = _table(
-        f"By benchmark ({len(boards)}): value, and possible ranks", ["test", "models, best first"], []
-    )
+def _benchmarks(boards: Sequence[Board], short: Mapping[str, str]) -> Table:
+    table = _table(f"By test ({len(boards)}): value, and possible ranks", ["test", "models, best first"], [])
     for board in sorted(boards, key=lambda board: board.interval is None)[:MOST_ROWS]:
-        short, _ = labels([place.model for place in board.places])
         places = "; ".join(
             f"{short[p.model]} {p.value:.3f}{f' [{_interval(p)}]' if p.rank_interval else ''}"
             for p in board.places
@@ -174,11 +182,10 @@ def _test(test: tuple[str, str | None, str, str, int | None]) -> str:
     return " ".join(parts) + (f" ({language})" if language else "")
 
 
-def _filbench(ingested: Ingested) -> Table:
+def _filbench(ingested: Ingested, short: Mapping[str, str]) -> Table:
     scores = ingested.filbench
     heads = [part.name.lower().replace("_", "\n") for part in scores[0].categories]
     table = _table("FilBench, 0 to 100", ["model"], ["score", "stated\nin file", *heads])
-    short, _ = labels([score.model for score in scores])
     for score in scores:
         stated = "-" if score.stated is None else f"{score.stated:.2f}"
         table.add_row(
@@ -190,12 +197,22 @@ def _filbench(ingested: Ingested) -> Table:
     return table
 
 
-def _filbench_notes(ingested: Ingested) -> Iterable[str]:
+def _filbench_notes(ingested: Ingested, short: Mapping[str, str]) -> Iterable[str]:
     scores = ingested.filbench
-    if any(score.from_categories for score in scores):
+    partly = any(score.from_categories for score in scores)
+    if ingested.shared_boards:
+        yield (
+            "the plain mean above counts each test alike; this score is the suite's own (four categories, "
+            "tasks weighted by examples): go by it for FilBench as a whole"
+        )
+    yield "the score has no interval" + (
+        ": the files lack tasks, so its error is not known; a small difference may be chance"
+        if partly
+        else ""
+    )
+    if partly:
         shares = ", ".join(f"{part.share:.0%} of {part.name}" for part in scores[0].categories)
         yield f"categories as the files state them: of their weight, the tasks in the files make {shares}"
-    short, _ = labels([score.model for score in scores])
     for score in scores:
         if score.agrees is False:
             yield (

@@ -37,7 +37,7 @@ app.command("ingest")(ingest.ingest)
 app.command("power")(power.power)
 app.command("published")(published.published)
 app.command("doctor")(doctor.doctor)
-app.add_typer(pocket.app, name="pocket", help="The embedded world of tiny models.")
+app.add_typer(pocket.app, name="pocket", help="Look at the embedded world of tiny models, or build it again.")
 
 
 @app.callback(invoke_without_command=True)
@@ -122,9 +122,9 @@ def _refuse_empty(arguments: Sequence[str]) -> None:
             argument.partition("=") if argument[:2] == "--" else (f"argument {number}", "", argument)
         )
         if "\0" in argument:
-            raise UserError("holds the character NUL", where=printable(name), fix="leave it out")
+            raise UserError("this holds the character NUL", where=printable(name), fix="leave it out")
         if not value and (not argument or "=" in argument):
-            raise UserError("is empty", where=name, fix="give a value, or leave it out")
+            raise UserError("this is empty", where=name, fix="give a value, or leave it out")
 
 
 def _complain(error: UserError) -> None:

@@ -63,9 +63,9 @@ def power(
     output_dir: OUTPUT_DIR_OPTION = Path(),
     as_json: JSON_OPTION = False,
 ) -> None:
-    """Say which gap between teachers a study would tell, and what it takes to tell a smaller one.
+    """Say which gap between teachers a study would tell.
 
-    Without --items: how many items an exam needs.
+    And what it takes to tell a smaller one; without --items: how many items an exam needs.
     """
     from polyteach.errors import UserError
     from polyteach.power_planning import answer, from_run, from_study, nothing_known

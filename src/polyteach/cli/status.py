@@ -19,7 +19,10 @@ def status(
     output_dir: OUTPUT_DIR_OPTION = Path(),
     as_json: JSON_OPTION = False,
 ) -> None:
-    """Show how far a run is: steps, requests, failures, tokens, time left."""
+    """Show how far a run is.
+
+    Steps, requests, failures, tokens, time left.
+    """
     from polyteach.runs import find_run
 
     folder = find_run(run, output_dir)
@@ -37,7 +40,8 @@ def _lines(facts: dict[str, Any]) -> list[str]:
 
     states = Counter(step["state"] for step in facts["steps"])
     requests, tokens = facts["requests"], facts["tokens"]
-    failed = ", ".join(f"{n} {reason}" for reason, n in requests["failed"].items()) or "none"
+    reasons = requests["failed"].items()
+    failed = ", ".join(f"{n} {reason.replace('_', ' ')}" for reason, n in reasons) or "none"
     lines = [
         "steps: " + ", ".join(f"{n} {state}" for state, n in sorted(states.items())),
         f"requests: {requests['done']:,} done, {requests['left']:,} left; failed: {failed}",

@@ -45,10 +45,12 @@ def read_records(path: Path) -> list[Record]:
             f"cannot be read: {error.strerror}", where=str(path), fix="check the permissions"
         ) from error
     if not data.strip(b"\xef\xbb\xbf \t\r\n"):
-        raise UserError("is empty", where=str(path), fix="a file of examples has at least one row")
+        raise UserError("the file is empty", where=str(path), fix="a file of examples has at least one row")
     records = list(reader(path, data))
     if not records:
-        raise UserError("has no rows", where=str(path), fix="a file of examples has at least one row")
+        raise UserError(
+            "the file has no rows", where=str(path), fix="a file of examples has at least one row"
+        )
     return records
 
 
@@ -61,9 +63,11 @@ def _check_file(path: Path) -> None:
         reason = getattr(error, "strerror", None) or str(error)
         raise UserError(f"cannot be read: {reason}", where=str(path), fix="check the path") from error
     if stat.S_ISDIR(mode):
-        raise UserError("is a folder, not a file", where=str(path), fix="name the file in it")
+        raise UserError("this is a folder, not a file", where=str(path), fix="name the file in it")
     if not stat.S_ISREG(mode):  # reading a pipe would wait for whoever writes to it
-        raise UserError("is a pipe or device, not a file", where=str(path), fix="write its content to a file")
+        raise UserError(
+            "this is a pipe or device, not a file", where=str(path), fix="write its content to a file"
+        )
 
 
 def _text(path: Path, data: bytes) -> str:
@@ -94,7 +98,7 @@ def _json_object(where: str, line: str) -> dict[str, Any]:
         value = json.loads(line)
     except (ValueError, RecursionError) as error:
         raise UserError(
-            f"is broken JSON: {error}", where=where, fix="one whole JSON object a line"
+            f"not valid JSON: {error}", where=where, fix="one whole JSON object a line"
         ) from error
     if not isinstance(value, dict):
         raise UserError(
@@ -103,7 +107,7 @@ def _json_object(where: str, line: str) -> dict[str, Any]:
             fix='write {"prompt": ...} a line',
         )
     if _SURROGATE.search(line) and not _encodable(value):
-        raise UserError("holds half of a surrogate pair", where=where, fix="repair the \\ud... escape")
+        raise UserError("this holds half of a surrogate pair", where=where, fix="repair the \\ud... escape")
     return value
 
 
@@ -136,7 +140,7 @@ def _csv(path: Path, data: bytes) -> Iterator[Record]:
                 )
             yield Record(where, dict(zip(header, fields, strict=True)))
     except csv.Error as error:
-        raise UserError(f"is broken CSV: {error}", where=f"{path}:{line}", fix="check the quotes") from error
+        raise UserError(f"not valid CSV: {error}", where=f"{path}:{line}", fix="check the quotes") from error
 
 
 def _csv_header(where: str, fields: list[str]) -> list[str]:

@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from polyteach.benchmarks.ingest.record import NotRead
+from polyteach.runs import RESULTS
 
 MAX_JSON_BYTES = 64 * 2**20
 MAX_LINES_BYTES = 2**30  # a file that is read line by line, or column by column
 MAX_LINE_BYTES = 16 * 2**20
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 ENDINGS = (".json", ".jsonl", ".parquet")
+UNFINISHED = "not finished: no results.json yet"
+_BESIDE_RESULTS = {*RESULTS, "status.json", "timing.json"} - {"results.json"}
 
 
 class Unreadable(Exception):
@@ -28,6 +31,7 @@ def find_files(paths: Sequence[Path]) -> tuple[list[tuple[Path, str]], list[NotR
     A file given by name is always looked into; of a folder, whatever ends in .json, .jsonl or .parquet. The
     name to show is the path as given, so that output does not depend on where a machine keeps its data. What
     of a name is not UTF-8 is shown escaped; such a file is not read, as its models may be named by its path.
+    Of a run of ours only results.json counts; what else it holds is made of that, or of the run's progress.
     """
     found: dict[Path, tuple[Path, str]] = {}
     left: list[NotRead] = []
@@ -39,7 +43,10 @@ def find_files(paths: Sequence[Path]) -> tuple[list[tuple[Path, str]], list[NotR
             continue
         for file in inside:
             shown = _shown(file)
-            if file.suffix.lower() not in ENDINGS and file != path:
+            if file != path and (run := _run_of(file)):
+                if file.name == "status.json" and not (run / "results.json").exists():
+                    left.append(NotRead(_shown(run), UNFINISHED))
+            elif file.suffix.lower() not in ENDINGS and file != path:
                 left.append(NotRead(shown, f"not a result file: {file.suffix or 'no'} ending"))
             elif (real := file.resolve()) in found:
                 left.append(NotRead(shown, f"the same file as {found[real][1]}"))
@@ -65,6 +72,13 @@ def _inside(path: Path) -> list[Path]:
     if not inside:
         raise Unreadable("no file and no folder with files")
     return inside
+
+
+def _run_of(file: Path) -> Path | None:
+    """The folder of the run of ours that a file goes with; None for results and for what is of no run."""
+    folders = [file.parent] if file.name in _BESIDE_RESULTS else []
+    folders += [folder.parent for folder in file.parents if folder.name == "logs"]
+    return next((run for run in folders if (run / "status.json").exists() and (run / "logs").is_dir()), None)
 
 
 def _shown(path: Path) -> str:
