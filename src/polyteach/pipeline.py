@@ -61,9 +61,9 @@ VERSIONS = {
     "quality": 8,
     "students": 1,
     "examination": 2,
-    "score": 7,
-    "analysis": 1,
-    "report": 4,
+    "score": 8,
+    "analysis": 2,
+    "report": 5,
 }
 
 
