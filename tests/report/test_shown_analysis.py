@@ -30,7 +30,7 @@ def test_the_least_p_of_few_teachers_is_said_and_hopeless_columns_are_left_out(
     assert "p, Holm" in section
     plain["sections"]["correlations"] |= {"teachers": 3, "least_p": None}
     section = render_page(results, plain, {}, "").split('<section id="analysis">')[1]
-    assert "too few teachers for a p" in section.split("</table>")[0]
+    assert "No p can be given: too few teachers" in section.split("</table>")[0]
     assert '<th class="num">p</th>' not in section.split("</table>")[0]
 
 
