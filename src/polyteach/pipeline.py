@@ -57,13 +57,13 @@ from polyteach.synthesis.step import synthesize
 VERSIONS = {
     "seed_data": 1,
     "synthesis": 1,
-    "gate": 4,
+    "gate": 5,
     "quality": 8,
     "students": 1,
     "examination": 2,
-    "score": 8,
-    "analysis": 2,
-    "report": 5,
+    "score": 9,
+    "analysis": 3,
+    "report": 6,
 }
 
 
