@@ -49,6 +49,8 @@ def test_one_file_that_asks_no_network(html: str, outline: Outline) -> None:
     assert not {"src", "href", "onclick"} & outline.attributes
     assert not {"script", "img", "link", "iframe"} & outline.tags
     assert len(html.encode()) < 500_000
+    assert "`" not in html
+    assert '<th scope="col">PGR where defined</th>' not in html  # it ranks nobody
 
 
 def test_every_figure_and_finding_is_there(html: str, outline: Outline, study: dict[str, Any]) -> None:

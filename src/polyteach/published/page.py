@@ -51,11 +51,13 @@ def render_page(study: Mapping[str, Any]) -> str:
     parts: dict[str, list[Mapping[str, Any]]] = {}
     for finding in study["audit"]:
         parts.setdefault(finding["part"], []).append(finding)
+    ranked = [one for one in study["rankings"] if one["teachers"]]
     return environment.get_template("published.html.j2").render(
         study=study,
         parts=parts,
         figures=[(figure, name_of(figure["id"]), *layout(figure["entries"])) for figure in study["figures"]],
-        ranking=ranking_table(study["rankings"]),
+        ranking=ranking_table(ranked),
+        ranked=ranked,
         rankings=study["rankings"],
     )
 

@@ -58,8 +58,9 @@ def figure_5(paper: Paper) -> Recomputed:
         "(z + (result - base) / (reference - base)) / 2 of the released results, with z and the anchors of "
         "the main table, beside the released scores; the results, which the figure plots, are cited",
         (*entries, *cited),
-        f"The scores of {'; '.join(same) or 'no row'} follow from z and the main anchors. {line}. "
-        "The file's results at 10,000 rows are not those of the same teacher in the main file "
+        "What stands as ours is no reproduction: it shows which scores the main table's base and reference "
+        f"would give. The scores of {'; '.join(same) or 'no row'} follow from z and the main anchors. "
+        f"{line}. The file's results at 10,000 rows are not those of the same teacher in the main file "
         f"({'; '.join(main)}), so students or benchmarks differ; which, was not released.",
         (of_differences("Results, step by step", "language", THREE, steps.steps, steps.whole),),
     )

@@ -84,6 +84,7 @@ def audit(paper: Paper) -> list[Finding]:
         ],
         "Single experiments": [
             experiments.more_rows(paper),
+            experiments.scores_of_rows(paper),
             method_findings.method_named(paper),
             method_findings.methods(paper),
             method_findings.translation(paper),

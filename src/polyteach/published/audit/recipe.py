@@ -31,7 +31,7 @@ def tagalog(paper: Paper) -> Finding:
     ]
     return Finding(
         "tagalog",
-        f"{len(off)} of {len(paper.tagalog)} FilBench reports state a score that is not the mean of their "
+        f"Of {len(paper.tagalog)} FilBench reports {len(off)} states a score that is not the mean of its "
         f"categories; with the mean, {len(turned)} step of the recipe loses instead of gaining.",
         f"{'; '.join(parts) or 'All agree'}. {'; '.join(turned) or 'No step turns'}. Too few tasks were "
         "released to tell which is right.",
