@@ -86,5 +86,6 @@ def _shortfalls(study: Study, resources: Resources) -> list[str]:
                     dropped = f"{file.prompts - file.pairs:,} of {file.prompts:,} rows"
                     notes.append(f"{teacher.name} in {language}: {dropped} lack a response and are left out")
                 if there < most:
-                    notes.append(f"{teacher.name} in {language}: {there:,} rows, a teacher writes {most:,}")
+                    rows_there = f"{there:,} row{'' if there == 1 else 's'}"
+                    notes.append(f"{teacher.name} in {language}: {rows_there}, a teacher writes {most:,}")
     return notes

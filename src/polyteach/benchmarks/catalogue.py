@@ -117,6 +117,7 @@ def _without_items(names: list[str], language: str) -> UserError:
     what = f"benchmark {quoted} has" if len(names) == 1 else f"benchmarks {quoted} have"
     plain = language.split("-")[0]
     instead = f"write `{plain}` for `{language}`; " if in_language(names, plain) else ""
-    there = {name: ", ".join(benchmark(name).languages) for name in names}
-    listed = "; ".join(f"{name} has {languages}" for name, languages in there.items())
-    return UserError(f"{what} no items in {language}", where="benchmarks", fix=instead + listed)
+    there = list(dict.fromkeys(", ".join(benchmark(name).languages) for name in names))
+    listed = [f"{name} has {', '.join(benchmark(name).languages)}" for name in names]
+    known = f"choose from {there[0]}" if len(there) == 1 else "; ".join(listed)
+    return UserError(f"{what} no items in {language}", where="benchmarks", fix=instead + known)
