@@ -13,11 +13,11 @@ from typing import Any
 from polyteach.artifacts import SCHEMA_VERSION
 from polyteach.executors.outcome import Outcome
 from polyteach.models.journal import Journal, Spent
+from polyteach.models.trouble import summed
 from polyteach.runs import RUNNING, RunFolder
 from polyteach.scoring.evidence import measuring_in
 from polyteach.scoring.requests import measuring_of
 from polyteach.steps import Step
-from polyteach.synthesis.trouble import summed
 
 
 @dataclass(frozen=True, slots=True)

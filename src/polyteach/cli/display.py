@@ -99,7 +99,7 @@ NO_TROUBLE: Mapping[str, Any] = {"down": {}, "told_to_wait": 0}
 
 
 def troubles(facts: Mapping[str, Any]) -> list[str]:
-    """What a person should know of an endpoint's troubles, see `synthesis.trouble`, a sentence each."""
+    """What a person should know of an endpoint's troubles, see `models.trouble`, a sentence each."""
     said = [f"{url} was down {counted(times, 'time')}" for url, times in facts["down"].items()]
     if facts["told_to_wait"]:
         said.append(f"requests were told to wait {counted(facts['told_to_wait'], 'time')} (http 429, 503)")

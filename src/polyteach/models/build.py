@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from polyteach.models.endpoint.settings import EndpointSettings
     from polyteach.models.journal import Journal
     from polyteach.models.prices import Price
+    from polyteach.models.trouble import Trouble
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,8 @@ class Served:
     batch_folder: Path | None = None
     ledgers: Path | None = None
 
-    def answerer(self) -> Answerer:
-        """Who asks it: directly, or through the host's batch API."""
+    def answerer(self, trouble: Trouble | None = None) -> Answerer:
+        """Who asks it: directly, its troubles counted, or through the host's batch API."""
         if self.batch_folder is not None:
             from polyteach.models.batch import BatchAnswerer, BatchSettings
 
@@ -54,7 +55,7 @@ class Served:
         from polyteach.models.batch.looking import NotInBatches
         from polyteach.models.endpoint import EndpointAnswerer
 
-        directly = EndpointAnswerer(self.settings, price=self.price, cap=self.cap)
+        directly = EndpointAnswerer(self.settings, self.price, self.cap, trouble=trouble)
         return NotInBatches(directly, self.ledgers) if self.ledgers else directly
 
 

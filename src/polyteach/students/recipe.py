@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 
@@ -83,6 +84,36 @@ class Devices:
     tokens_per_pass: int | None = None
     gradient_checkpointing: bool | None = None
     checkpoint_seconds: float = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One training, but for its rows; see `sft.train`."""
+
+    base_location: str
+    output: Path
+    recipe: Recipe
+    rng_seed: int
+    devices: Devices
+    state: Path | None
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain data, for another process on this machine."""
+        state = str(self.state.resolve()) if self.state else None
+        return asdict(self) | {"output": str(self.output.resolve()), "state": state}
+
+    @classmethod
+    def from_json(cls, plain: Mapping[str, Any]) -> Job:
+        """What `to_json` made."""
+        lora = plain["recipe"]["lora"]
+        return cls(
+            base_location=plain["base_location"],
+            output=Path(plain["output"]),
+            recipe=Recipe(**plain["recipe"] | {"lora": Lora(**lora) if lora else None}),
+            rng_seed=plain["rng_seed"],
+            devices=Devices(**plain["devices"]),
+            state=Path(plain["state"]) if plain["state"] else None,
+        )
 
 
 TOKENS_PER_PASS = {"cpu": 512, "cuda": 4096}

@@ -20,7 +20,7 @@ from polyteach.steps import Progress, SilentProgress, digest_of
 from polyteach.students.devices import device_kind
 from polyteach.students.encode import IGNORED, EncodedRows, encode_rows
 from polyteach.students.order import steps_of
-from polyteach.students.recipe import PRECISION, TOKENS_PER_PASS, Devices, Lora, Recipe
+from polyteach.students.recipe import PRECISION, TOKENS_PER_PASS, Devices, Job, Lora, Recipe
 
 if TYPE_CHECKING:
     from polyteach.students.trainer import Plan, StudentTrainer
@@ -97,51 +97,33 @@ def train(
     from polyteach.students.devices import check_devices
     from polyteach.students.together import train_together
 
-    devices = devices or Devices()
-    check_devices(recipe, devices)
-    work = train_together if devices.processes > 1 else train_here
-    return work(base_location, rows, output, recipe, rng_seed, devices, state, progress or SilentProgress())
+    job = Job(base_location, output, recipe, rng_seed, devices or Devices(), state)
+    check_devices(recipe, job.devices)
+    work = train_together if job.devices.processes > 1 else train_here
+    return work(job, rows, progress or SilentProgress())
 
 
-def train_here(
-    base_location: str,
-    rows: Sequence[Row],
-    output: Path,
-    recipe: Recipe,
-    rng_seed: int,
-    devices: Devices,
-    state: Path | None,
-    progress: Progress,
-) -> Training:
+def train_here(job: Job, rows: Sequence[Row], progress: Progress) -> Training:
     """Trains in this process, alone or as one of several that torchrun started; see `train`."""
     from polyteach.students.base import lent, load_base
 
-    lora = recipe.lora
+    base_location, lora = job.base_location, job.recipe.lora
     four_bit, dtype = bool(lora and lora.four_bit), PRECISION[device_kind()] if lora else "float32"
     lending = (
         lent(base_location, dtype, four_bit=four_bit, whole=lora is None)
-        if devices.processes == 1
+        if job.devices.processes == 1
         else nullcontext(load_base(base_location, dtype, four_bit=four_bit))  # accelerate changes its weights
     )
     with lending as (model, tokenizer):
-        return _trained(model, tokenizer, rows, output, recipe, rng_seed, devices, state, progress)
+        return _trained(model, tokenizer, job, rows, progress)
 
 
-def _trained(
-    model: Any,
-    tokenizer: Any,
-    rows: Sequence[Row],
-    output: Path,
-    recipe: Recipe,
-    rng_seed: int,
-    devices: Devices,
-    state: Path | None,
-    progress: Progress,
-) -> Training:
+def _trained(model: Any, tokenizer: Any, job: Job, rows: Sequence[Row], progress: Progress) -> Training:
     """Trains a model that is loaded, or an adapter on it."""
     from polyteach.students.checkpoints import latest
     from polyteach.students.watching import losses_of
 
+    recipe, devices = job.recipe, job.devices
     encoded = encode_rows(tokenizer, rows, recipe.max_length)
     if not encoded.ids:
         raise StepImpossible(
@@ -149,12 +131,10 @@ def _trained(
         )
     with ExitStack() as stack:
         # The trainer wants a folder, also where nothing is saved; its libraries warn each other of old names.
-        folder = state or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        folder = job.state or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore", FutureWarning)
-        trainer = _trainer(
-            model, tokenizer, encoded, recipe, rng_seed, devices, folder, state is not None, progress
-        )
+        trainer = _trainer(model, tokenizer, encoded, job, folder, progress)
         trainer.train(resume_from_checkpoint=latest(folder))
     losses = losses_of(trainer.state.log_history)
     training = Training(
@@ -173,22 +153,14 @@ def _trained(
         precision=PRECISION[device_kind()],
         loss_curve=_curve(losses),
     )
-    _save(trainer, tokenizer, output / "model")
+    _save(trainer, tokenizer, job.output / "model")
     if trainer.is_world_process_zero():
-        _write_steps(output / STEPS, trainer.plan, trainer.state.log_history)
+        _write_steps(job.output / STEPS, trainer.plan, trainer.state.log_history)
     return training
 
 
 def _trainer(
-    model: Any,
-    tokenizer: Any,
-    encoded: EncodedRows,
-    recipe: Recipe,
-    rng_seed: int,
-    devices: Devices,
-    folder: Path,
-    checkpointed: bool,
-    progress: Progress,
+    model: Any, tokenizer: Any, encoded: EncodedRows, job: Job, folder: Path, progress: Progress
 ) -> StudentTrainer:
     from datasets import Dataset
 
@@ -197,11 +169,12 @@ def _trainer(
     from polyteach.students.trainer import Plan, StudentTrainer
     from polyteach.students.watching import Watcher
 
+    recipe, devices = job.recipe, job.devices
     kind, ids = device_kind(), encoded.input_ids
     model.eval()
     plan = Plan(
         encoded,
-        steps_of(len(ids), recipe.effective_batch, recipe.epochs, rng_seed),
+        steps_of(len(ids), recipe.effective_batch, recipe.epochs, job.rng_seed),
         packing=recipe.packing and keeps_apart(model, ids[-1], ids[0]),
         batch_size=recipe.batch_size,
         tokens_per_pass=devices.tokens_per_pass or TOKENS_PER_PASS[kind],
@@ -210,12 +183,12 @@ def _trainer(
     # On a GPU TRL's fused kernel is the better one; and processes have to call the model as a whole.
     short = kind == "cpu" and devices.processes == 1 and projects_plainly(model, ids[0])
     callbacks: list[Any] = [Watcher(progress, plan, model.config.get_text_config().vocab_size)]
-    callbacks += [Checkpoints(devices.checkpoint_seconds)] if checkpointed else []
+    callbacks += [Checkpoints(devices.checkpoint_seconds)] if job.state else []
     return StudentTrainer(
         plan,
         short=short,
         model=model,
-        args=_arguments(recipe, devices, rng_seed, folder),
+        args=_arguments(recipe, devices, job.rng_seed, folder),
         # TRL looks at one example; the trainer takes all from the plan
         train_dataset=Dataset.from_dict({"input_ids": ids[:1], "labels": encoded.labels[:1]}),
         processing_class=tokenizer,

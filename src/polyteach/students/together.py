@@ -19,7 +19,7 @@ from polyteach.errors import StepImpossible, UserError
 from polyteach.files import write_json
 from polyteach.rows import Row, read_rows, write_rows
 from polyteach.steps import Progress
-from polyteach.students.recipe import Devices, Lora, Recipe
+from polyteach.students.recipe import Job
 from polyteach.students.sft import Training, train_here
 
 JOB, ROWS, RESULT, ERROR, LOG = "job.json", "rows.parquet", "result.json", "error.json", "log"
@@ -28,36 +28,20 @@ TOLD = "polyteach-progress "
 _TAIL = 2000
 
 
-def train_together(
-    base_location: str,
-    rows: Sequence[Row],
-    output: Path,
-    recipe: Recipe,
-    rng_seed: int,
-    devices: Devices,
-    state: Path | None,
-    progress: Progress,
-) -> Training:
+def train_together(job: Job, rows: Sequence[Row], progress: Progress) -> Training:
     """Trains in `devices.processes` processes of their own; see `train`."""
+    processes = job.devices.processes
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         write_rows(folder / ROWS, rows)
-        job = {
-            "base": base_location,
-            "output": str(output.resolve()),
-            "recipe": asdict(recipe),
-            "rng_seed": rng_seed,
-            "devices": asdict(devices),
-            "state": str(state.resolve()) if state else None,
-        }
-        write_json(folder / JOB, job)
-        code = _run(folder, devices.processes, progress)
+        write_json(folder / JOB, job.to_json())
+        code = _run(folder, processes, progress)
         if (folder / ERROR).is_file():
             error = json.loads((folder / ERROR).read_bytes())
             raise UserError(**error["user"]) if "user" in error else StepImpossible(error["impossible"])
         if code or not (folder / RESULT).is_file():
             tail = (folder / LOG).read_text(encoding="utf-8", errors="replace")[-_TAIL:]
-            raise RuntimeError(f"the {devices.processes} processes of a training ended with {code}:\n{tail}")
+            raise RuntimeError(f"the {processes} processes of a training ended with {code}:\n{tail}")
         result = json.loads((folder / RESULT).read_bytes())
     return Training(**result | {"loss_curve": tuple((step, loss) for step, loss in result["loss_curve"])})
 
@@ -111,21 +95,10 @@ def _leave_with_whoever_asked() -> None:
 def _main(folder: Path) -> None:
     """What each process does."""
     threading.Thread(target=_leave_with_whoever_asked, daemon=True).start()
-    job = json.loads((folder / JOB).read_bytes())
+    job = Job.from_json(json.loads((folder / JOB).read_bytes()))
     is_main = os.environ["RANK"] == "0"
-    lora = job["recipe"]["lora"]
-    recipe = Recipe(**job["recipe"] | {"lora": Lora(**lora) if lora else None})
     try:
-        training = train_here(
-            job["base"],
-            read_rows(folder / ROWS),
-            Path(job["output"]),
-            recipe,
-            job["rng_seed"],
-            Devices(**job["devices"]),
-            Path(job["state"]) if job["state"] else None,
-            _Teller(is_main),
-        )
+        training = train_here(job, read_rows(folder / ROWS), _Teller(is_main))
     except (UserError, StepImpossible) as error:  # the same in all of them
         if is_main:
             user = isinstance(error, UserError)

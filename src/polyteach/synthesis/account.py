@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from polyteach.models.budget import BudgetReached
 from polyteach.models.completions import LENGTH
+from polyteach.models.trouble import Trouble
 from polyteach.synthesis.answers import UNANSWERED
 from polyteach.synthesis.rounds import Asked, Cell
 from polyteach.synthesis.step import what_was_sent
 from polyteach.synthesis.tally import Tally
-from polyteach.synthesis.trouble import Trouble
 
 if TYPE_CHECKING:
     from polyteach.rows import Row

@@ -16,6 +16,7 @@ from polyteach.files import write_atomically, write_json, writing
 from polyteach.models.budget import BudgetReached
 from polyteach.models.build import open_journal
 from polyteach.models.forecast import draw_preview, forecast_money
+from polyteach.models.trouble import Trouble
 from polyteach.steps import Progress, SilentProgress, digest_of
 from polyteach.synthesis.account import Account
 from polyteach.synthesis.methods import planner
@@ -26,7 +27,6 @@ from polyteach.synthesis.rounds import Cell, ask_in_rounds, in_turn
 from polyteach.synthesis.rowing import written_rows
 from polyteach.synthesis.tally import Tally
 from polyteach.synthesis.teacher import Askable, find_teacher
-from polyteach.synthesis.trouble import listened_to
 
 if TYPE_CHECKING:
     from polyteach.rows import Row
@@ -117,7 +117,8 @@ def write_data(
     progress = progress or SilentProgress()
     plans = _plans(settings, methods, rows, seeds)
     locations = files.locations | dict(locations)
-    teacher, trouble = listened_to(find_teacher(settings, locations), settings, locations)
+    trouble = Trouble()
+    teacher = find_teacher(settings, locations, trouble)
     cells = _cells(settings, plans, teacher)
     account = Account({method: Tally(teacher.price) for method in cells}, trouble)
     progress.start(sum(count_requests(plan, method) for method, plan in plans.items()), "rows")

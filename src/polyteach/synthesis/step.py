@@ -12,6 +12,7 @@ from polyteach.errors import StepImpossible
 from polyteach.files import write_json
 from polyteach.models.answering import left_over
 from polyteach.models.build import open_journal
+from polyteach.models.trouble import Trouble
 from polyteach.steps import StepTask
 from polyteach.synthesis.course import Terms
 from polyteach.synthesis.methods import planner
@@ -20,7 +21,6 @@ from polyteach.synthesis.requests import Plan, count_requests
 from polyteach.synthesis.rounds import Cell, ask_in_rounds
 from polyteach.synthesis.tally import Tally
 from polyteach.synthesis.teacher import find_teacher
-from polyteach.synthesis.trouble import listened_to
 
 MOST_UNANSWERED = 0.05
 """A larger share of requests that nobody answered is a fault to be mended, not a property of the teacher."""
@@ -54,7 +54,8 @@ def synthesize(task: StepTask) -> Mapping[str, Any]:
     plan = plan_of(settings, task.inputs)
     requests = partial(planner(settings["method"], settings.get("variant")), plan)
     next(requests())  # a method that nothing feeds says so before the model is loaded
-    teacher, trouble = listened_to(find_teacher(settings, task.locations), settings, task.locations)
+    trouble = Trouble()
+    teacher = find_teacher(settings, task.locations, trouble)
     cell = Cell(requests, teacher.terms(settings))
     task.progress.start(count_requests(plan, settings["method"]), "rows")
     tally = Tally(teacher.price)

@@ -11,6 +11,7 @@ from polyteach.models.build import find_served
 from polyteach.models.local import LocalModel
 from polyteach.models.local_answerer import LocalAnswerer
 from polyteach.models.prices import Price
+from polyteach.models.trouble import Trouble
 from polyteach.steps import digest_of
 from polyteach.synthesis.answers import pair_schema
 from polyteach.synthesis.course import Terms
@@ -66,8 +67,12 @@ class Askable:
         )
 
 
-def find_teacher(settings: Mapping[str, Any], locations: Mapping[str, str]) -> Askable:
+def find_teacher(
+    settings: Mapping[str, Any], locations: Mapping[str, str], trouble: Trouble | None = None
+) -> Askable:
     """Makes ready whoever answers; a local model is loaded. Settings and locations as for `step.synthesize`.
+
+    What goes wrong at an endpoint is counted in `trouble`.
 
     Raises:
         UserError: the model cannot be loaded, or a setting of the endpoint is wrong.
@@ -75,7 +80,7 @@ def find_teacher(settings: Mapping[str, Any], locations: Mapping[str, str]) -> A
     if settings.get("endpoint") is not None:
         served = find_served(settings["model"], settings["endpoint"], locations)
         return Askable(
-            answerer=served.answerer(),
+            answerer=served.answerer(trouble),
             identity=served.identity,
             context=settings.get("context"),
             count=estimated_tokens,

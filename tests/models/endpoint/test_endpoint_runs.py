@@ -206,7 +206,7 @@ def test_faults_are_told_by_reason(path: Path) -> None:
     with start_chat_server(shares={"500": 0.5}) as server, Journal(path) as journal:
         answerer = EndpointAnswerer(settings(server.url, attempts=30))
         answerer.answer(many(40), journal, SilentProgress())
-        assert answerer.faults == {"http 500": server.seen()["faults"]["500"]}
+        assert answerer.trouble.faults == {"http 500": server.seen()["faults"]["500"]}
 
 
 def test_importing_the_package_imports_nothing_heavy() -> None:

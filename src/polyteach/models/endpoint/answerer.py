@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from polyteach.models.answering import Outcome
-from polyteach.models.endpoint.limits import Observer
+from polyteach.models.endpoint.limits import Level, Observer
 from polyteach.models.endpoint.settings import EndpointSettings
+from polyteach.models.trouble import Trouble
 
 if TYPE_CHECKING:
     from polyteach.models.asks import Ask
@@ -28,9 +28,10 @@ class EndpointAnswerer:
             requests in flight will cost is judged by the answers so far, and before the first one by the
             longest answer.
         observer: told how many requests may be in flight, and why, whenever that was judged anew.
+        trouble: where what goes wrong is counted.
 
     Attributes:
-        faults: what went wrong in the last run, by reason, tries that were repeated included.
+        trouble: what went wrong over all calls, tries that were repeated included.
     """
 
     def __init__(
@@ -39,12 +40,13 @@ class EndpointAnswerer:
         price: Price | None = None,
         cap: float | None = None,
         observer: Observer | None = None,
+        trouble: Trouble | None = None,
     ) -> None:
         self.settings = settings
-        self.faults: Counter[str] = Counter()
         self._price = price
         self._cap = cap
         self._observer = observer
+        self.trouble = trouble or Trouble()
         self._met = self._has_answers = False
 
     def answer(self, asks: Iterable[Ask], journal: Journal, progress: Progress) -> Outcome:
@@ -65,12 +67,17 @@ class EndpointAnswerer:
             asks,
             journal,
             progress,
-            self._observer,
+            self._told,
             self._met,
             self._has_answers,
         )
         try:
             return asyncio.run(run.go())
         finally:
-            self.faults = run.faults
+            self.trouble.faults.update(run.faults)
             self._met, self._has_answers = run.met, run.has_answers
+
+    def _told(self, level: Level) -> None:
+        self.trouble.note(level)
+        if self._observer:
+            self._observer(level)

@@ -76,7 +76,7 @@ class Run:
         met, has_answers: see `Standing`; what earlier calls came to.
 
     Attributes:
-        faults: see `EndpointAnswerer`.
+        faults: what went wrong, by reason.
         met, has_answers: with what this call came to.
     """
 
