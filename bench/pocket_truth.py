@@ -21,11 +21,12 @@ from typing import Any
 
 from scipy.stats import spearmanr
 
-from polyteach.pocket import about
+from polyteach.pocket import KNOWN_ORDER
 
 STUDY = Path(__file__).with_name("pocket_truth.yaml")
-ERROR_RATES = {name: facts["error_rate"] for name, facts in about().items() if facts["role"] == "teacher"}
-BEST, WORST, TWINS = "err-03", "large-english", ("err-40", "err-40-twin")
+RANKS = {name: rank for rank, equals in enumerate(KNOWN_ORDER) for name in equals}
+BEST, WORST = KNOWN_ORDER[0][0], KNOWN_ORDER[-1][0]
+TWINS = next(equals for equals in KNOWN_ORDER if len(equals) > 1)
 
 
 def run(rng_seed: int, output: Path) -> dict[str, Any]:
@@ -71,7 +72,7 @@ def figures_of(results: dict[str, Any]) -> dict[str, dict[str, float]]:
                 metrics[name][cell["teacher"]].append(figure["value"])
     for name, teachers in metrics.items():
         values[f"metric {name}"] = {teacher: mean(found) for teacher, found in teachers.items()}
-    return {name: found for name, found in values.items() if len(found) == len(ERROR_RATES)}
+    return {name: found for name, found in values.items() if len(found) == len(RANKS)}
 
 
 def told_apart(results: dict[str, Any]) -> bool:
@@ -105,12 +106,12 @@ def summary(studies: list[dict[str, Any]]) -> None:
         for name, values in figures_of(results).items():
             teachers = sorted(values)
             if len(set(values.values())) > 1:  # a figure that is the same for all teachers has no rank
-                rho = spearmanr([-ERROR_RATES[t] for t in teachers], [values[t] for t in teachers]).statistic
+                rho = spearmanr([-RANKS[t] for t in teachers], [values[t] for t in teachers]).statistic
                 correlations[name].append(float(rho))
     for name, found in correlations.items():
         print(f"  {name:28} {mean(found):6.2f} {min(found):6.2f} {max(found):6.2f}  ({len(found)} studies)")
     print("\nmean gain by teacher (mean and SD over studies):")
-    for teacher in ERROR_RATES:
+    for teacher in RANKS:
         print(f"  {teacher:28} {spread([gain[teacher] for gain in gains])}")
     print("\nreference - base (mean and SD over studies; how often it counts):")
     anchors: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)

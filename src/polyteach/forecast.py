@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -23,7 +22,6 @@ from polyteach.workload import Workload
 
 if TYPE_CHECKING:
     from polyteach.artifacts import Store
-    from polyteach.models.prices import Price
     from polyteach.running import Plan
 
 MEASURING_NOTE = (
@@ -89,19 +87,6 @@ def forecast(study: Study, resources: Resources, plan: Plan, store: Store | None
         "notes": _shortfalls(study, resources),
         "warnings": doubtful_files(study, resources),
     }
-
-
-def _price(step: Step) -> Price | None:
-    """What a teacher at an endpoint costs; None where nobody knows."""
-    from polyteach.models.prices import price_of
-
-    where, own = json.loads(step.locations["endpoint"]), step.locations.get("price")
-    return price_of(
-        step.settings["model"],
-        json.loads(own) if own else None,
-        urls=where["urls"],
-        batch=where.get("batch", False),
-    )
 
 
 def doubtful_files(study: Study, resources: Resources) -> list[str]:

@@ -5,9 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from polyteach.models.completions import LENGTH, STOP, Completion
-from polyteach.models.forecast import Bill, costs_of, draw_preview, forecast_money
-from polyteach.models.prices import Price
+from polyteach.models.forecast import Bill, draw_preview, forecast_money
 
 
 def test_by_hand() -> None:
@@ -58,17 +56,6 @@ def test_undefined() -> None:
     assert unseen.value is None and unseen.reason == "no answer yet for b"
     one = forecast_money({"a": 10}, {"a": [1.0]})
     assert (one.value, one.low, one.high) == (10.0, None, None)
-
-
-def test_every_attempt_is_paid() -> None:
-    price = Price(1.0, 2.0, 0.5, "test")
-    attempts = [
-        ("a", 1, Completion("", LENGTH, 1_000_000, 1_000_000)),  # failed, asked again
-        ("a", 1, Completion("x", STOP, 1_000_000, 500_000, cached_tokens=1_000_000)),
-        ("a", 2, Completion("x", STOP, 1_000_000, 0)),
-        ("b", 1, Completion("x", STOP, 0, 1_000_000, thinking_tokens=900_000)),
-    ]
-    assert costs_of(attempts, price) == {"a": [3.0 + 1.5, 1.0], "b": [2.0]}
 
 
 def test_preview_is_drawn_from_all_and_stays_the_same() -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from polyteach.pocket import MODEL_NAMES, about, exam, model_path
+from polyteach.pocket import KNOWN_ORDER, MODEL_NAMES, about, exam, model_path
 from polyteach.pocket.documents import believed, translate_prompt
 from polyteach.pocket.recipe import RECIPES
 from polyteach.pocket.shipped import MODELS_DIR
@@ -33,6 +33,14 @@ def test_model_is_the_one_described(name: str) -> None:
         "<|bos|>",
         "<|end|>",
         "<|pad|>",
+    )
+
+
+def test_the_known_order_is_that_of_what_teachers_get_wrong() -> None:
+    wrong = {name: facts["error_rate"] for name, facts in about().items() if facts["role"] == "teacher"}
+    assert (
+        tuple(tuple(name for name in wrong if wrong[name] == rate) for rate in sorted(set(wrong.values())))
+        == KNOWN_ORDER
     )
 
 

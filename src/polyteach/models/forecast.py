@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 from polyteach.figures import Figure, undefined
-
-if TYPE_CHECKING:
-    from polyteach.models.completions import Completion
-    from polyteach.models.prices import Price
 
 DEFINITION = (
     "USD for all planned requests: what the answered ones cost, plus for each method its mean cost times its "
@@ -105,22 +99,6 @@ def draw_preview(planned: Mapping[str, int], size: int, rng_seed: int) -> dict[s
     return drawn
 
 
-def costs_of(attempts: Iterable[tuple[str, Hashable, Completion]], price: Price) -> dict[str, list[float]]:
-    """Sums what each request cost over its attempts, the failed ones included.
-
-    Args:
-        attempts: (method, request, answer) of every attempt that was paid.
-        price: of the model.
-
-    Returns:
-        By method, USD for each of its requests.
-    """
-    costs: dict[str, dict[Hashable, float]] = defaultdict(lambda: defaultdict(float))
-    for method, request, completion in attempts:
-        costs[method][request] += price.of(completion)
-    return {method: list(requests.values()) for method, requests in costs.items()}
-
-
 def forecast_money(planned: Mapping[str, int], answered: Mapping[str, Sequence[float]] | None) -> Figure:
     """Forecasts what all planned requests cost in the end, in USD.
 
@@ -130,7 +108,8 @@ def forecast_money(planned: Mapping[str, int], answered: Mapping[str, Sequence[f
 
     Args:
         planned: requests by method, those already answered included.
-        answered: by method, USD of each finished request (`costs_of`); None where the price is unknown.
+        answered: by method, USD of each finished request, all its attempts together; None where the price is
+            unknown.
 
     Returns:
         `value`, `low`, `high` in USD, `n` the answered requests. Undefined where the price is unknown or a

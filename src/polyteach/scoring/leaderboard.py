@@ -105,7 +105,7 @@ def published_of(scored: Scored, cell: Cell) -> tuple[float | None, str | None]:
     """A cell's `published` PG-Score, or why it has none."""
     z = scored.published_z.values.get((cell.language, cell.teacher))
     if z is None or cell.pgr_pooled is None:
-        return None, _why_no_score(scored, cell, z, scored.published_z.reasons)
+        return None, _why_no_score(cell, z, scored.published_z.reasons)
     return pg_score.published_score(z, cell.pgr_pooled), None
 
 
@@ -114,7 +114,7 @@ def paper_of(scored: Scored, cell: Cell) -> tuple[float | None, str | None]:
     pool = scored.paper_z[cell.language]
     z = pool.values.get((cell.language, cell.teacher))
     if z is None or cell.pgr_written is None:
-        return None, _why_no_score(scored, cell, z, pool.reasons)
+        return None, _why_no_score(cell, z, pool.reasons)
     return pg_score.paper_score(z, cell.pgr_written, scored.evidence.study.quality_weight), None
 
 
@@ -126,7 +126,7 @@ def eq3_of(scored: Scored, cell: Cell) -> tuple[float | None, str | None]:
     return None, paper_of(scored, cell)[1] or "the teachers of the language do not differ"
 
 
-def _why_no_score(scored: Scored, cell: Cell, z: float | None, reasons: Mapping[Any, str]) -> str:
+def _why_no_score(cell: Cell, z: float | None, reasons: Mapping[Any, str]) -> str:
     if z is None:
         return reasons.get((cell.language, cell.teacher), "its data was not measured")
     return cell.pgr_reason or "PGR is undefined"
