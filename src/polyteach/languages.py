@@ -9,6 +9,8 @@ import langcodes
 
 from polyteach.errors import UserError
 
+_SAID_FOR = {"nb": "no", "pbt": "ps"}
+"""What data sets call a language of which CLDR has another code: Bokmål, and FLORES-200's only Pashto."""
 NEAR = 60
 """CLDR's distance up to which a language is worth naming in another's place: Serbian in Croatian's script is
 9 from Croatian, Malay 34 from Indonesian; 80 and more is unrelated."""
@@ -21,7 +23,7 @@ def standard_code(spelling: str) -> str:
     """Returns the standard code of a language, without the script that goes without saying.
 
     `tl` and `tgl` are `fil`, `swh_Latn` is `sw`, `zh-Hant` keeps its script. `nb` is `no`: data sets say
-    either and mean Bokmål; Nynorsk is `nn`.
+    either and mean Bokmål; Nynorsk is `nn`. `pbt_Arab` is `ps`.
 
     Raises:
         UserError: the spelling is no known language.
@@ -32,8 +34,9 @@ def standard_code(spelling: str) -> str:
         raise UserError(f"unknown language {spelling!r}", fix=_meant(spelling)) from error
     if language.language in (None, "und") or not language.is_valid():
         raise UserError(f"unknown language {spelling!r}", fix=_meant(spelling))
-    code = str(language.prefer_macrolanguage().simplify_script())
-    return f"no{code[2:]}" if language.language == "nb" else code
+    said_for = _SAID_FOR.get(language.language)
+    named = language.update_dict({"language": said_for}) if said_for else language
+    return str(named.prefer_macrolanguage().simplify_script())
 
 
 @lru_cache(maxsize=1024)

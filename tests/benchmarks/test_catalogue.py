@@ -63,6 +63,12 @@ def test_tagalog_is_filipino_however_it_is_spelt(spelling: str) -> None:
     assert benchmark("belebele").languages[str(find_code(spelling, languages_of("belebele")))] == "tgl_Latn"
 
 
+@pytest.mark.parametrize("spelling", ["ps", "pus", "pbt", "pbt_Arab"])
+def test_pashto_is_found_under_its_own_code_and_under_that_of_flores(spelling: str) -> None:
+    assert find_code(spelling, languages_of("belebele")) == "ps"
+    assert benchmark("belebele").languages["ps"] == "pbt_Arab"
+
+
 def test_a_script_or_region_of_its_own_is_another_language() -> None:
     codes = languages_of("belebele")
     assert find_code("zh-Hans", codes) == "zh" and find_code("zh-Hant", codes) == "zh-Hant"

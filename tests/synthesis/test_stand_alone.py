@@ -247,7 +247,7 @@ def test_a_dead_server_and_waits_are_said_at_the_end(tmp_path: Path, prompts: Pa
     with scripted(lambda _: 429 if len(server.bodies) == 4 else RESPONSE) as server:
         summary, warnings = warned(*options, "--url", dead, "--url", server.url)
     assert (summary["endpoint"]["down"], summary["endpoint"]["told_to_wait"]) == ({dead: 1}, 1)
-    waited = "requests were told to wait 1 time (http 429, 503)"
+    waited = "requests were told to wait 1 time (http 429, 503, 529)"
     assert warnings == [f"{dead} was down 1 time", waited]
 
 

@@ -102,7 +102,9 @@ def troubles(facts: Mapping[str, Any]) -> list[str]:
     """What a person should know of an endpoint's troubles, see `models.trouble`, a sentence each."""
     said = [f"{url} was down {counted(times, 'time')}" for url, times in facts["down"].items()]
     if facts["told_to_wait"]:
-        said.append(f"requests were told to wait {counted(facts['told_to_wait'], 'time')} (http 429, 503)")
+        said.append(
+            f"requests were told to wait {counted(facts['told_to_wait'], 'time')} (http 429, 503, 529)"
+        )
     return said
 
 

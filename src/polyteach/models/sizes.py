@@ -1,4 +1,4 @@
-"""How many parameters a model has, without loading it: from its weights here, else from its name."""
+"""How many parameters a model has where a study does not say: from its weights here, or from its name."""
 
 from __future__ import annotations
 

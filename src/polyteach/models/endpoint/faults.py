@@ -16,7 +16,7 @@ _OF_ITS_OWN = frozenset({408, 409, 425, 500, 502, 504, 520, 521, 522, 523, 524})
 class Kind(Enum):
     """What a fault says, and of whom."""
 
-    BUSY = "the server asks to wait (429, 503): the request waits and takes no attempt; fewer at once"
+    BUSY = "the server asks to wait (429, 503, 529): the request waits and takes no attempt; fewer at once"
     TIMEOUT = "no answer in time: takes an attempt; fewer at once"
     LOST = "the connection broke: takes an attempt; a server that loses many in a row is taken for down"
     DOWN = "no connection: the server is left out until it is back; takes no attempt"

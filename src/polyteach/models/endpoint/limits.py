@@ -24,7 +24,7 @@ class Level:
         url: of the server.
         limit: requests that may be in flight there.
         in_flight: requests that are.
-        why: `faster`, `steady`, `told to wait` (429, 503, timeouts), `slower` (latency grew), `down` or `up`.
+        why: `faster`, `steady`, `told to wait` (429, 503, 529, timeouts), `slower` (latency grew), `down`, `up`.
     """
 
     seconds: float
@@ -42,8 +42,8 @@ class AdaptiveLimit:
 
     It looks at rounds of about as many answers as there are in flight:
 
-    * 429, 503 and timeouts in a round: down by their share, at most by half. (A server that lets through what
-      it can is then asked for just that; a few stray ones cost little.)
+    * 429, 503, 529 and timeouts in a round: down by their share, at most by half. (A server that lets through
+      what it can is then asked for just that; a few stray ones cost little.)
     * Latency grew about as fast as the number at once, so that a quarter of the growth or less arrived as
       more answers per second: back to before it, and no growth for a while. (A plain bound on latency would
       not do: a server that batches answers each request more slowly and all of them sooner.)
@@ -108,7 +108,7 @@ class AdaptiveLimit:
         return self._end_round(now) if self._good + self._bad >= self._size else None
 
     def overloaded(self, sent_at: float, now: float) -> str | None:
-        """Takes note of a 429, a 503 or a timeout; the result is as of `answered`."""
+        """Takes note of a 429, 503, 529 or a timeout; the result is as of `answered`."""
         if sent_at < self._since:
             return None
         self._bad += 1

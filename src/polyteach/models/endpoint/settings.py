@@ -40,7 +40,7 @@ class EndpointSettings:
         idle_timeout_seconds: of silence. Servers are silent while the answer is being written, so that it is
             the longest time to a whole answer as well.
         attempts: tries of one request that fail by faults of its own (500, cut off, timeout, reset, no JSON).
-            Being told to wait (429, 503) and servers that are down take none.
+            Being told to wait (429, 503, 529) and servers that are down take none.
         patience_seconds: how long all URLs may be down or only ask to wait, and the longest `Retry-After`
             that is kept.
         structured: `json_schema` sends an ask's schema as `response_format`; `words` never does (the prompt

@@ -16,8 +16,8 @@ _FORMS = (
     re.compile(r"__(?P<code>[a-z]{2,3})__"),
     re.compile(r"(?P<code>[a-z]{2,3}(?:_(?!XX)[A-Z]{2})?)(?:_XX)?"),
 )
-_OWN = {"ns": "nso", "pbt_Arab": "ps", "quy_Latn": "qu", "fuv_Latn": "ff"}
-"""M2M-100's Northern Sotho, which is no BCP-47; the one variety that NLLB has of Pashto, Quechua, Fula."""
+_OWN = {"ns": "nso", "quy_Latn": "qu", "fuv_Latn": "ff"}
+"""M2M-100's Northern Sotho, which is no BCP-47; the one variety that NLLB has of Quechua, Fula."""
 _SAME = 1
 """CLDR's distance between two codes of one written language: Norwegian and Norwegian Bokmål."""
 
