@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from toy_steps import toy
 
-from polyteach.steps import digest_of
+from polyteach.steps import digest_of, rng_seed_of
 
 
 def test_the_key_follows_settings_version_and_inputs_but_not_id_or_location() -> None:
@@ -34,3 +34,9 @@ def test_what_is_not_plain_data_has_no_digest(value: object) -> None:
 def test_a_number_that_is_not_finite_has_no_digest() -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
         digest_of(float("nan"))
+
+
+def test_an_rng_seed_is_the_one_that_finished_runs_have() -> None:
+    assert rng_seed_of(7, "synthesis", "de") == 823_132_940  # another number would make everything anew
+    assert rng_seed_of(7, "synthesis", "ja") != rng_seed_of(7, "synthesis", "de")
+    assert rng_seed_of(7, 1) != rng_seed_of(71)

@@ -11,6 +11,7 @@ from polyteach.artifacts import SCHEMA_VERSION
 from polyteach.gpu_hours import gpu_hours, money_unasked
 from polyteach.measuring import foretell, measuring_steps
 from polyteach.models.forecast import Bill
+from polyteach.models.took import TOKEN_KINDS
 from polyteach.pipeline import VERSIONS
 from polyteach.preview import known_costs, served_steps
 from polyteach.resources import Resources
@@ -146,7 +147,7 @@ def _of_teacher(name: str, steps: list[Step], plan: Plan, known: Mapping[str, Kn
     if len(made) + len(begun) == len(steps) and all(part.tally.requests for part in begun if part.planned):
         tokens = {
             kind: sum(facts[f"{kind}_tokens"] for facts in made) + sum(part.grown(kind) for part in begun)
-            for kind in ("prompt", "response", "thinking", "cached")
+            for kind in TOKEN_KINDS
         }
     return {
         "teacher": name,

@@ -19,6 +19,7 @@ from polyteach.models.asks import Ask
 from polyteach.models.build import find_served, open_journal
 from polyteach.models.forecast import Bill, draw_preview
 from polyteach.models.journal import Journal
+from polyteach.models.took import TOKEN_KINDS, Took
 from polyteach.preview import rows_so_far
 from polyteach.scoring.evidence import MEASURING
 from polyteach.steps import Progress, Step
@@ -26,13 +27,11 @@ from polyteach.synthesis.preview import directly
 
 if TYPE_CHECKING:
     from polyteach.artifacts import Artifact, Store
-    from polyteach.models.took import Took
     from polyteach.resources import Resources
     from polyteach.rows import Row
     from polyteach.study import Study
 
 JUDGE, EMBEDDER = MEASURING
-_KINDS = ("prompt", "response", "thinking", "cached")
 
 
 def measuring_steps(steps: Iterable[Step], role: str) -> list[Step]:
@@ -117,15 +116,15 @@ class Measuring:
     requests: int = 0
     answered: int = 0
     bill: Bill = field(default_factory=Bill)
-    made: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_KINDS, 0))
-    sampled: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_KINDS, 0))
+    made: dict[str, int] = field(default_factory=lambda: dict.fromkeys(TOKEN_KINDS, 0))
+    sampled: dict[str, int] = field(default_factory=lambda: dict.fromkeys(TOKEN_KINDS, 0))
 
     def to_json(self) -> dict[str, Any]:
         """As `forecast` has it; tokens are None while nothing is known of those to come."""
         left = sum(self.bill.planned.values())
         known = sum(map(len, self.bill.answered.values()))
         times = left / known if known else 0.0
-        tokens = {kind: self.made[kind] + round(self.sampled[kind] * times) for kind in _KINDS}
+        tokens = {kind: self.made[kind] + round(self.sampled[kind] * times) for kind in TOKEN_KINDS}
         return {
             "role": self.role,
             "model": self.model,
@@ -170,7 +169,7 @@ def _add_made(one: Measuring, took: Mapping[str, Any] | None) -> None:
     if took:
         one.requests += took["requests"]
         one.answered += took["requests"]
-        for kind in _KINDS:
+        for kind in TOKEN_KINDS:
             one.made[kind] += took[f"{kind}_tokens"]
 
 
@@ -218,7 +217,7 @@ def _sample(one: Measuring, left: Iterable[Step], there: Mapping[str, Artifact],
             took = (_judged if one.role == JUDGE else _embedded)(step, rows, store)
             one.answered += len(took.costs) if one.role == JUDGE else 0
             one.bill.know(place, list(took.costs.values()), is_priced=took.money is not None)
-            for kind in _KINDS:
+            for kind in TOKEN_KINDS:
                 one.sampled[kind] += getattr(took, f"{kind}_tokens")
 
 
@@ -234,7 +233,6 @@ class _Nobody:
 
 def _judged(step: Step, rows: Sequence[Row], store: Store) -> Took:
     """What the judge's answers about rows took, of those that the journal has."""
-    from polyteach.models.took import Took
     from polyteach.quality.judge import asked_at_endpoint, model_judge
 
     asked, places = step.settings["judge"], store.locations(step)
@@ -250,7 +248,6 @@ def _judged(step: Step, rows: Sequence[Row], store: Store) -> Took:
 def _embedded(step: Step, rows: Sequence[Row], store: Store) -> Took:
     """What embedding rows will take, by their estimated tokens; a row counts as one request."""
     from polyteach.models.completions import STOP, Completion
-    from polyteach.models.took import Took
     from polyteach.synthesis.fitting import estimated_tokens
 
     asked = step.settings["embedder"]

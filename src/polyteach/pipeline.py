@@ -35,7 +35,7 @@ from polyteach.scoring.evidence import SEED_DATA
 from polyteach.scoring.step import score
 from polyteach.seed_data.step import seed_data
 from polyteach.side_effects.step import answer_freely
-from polyteach.steps import Step, Work, digest_of
+from polyteach.steps import Step, Work, rng_seed_of
 from polyteach.students.recipe import PRECISION, Devices
 from polyteach.students.step import train_student
 from polyteach.study import (
@@ -162,7 +162,7 @@ class _Graph:
         return self.steps[id]
 
     def _rng_seed(self, *place: str | int) -> int:
-        return int(digest_of([self.study.rng_seed, *place])[:8], 16) % 2**31
+        return rng_seed_of(self.study.rng_seed, *place)
 
     def _model(self, name: str) -> Model:
         return self.resources.models[name]

@@ -104,3 +104,8 @@ def digest_of(value: Any) -> str:
     """
     text = json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def rng_seed_of(*parts: str | int) -> int:
+    """An rng_seed, from 0 to 2**31 - 1, for what these words and numbers name: the same for the same ones."""
+    return int(digest_of(list(parts))[:8], 16) % 2**31

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from polyteach.models.completions import Completion
     from polyteach.models.prices import Price
 
+TOKEN_KINDS = ("prompt", "response", "thinking", "cached")
+"""The kinds of tokens that are counted, each in an attribute or fact such as `prompt_tokens`."""
+
 
 def is_uncounted(answer: Completion) -> bool:
     """Whether whoever answered did not say how many tokens that took."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from polyteach.models.asks import Ask, Sampling
 from polyteach.models.completions import TOO_LONG, Completion, Message
 from polyteach.models.thinking import without_thinking
-from polyteach.steps import digest_of
+from polyteach.steps import rng_seed_of
 from polyteach.synthesis.answers import (
     CUT_OFF,
     REFUSAL,
@@ -67,7 +67,7 @@ class Terms:
 
     def ask(self, number: int, fitted: Fitted, conversation: list[Message], attempt: int) -> Ask:
         """What is sent; each attempt has draws of its own."""
-        seed = self.rng_seed if attempt == 0 else int(digest_of([self.rng_seed, attempt])[:8], 16) % 2**31
+        seed = self.rng_seed if attempt == 0 else rng_seed_of(self.rng_seed, attempt)
         return Ask.of(
             self.model,
             conversation,

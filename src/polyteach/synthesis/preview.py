@@ -38,7 +38,7 @@ class Known:
         """Tokens that all requests will take, as the answered ones foretell them.
 
         Args:
-            kind: `prompt`, `response`, `thinking` or `cached`.
+            kind: one of `TOKEN_KINDS`.
         """
         count: int = getattr(self.tally, f"{kind}_tokens")
         return round(count * self.planned / self.tally.requests) if self.tally.requests else 0

@@ -16,8 +16,9 @@ from polyteach.files import write_atomically, write_json, writing
 from polyteach.models.budget import BudgetReached
 from polyteach.models.build import open_journal
 from polyteach.models.forecast import draw_preview, forecast_money
+from polyteach.models.took import TOKEN_KINDS
 from polyteach.models.trouble import Trouble
-from polyteach.steps import Progress, SilentProgress, digest_of
+from polyteach.steps import Progress, SilentProgress, rng_seed_of
 from polyteach.synthesis.account import Account
 from polyteach.synthesis.methods import planner
 from polyteach.synthesis.preview import ask_some, directly, known_of
@@ -190,14 +191,13 @@ def preview_data(
     planned = {method: part.planned for method, part in known.items()}
     priced = all(part.tally.money is not None for part in known.values())
     costs = {method: part.costs for method, part in known.items()} if priced else None
-    kinds = ("prompt", "response", "thinking", "cached")
     return {
         "schema_version": 1,
         "teacher": settings["teacher"],
         "language": settings["language"],
         "requests": sum(planned.values()),
         "answered": sum(part.tally.requests for part in known.values()),
-        "tokens": {kind: sum(part.grown(kind) for part in known.values()) for kind in kinds},
+        "tokens": {kind: sum(part.grown(kind) for part in known.values()) for kind in TOKEN_KINDS},
         "money": forecast_money(planned, costs).to_json(),
     }
 
@@ -245,7 +245,7 @@ def _plans(
             language=settings["language"],
             rows=share,
             few_shot=settings["few_shot"],
-            rng_seed=int(digest_of([settings["rng_seed"], method])[:8], 16) % 2**31,
+            rng_seed=rng_seed_of(settings["rng_seed"], method),
         )
         next(planner(method)(plans[method]), None)
     return plans

@@ -24,7 +24,7 @@ class Level:
         url: of the server.
         limit: requests that may be in flight there.
         in_flight: requests that are.
-        why: `faster`, `steady`, `told to wait` (429, 503, 529, timeouts), `slower` (latency grew), `down`, `up`.
+        why: `faster`, `steady`, `told to wait` (429, 503, 529, timeouts), `slower` (latency), `down`, `up`.
     """
 
     seconds: float
