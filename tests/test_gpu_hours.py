@@ -7,7 +7,7 @@ import pytest
 from polyteach.gpu_hours import gpu_hours, money_unasked
 from polyteach.models.prices import Price
 from polyteach.models.sizes import named_parameters
-from polyteach.workload import Load, is_own
+from polyteach.workload import Load, is_private
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_parameters_by_name(name: str, parameters: float | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "own"),
+    ("url", "private"),
     [
         ("http://127.0.0.1:8000/v1", True),
         ("http://localhost:8000/v1", True),
@@ -91,5 +91,5 @@ def test_parameters_by_name(name: str, parameters: float | None) -> None:
         ("http://8.8.8.8/v1", False),
     ],
 )
-def test_own_servers(url: str, own: bool) -> None:
-    assert is_own(url) is own
+def test_private_servers(url: str, private: bool) -> None:
+    assert is_private(url) is private

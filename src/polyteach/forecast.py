@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from polyteach.artifacts import SCHEMA_VERSION
 from polyteach.gpu_hours import gpu_hours, money_unasked
-from polyteach.measuring import foretell, measuring_steps
+from polyteach.measuring_costs import foretell, measuring_steps
 from polyteach.models.forecast import Bill
 from polyteach.models.took import TOKEN_KINDS
 from polyteach.pipeline import VERSIONS

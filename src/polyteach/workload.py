@@ -119,7 +119,7 @@ class Workload:
         name = asked["model"]
         # `state` is where a batch API's state would be kept; nothing is asked here.
         served = find_served(name, fixed, {"state": ".", **step.locations}, role)
-        hosted = not all(is_own(url) for url in served.settings.urls)
+        hosted = not all(is_private(url) for url in served.settings.urls)
         return _Who(name, self._declared.get(name) or named_parameters(name), hosted, served.price)
 
     def _rows(self, step: Step) -> int:
@@ -247,7 +247,7 @@ def _load(step: Step, who: _Who, **counted: Any) -> Load:
     return Load(step.kind, who.model, who.parameters, hosted=who.hosted, price=who.price, **counted)
 
 
-def is_own(url: str) -> bool:
+def is_private(url: str) -> bool:
     """Whether a server is on this machine or in its own network, by its address or name."""
     host = urlsplit(url).hostname or ""
     try:

@@ -15,7 +15,7 @@ from synthesis.scripted_server import Scripted, scripted
 from polyteach.artifacts import Store
 from polyteach.cli.main import USER_ERROR, invoke
 from polyteach.forecast import forecast
-from polyteach.measuring import ask_judges, measuring_steps, rows_to_judge
+from polyteach.measuring_costs import ask_judges, measuring_steps, rows_to_judge
 from polyteach.preview import ask_preview, served_steps
 from polyteach.resources import find_resources
 from polyteach.running import plan

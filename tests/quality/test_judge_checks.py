@@ -17,7 +17,7 @@ from polyteach.models.journal import Journal
 from polyteach.models.local import LocalModel
 from polyteach.quality.judge import Judge, asked_here, model_judge, oracle_judge
 from polyteach.quality.judge_checks import judge_checks
-from polyteach.quality.measured import measured_mean
+from polyteach.quality.metric_result import measured_mean
 from polyteach.quality.pairwise import Choice, Comparison
 from polyteach.rows import Row
 

@@ -139,7 +139,7 @@ def _ask_preview(study: Study, resources: Resources, store: Store, size: int) ->
     """
     from polyteach.cli.watched import watched
     from polyteach.errors import UserError
-    from polyteach.measuring import ask_judges, rows_to_judge
+    from polyteach.measuring_costs import ask_judges, rows_to_judge
     from polyteach.preview import ask_preview, served_steps
     from polyteach.running import plan
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyteach.figures import Figure, undefined
-from polyteach.quality.measured import Z95
+from polyteach.quality.metric_result import Z95
 
 DEFINITION = (
     "AUC: how often a clean {unit} has a better value than a corrupted one, ties counting half; se by "

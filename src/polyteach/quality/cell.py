@@ -23,7 +23,7 @@ from polyteach.quality.fidelity import language_fidelity
 from polyteach.quality.judge import ORACLE as ORACLE_NAME
 from polyteach.quality.judge import Judge
 from polyteach.quality.lengths import character_lengths, token_lengths
-from polyteach.quality.measured import Measured
+from polyteach.quality.metric_result import Measured
 from polyteach.quality.order import seeded_order
 from polyteach.quality.perplexity import perplexity
 from polyteach.quality.short_texts import ShortTexts

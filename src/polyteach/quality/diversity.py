@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyteach.figures import Figure, undefined
-from polyteach.quality.measured import Z95, Measured, count_reasons
+from polyteach.quality.metric_result import Z95, Measured, count_reasons
 
 if TYPE_CHECKING:
     from polyteach.models.embeddings import Vectors

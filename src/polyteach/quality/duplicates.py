@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from polyteach.figures import Figure, undefined
 from polyteach.models.embeddings import gram_hashes
-from polyteach.quality.measured import Measured, count_reasons
+from polyteach.quality.metric_result import Measured, count_reasons
 from polyteach.texts import normalised
 
 EXACT = (

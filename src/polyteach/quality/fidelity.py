@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from polyteach.identification import LEAST_LETTERS, SURE_LETTERS, WIDE_WEIGHT, identify
-from polyteach.quality.measured import Measured, measured_share
+from polyteach.quality.metric_result import Measured, measured_share
 from polyteach.quality.short_texts import TIMES_LIKELIER, ShortTexts
 
 DEFINITION = (

@@ -29,7 +29,7 @@ from polyteach.quality.corruptions import (
 from polyteach.quality.diversity import diversity
 from polyteach.quality.duplicates import exact_duplicates, near_duplicates
 from polyteach.quality.held_out import HeldOut
-from polyteach.quality.measured import Measured, measured_mean
+from polyteach.quality.metric_result import Measured, measured_mean
 
 if TYPE_CHECKING:
     from polyteach.rows import Row

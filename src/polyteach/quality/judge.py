@@ -15,7 +15,7 @@ from polyteach.models.local_answerer import LocalAnswerer
 from polyteach.models.took import Took
 from polyteach.quality.asked_model import ROOM, AskedModel
 from polyteach.quality.judge_text import special_tokens, usual_control_tokens
-from polyteach.quality.measured import Measured
+from polyteach.quality.metric_result import Measured
 from polyteach.quality.pairwise import Ask, Choice, Comparison, chosen_by_model, chosen_by_oracle
 from polyteach.quality.rubric import judged_by_model, judged_by_oracle
 from polyteach.rows import Row

@@ -20,7 +20,7 @@ from polyteach.figures import Figure, undefined
 from polyteach.languages import english_name
 from polyteach.quality.judge import Judge
 from polyteach.quality.judge_text import UNREAD
-from polyteach.quality.measured import count_reasons, measured_share, why_nothing
+from polyteach.quality.metric_result import count_reasons, measured_share, why_nothing
 from polyteach.quality.pairwise import FIRST, SECOND, TIE, Choice, Comparison, Verdict, in_both_orders
 from polyteach.rows import Row
 from polyteach.texts import normalised

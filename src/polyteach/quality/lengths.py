@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 
-from polyteach.quality.measured import Measured, measured_mean, measured_median
+from polyteach.quality.metric_result import Measured, measured_mean, measured_median
 
 CHARACTERS = (
     "{kind} length of the {side}s in characters: code points after NFC, blanks at the ends taken off "

@@ -10,7 +10,7 @@ import numpy as np
 
 from polyteach.figures import Figure, undefined
 from polyteach.models.likelihood import Likelihood
-from polyteach.quality.measured import Z95, Measured, count_reasons, measured_median, why_nothing
+from polyteach.quality.metric_result import Z95, Measured, count_reasons, measured_median, why_nothing
 
 CORPUS = (
     "exp(sum of NLL / number of tokens) over the responses' tokens given the prompt, under {model} "

@@ -9,7 +9,7 @@ from polyteach.languages import english_name
 from polyteach.models.completions import Completion, Message
 from polyteach.quality.asked_model import EMPTY_RESPONSE, AskedModel
 from polyteach.quality.judge_text import MarkForm, judge_conversation, read_mark
-from polyteach.quality.measured import Measured, measured_mean
+from polyteach.quality.metric_result import Measured, measured_mean
 from polyteach.rows import Row
 
 BY_MODEL = (

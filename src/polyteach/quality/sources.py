@@ -11,7 +11,7 @@ from typing import Any
 from polyteach.figures import Figure
 from polyteach.models.completions import LENGTH
 from polyteach.quality.cell import Cell
-from polyteach.quality.measured import measured_mean
+from polyteach.quality.metric_result import measured_mean
 from polyteach.rows import Row
 
 JUDGED = (

@@ -18,7 +18,7 @@ from polyteach.quality.cell import Cell, Embedder, Named, embedder_name, measure
 from polyteach.quality.gated import Corpus, Gated, gated_metrics, row_values
 from polyteach.quality.held_out import HeldOut, read_held_out
 from polyteach.quality.judge import Judge, open_judge
-from polyteach.quality.measured import Measured
+from polyteach.quality.metric_result import Measured
 from polyteach.rows import Row, read_rows
 from polyteach.steps import StepTask, digest_of
 

@@ -168,6 +168,6 @@ def _length(lengths: Iterable[Mapping[str, int]], unit: str) -> Figure:
 
 
 def _median(values: Sequence[float | None], reasons: Sequence[str | None], definition: str) -> Figure:
-    from polyteach.quality.measured import measured_median  # numpy behind it
+    from polyteach.quality.metric_result import measured_median  # numpy behind it
 
     return measured_median(values, reasons, definition).figure

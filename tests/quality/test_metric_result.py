@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from polyteach.quality.measured import measured_mean, measured_median, measured_share
+from polyteach.quality.metric_result import measured_mean, measured_median, measured_share
 
 
 def test_mean_leaves_out_what_has_no_value() -> None:
