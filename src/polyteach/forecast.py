@@ -15,6 +15,7 @@ from polyteach.models.took import TOKEN_KINDS
 from polyteach.pipeline import VERSIONS
 from polyteach.preview import known_costs, served_steps
 from polyteach.resources import Resources
+from polyteach.row_counts import asks_a_teacher, rows_given
 from polyteach.scoring.evidence import MEASURING
 from polyteach.steps import Step
 from polyteach.study import Contestant, FileSource, Study, Teacher
@@ -40,9 +41,7 @@ NOBODY_ASKED = {
 
 def requests_of(step: Step, study: Study, resources: Resources) -> int:
     """How many requests a synthesis step sends to its teacher; for a contestant's rows nobody is asked."""
-    if step.settings.get("method") is None:
-        return 0
-    return resources.requests(study, step.settings["method"], step.settings["language"])
+    return rows_given(step, study, resources) if asks_a_teacher(step) else 0
 
 
 def forecast(study: Study, resources: Resources, plan: Plan, store: Store | None = None) -> dict[str, Any]:

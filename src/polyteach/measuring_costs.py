@@ -7,7 +7,6 @@ vectors are not kept: their tokens are estimated.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -21,6 +20,7 @@ from polyteach.models.forecast import Bill, draw_preview
 from polyteach.models.journal import Journal
 from polyteach.models.took import TOKEN_KINDS, Took
 from polyteach.preview import rows_so_far
+from polyteach.row_counts import MeasuredRows, rows_measured
 from polyteach.scoring.evidence import MEASURING
 from polyteach.steps import Progress, Step
 from polyteach.synthesis.preview import directly
@@ -156,7 +156,7 @@ def foretell(
                 if step.id in there:
                     _add_made(one, there[step.id].facts.get(role))
             for step in left:
-                _add_planned(one, step, _rows(step, study, resources, there))
+                _add_planned(one, step, rows_measured(step, study, resources, there))
             if store:
                 _sample(one, left, there, store)
             found.append(one)
@@ -173,40 +173,12 @@ def _add_made(one: Measuring, took: Mapping[str, Any] | None) -> None:
             one.made[kind] += took[f"{kind}_tokens"]
 
 
-def _add_planned(one: Measuring, step: Step, rows: int) -> None:
+def _add_planned(one: Measuring, step: Step, rows: MeasuredRows) -> None:
     """Counts what a step will ask at most, by language: a judge's requests, an embedder's rows."""
-    from polyteach.models.endpoint.embedding import BATCH
-    from polyteach.quality.corruptions import CORRUPTIONS
-    from polyteach.quality.judge_checks import ANSWERS_A_PAIR, PAIRS
-
-    is_gate = step.kind == "gate"
-    if one.role == JUDGE:
-        units = rows * (1 + len(CORRUPTIONS)) + ANSWERS_A_PAIR * min(PAIRS, rows) if is_gate else rows
-        one.requests += units
-    else:
-        units = rows * (2 + len(CORRUPTIONS)) if is_gate else rows
-        one.requests += 2 * math.ceil(units / BATCH)  # prompts, and responses
-    one.bill.plan(f"{one.role} in {step.settings['language']}", units)
-
-
-def _rows(step: Step, study: Study, resources: Resources, there: Mapping[str, Artifact]) -> int:
-    """How many rows a step measures at most; of the gate, how many it damages."""
-    if step.kind == "gate":
-        return min(int(step.settings["rows"]), resources.pairs(study, step.settings["language"]) // 2)
-    return sum(
-        _rows_of(parent, study, resources, there) for parent in step.inputs.values() if parent.kind != "gate"
-    )
-
-
-def _rows_of(step: Step, study: Study, resources: Resources, there: Mapping[str, Artifact]) -> int:
-    settings = step.settings
-    if step.kind == "seed_data":
-        return resources.pairs(study, settings["language"])
-    if step.id in there:
-        return int(there[step.id].facts["rows"])
-    if settings.get("method"):
-        return resources.requests(study, settings["method"], settings["language"])
-    return int(settings["rows"])
+    is_judge = one.role == JUDGE
+    one.requests += rows.judged if is_judge else rows.embedding_requests
+    planned = rows.judged if is_judge else rows.embedded
+    one.bill.plan(f"{one.role} in {step.settings['language']}", planned)
 
 
 def _sample(one: Measuring, left: Iterable[Step], there: Mapping[str, Artifact], store: Store) -> None:

@@ -19,10 +19,10 @@ from polyteach.benchmarks.listed import benchmark
 from polyteach.models.build import find_served
 from polyteach.models.prices import Price
 from polyteach.models.sizes import downloaded_parameters, named_parameters
-from polyteach.quality.corruptions import CORRUPTIONS
 from polyteach.resources import Model, Resources
+from polyteach.row_counts import asks_a_teacher, rows_given, rows_measured
 from polyteach.steps import Step
-from polyteach.study import Base, Contestant, LmEvalTask, Study, Teacher
+from polyteach.study import Base, LmEvalTask, Study, Teacher
 
 TEXT = 256
 """Tokens of a text that is not looked at or not written yet: some 200 words of English, fewer of others."""
@@ -123,30 +123,21 @@ class Workload:
         return _Who(name, self._declared.get(name) or named_parameters(name), hosted, served.price)
 
     def _rows(self, step: Step) -> int:
-        """How many rows a step of the kind synthesis gives at most."""
-        name, language = step.settings["teacher"], step.settings["language"]
-        if step.settings.get("method"):
-            return self.resources.requests(self.study, step.settings["method"], language)
-        if "translator" in step.settings:  # whose pairs stand for a teacher's translations
-            return self.resources.requests(self.study, "translate", language)
-        contestant = next(t for t in self.study.teachers if t.name == name and isinstance(t, Contestant))
-        return min(
-            self.resources.contestant(self.study, contestant, language)[1],
-            self.resources.wanted(self.study, language),
-        )
+        return rows_given(step, self.study, self.resources)
 
     def _data(self, step: Step) -> tuple[int, int]:
         """Rows that a step reads, and tokens of one, in the mean."""
-        written = [parent for parent in step.inputs.values() if parent.kind == "synthesis"]
-        rows = [self._rows(parent) for parent in written]
-        if not sum(rows):
-            return self.resources.pairs(self.study, step.settings["language"]), PAIR
-        tokens = sum(count * self._row_tokens(parent) for count, parent in zip(rows, written, strict=True))
-        return sum(rows), tokens // sum(rows)
+        parts = [
+            (self._rows(parent), self._row_tokens(parent))
+            for parent in step.inputs.values()
+            if parent.kind in ("seed_data", "synthesis")
+        ]
+        rows = sum(count for count, _ in parts)
+        return rows, sum(count * tokens for count, tokens in parts) // max(rows, 1)
 
     def _row_tokens(self, step: Step) -> int:
-        """Tokens of a row that a step of the kind synthesis gives: as long as its teacher may write."""
-        if "translator" in step.settings:
+        """Tokens of a row that a step gives: as long as a teacher may write, if one does."""
+        if step.kind == "seed_data" or not asks_a_teacher(step):
             return PAIR
         return TEXT + self._limits.get(step.settings["teacher"], TEXT)
 
@@ -174,24 +165,24 @@ class Workload:
 
     def _measuring(self, step: Step) -> Iterator[Load]:
         settings = step.settings
-        rows, tokens = self._data(step)
-        if step.kind == "gate":  # human rows, and each corruption of them
-            rows = min(rows, settings["rows"]) * (1 + len(CORRUPTIONS))
-        read = rows * tokens
-        yield _load(step, self._here(settings["perplexity"]["model"]), read=read)
+        rows = rows_measured(step, self.study, self.resources)
+        tokens = PAIR if step.kind == "gate" else self._data(step)[1]
+        yield _load(step, self._here(settings["perplexity"]["model"]), read=rows.read * tokens)
         embedder, judge = settings["embedder"], settings["judge"]
+        embedded = rows.embedded * tokens
         if isinstance(embedder, Mapping):
             who = self._served(embedder, {"extra": embedder["extra"]}, step, "embedder_")
-            yield _load(step, who, read=read, requests=2 * rows)
+            yield _load(step, who, read=embedded, requests=rows.embedding_requests)
         elif embedder in self._models:
-            yield _load(step, self._here(embedder), read=read)
+            yield _load(step, self._here(embedder), read=embedded)
         if judge and judge["kind"] in ("endpoint", "model"):
             who = (
                 self._served(judge, {"extra": judge["extra"]}, step, "judge_")
                 if judge["kind"] == "endpoint"
                 else self._here(judge["model"])
             )
-            yield _load(step, who, read=read + rows * TEXT, written=rows * TEXT, requests=rows)
+            read, written = rows.judged * (tokens + TEXT), rows.judged * TEXT
+            yield _load(step, who, read=read, written=written, requests=rows.judged)
 
     def _training(self, step: Step) -> Iterator[Load]:
         students = self.study.students

@@ -10,7 +10,7 @@ import numpy as np
 
 from polyteach.figures import Figure, undefined
 from polyteach.quality.auc import DEFINITION, auc
-from polyteach.quality.corruptions import Corrupted
+from polyteach.quality.corruptions import CORRUPTIONS, Corrupted
 from polyteach.quality.gated import METRICS, Corpus, GatedMetric, RowValues
 from polyteach.texts import normalised
 
@@ -22,6 +22,11 @@ LEAST_AUC = 0.8
 BLOCKS, LARGEST_BLOCK = 20, 10
 """A set of rows has one corpus-level value, so it is taken in disjoint blocks: twenty of them where there are
 rows enough (with fewer than 16 nothing can pass, see `auc`), of ten rows at most."""
+
+MEASURED_SETS = 1 + len(CORRUPTIONS)
+"""Sets of rows that are measured one by one: the clean ones, and each corruption of them."""
+EMBEDDED_SETS = MEASURED_SETS + 1
+"""Sets that are embedded: near duplicates are made twice, of blocks and of all rows; see `Sets.wholes`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +62,19 @@ class GateResult:
         }
 
 
+def count_damaged(pairs: int, most: int) -> int:
+    """How many of a language's pairs the gate damages: at most `most`, and at most half of all."""
+    return min(most, pairs // 2)
+
+
 def split(rows: Sequence[Row], most: int, rng_seed: int) -> tuple[list[Row], list[Row]]:
     """Parts a language's rows at random into those the gate damages and those held out for small models.
 
     Returns:
-        At most `most` rows and at most half of all; the others, less those with the same text as one of them.
+        As many as `count_damaged` says; the others, less those with the same text as one of them.
     """
     order = [rows[int(place)] for place in np.random.default_rng(rng_seed).permutation(len(rows))]
-    count = min(most, len(rows) // 2)
+    count = count_damaged(len(rows), most)
     texts = {_text(row) for row in order[:count]}
     return order[:count], [row for row in order[count:] if _text(row) not in texts]
 
