@@ -115,6 +115,18 @@ def test_training_an_adapter_leaves_every_bit_of_the_base(base, rows, recipe, tm
     assert weights_of(held.model) == before and repr(held.model) == modules
 
 
+def test_an_adapter_without_a_tokenizer_has_its_bases(base, rows, recipe, tmp_path):
+    train(base, rows, tmp_path, replace(recipe, lora=LORA, epochs=1), rng_seed=1)
+    with lent_to_examine(str(tmp_path / "model"), base) as (_, tokenizer):
+        own = tokenizer.apply_chat_template([{"role": "user", "content": "Was?"}], tokenize=False)
+    for file in (tmp_path / "model").iterdir():
+        if not file.name.startswith("adapter_"):
+            file.unlink()
+    with lent_to_examine(str(tmp_path / "model"), base) as (_, tokenizer):
+        assert tokenizer is not LocalModel.load(base).tokenizer  # a copy, to do with as one likes
+        assert tokenizer.apply_chat_template([{"role": "user", "content": "Was?"}], tokenize=False) == own
+
+
 def test_a_base_is_let_go_after_an_error(base, rows, recipe, tmp_path):
     held = LocalModel.load(base)
     with pytest.raises(StepImpossible):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,13 @@ WITHOUT_THINKING = {"enable_thinking": False}
 """The variable by which chat templates are told that an answer follows at once."""
 
 
-def load_causal(location: str, dtype: str, device_map: str | None = None) -> tuple[Any, Any]:
+DeviceMap = str | Mapping[str, int | str] | None
+"""How accelerate spreads a model over devices; None for the CPU."""
+
+
+def load_causal(
+    location: str, dtype: str, device_map: DeviceMap = None, *, quantization: Any = None
+) -> tuple[Any, Any]:
     """Loads a model, and its tokenizer, nobody else holding either.
 
     Only safetensors are read and no code of the model is run.
@@ -25,12 +31,14 @@ def load_causal(location: str, dtype: str, device_map: str | None = None) -> tup
     Args:
         location: a folder, or `org/name@commit`.
         dtype: by torch's name; `auto` is what the weights are saved in.
-        device_map: how accelerate spreads it over devices; None for the CPU.
+        device_map: see `DeviceMap`.
+        quantization: transformers' config of how its weights are made smaller as they are read; None leaves
+            them as they are.
 
     Raises:
         UserError: the folder is no complete model, or transformers cannot load it.
     """
-    return _load("AutoModelForCausalLM", "causal language model", location, dtype, device_map)
+    return _load("AutoModelForCausalLM", "causal language model", location, dtype, device_map, quantization)
 
 
 def load_seq2seq(location: str, dtype: str) -> tuple[Any, Any]:
@@ -40,10 +48,12 @@ def load_seq2seq(location: str, dtype: str) -> tuple[Any, Any]:
         UserError: likewise; or the tokenizer needs a package that is not installed, as M2M-100's does.
     """
     kind = "sequence-to-sequence model (M2M-100's tokenizer needs the package sentencepiece)"
-    return _load("AutoModelForSeq2SeqLM", kind, location, dtype, None)
+    return _load("AutoModelForSeq2SeqLM", kind, location, dtype, None, None)
 
 
-def _load(auto_class: str, kind: str, location: str, dtype: str, device_map: str | None) -> tuple[Any, Any]:
+def _load(
+    auto_class: str, kind: str, location: str, dtype: str, device_map: DeviceMap, quantization: Any
+) -> tuple[Any, Any]:
     """Loads a model by one of transformers' auto classes; `kind` is what the user is told it should be."""
     import transformers
     from safetensors import SafetensorError
@@ -55,6 +65,7 @@ def _load(auto_class: str, kind: str, location: str, dtype: str, device_map: str
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # a study has its own
     name, commit = hub or (location, None)
     options: dict[str, Any] = {"trust_remote_code": False} | ({"revision": commit} if commit else {})
+    smaller = {"quantization_config": quantization} if quantization is not None else {}
     loader: Any = getattr(transformers, auto_class)
     try:
         tokenizer = transformers.AutoTokenizer.from_pretrained(name, **options)
@@ -64,6 +75,7 @@ def _load(auto_class: str, kind: str, location: str, dtype: str, device_map: str
             device_map=device_map,
             use_safetensors=True,
             output_loading_info=True,
+            **smaller,
             **options,
         )
     # what transformers raises for unknown architectures, wrong shapes, files it cannot read, missing packages
@@ -84,7 +96,7 @@ def _load(auto_class: str, kind: str, location: str, dtype: str, device_map: str
 
 
 def load_adapted_causal(
-    location: str, adapter: str, dtype: str, device_map: str | None = None
+    location: str, adapter: str, dtype: str, device_map: DeviceMap = None
 ) -> tuple[Any, Any]:
     """Loads a base with a LoRA adapter merged into it, and the tokenizer: the adapter's, where it has one.
 
@@ -93,7 +105,6 @@ def load_adapted_causal(
     """
     from peft import PeftModel
     from safetensors import SafetensorError
-    from transformers import AutoTokenizer
 
     check_adapter_folder(Path(adapter))
     model, tokenizer = load_causal(location, dtype, device_map)
@@ -105,9 +116,16 @@ def load_adapted_causal(
         raise _misfit(adapter, location, str(error).strip().splitlines()[0]) from error
     if any("missing adapter keys" in str(warning.message) for warning in told):
         raise _misfit(adapter, location, "the base has layers that the adapter lacks")
-    if (Path(adapter) / "tokenizer_config.json").is_file():
-        tokenizer = AutoTokenizer.from_pretrained(adapter, trust_remote_code=False)
-    return adapted.merge_and_unload(), tokenizer
+    return adapted.merge_and_unload(), adapted_tokenizer(adapter, tokenizer)
+
+
+def adapted_tokenizer(adapter: str, of_base: Any) -> Any:
+    """The tokenizer in an adapter's folder, where there is one; else that of its base, which is handed in."""
+    from transformers import AutoTokenizer
+
+    if not (Path(adapter) / "tokenizer_config.json").is_file():
+        return of_base
+    return AutoTokenizer.from_pretrained(adapter, trust_remote_code=False)
 
 
 def _misfit(adapter: str, location: str, why: str) -> UserError:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import gc
+import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,9 +18,8 @@ from typing import Any
 
 from polyteach.errors import UserError
 from polyteach.models.folder import check_safetensors
-from polyteach.models.loading import load_causal
+from polyteach.models.loading import adapted_tokenizer, load_causal
 from polyteach.models.local import FileStates, LocalModel, files_of, forget_models
-from polyteach.models.names import split_hub
 from polyteach.students.devices import device_kind
 from polyteach.students.recipe import PRECISION
 from polyteach.students.template import with_chat_template
@@ -74,8 +74,8 @@ def lent_to_examine(location: str, base_location: str | None = None) -> Iterator
         if base_location is None:
             raise UserError("is an adapter without its base", where=location, fix="give the base's location")
         check_safetensors(Path(location) / "adapter_model.safetensors")
-        with _shared(base_location, dtype) as (base, _):
-            yield _adapted(base, location)
+        with _shared(base_location, dtype) as (base, tokenizer):
+            yield _adapted(base, tokenizer, location)
     elif base_location in (None, location):
         with lent(location, dtype) as found:
             yield found
@@ -139,40 +139,28 @@ def _writes(model: Any) -> list[tuple[int, int]]:
     return [(weight.data_ptr(), weight._version) for weight in model.parameters()]
 
 
-def _adapted(base: Any, adapter: str) -> tuple[Any, Any]:
-    """A base with a student's adapter on it, and the student's own tokenizer."""
+def _adapted(base: Any, of_base: Any, adapter: str) -> tuple[Any, Any]:
+    """A base with a student's adapter on it, and the student's own tokenizer or else a copy of the base's."""
     from peft import PeftModel
-    from transformers import AutoTokenizer
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # PEFT uses an old name of transformers
         adapted = PeftModel.from_pretrained(base, adapter)
-    tokenizer = AutoTokenizer.from_pretrained(adapter, trust_remote_code=False)
+    tokenizer = adapted_tokenizer(adapter, copy.deepcopy(of_base))
     return adapted.eval(), with_chat_template(tokenizer)
 
 
 @lru_cache(maxsize=1)
 def _in_four_bits(location: str, files: FileStates) -> tuple[Any, Any]:
     """Loads a base as QLoRA's paper does (arXiv 2305.14314): NF4, constants quantised too, bf16 sums."""
-    import os
-
     import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
+    from transformers import BitsAndBytesConfig
 
-    name, commit = split_hub(location) or (location, None)
-    options: dict[str, Any] = {"trust_remote_code": False} | ({"revision": commit} if commit else {})
     quantised = BitsAndBytesConfig(  # type: ignore[no-untyped-call]
         load_in_4bit=True,
         bnb_4bit_quant_type="nf4",
         bnb_4bit_use_double_quant=True,
         bnb_4bit_compute_dtype=torch.bfloat16,
     )
-    model = AutoModelForCausalLM.from_pretrained(
-        name,
-        dtype=torch.bfloat16,
-        quantization_config=quantised,
-        device_map={"": int(os.environ.get("LOCAL_RANK", "0"))},
-        use_safetensors=True,
-        **options,
-    )
-    return model, AutoTokenizer.from_pretrained(name, **options)
+    gpu = int(os.environ.get("LOCAL_RANK", "0"))
+    return load_causal(location, "bfloat16", {"": gpu}, quantization=quantised)
