@@ -76,7 +76,12 @@ def test_every_kind_is_examined(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("kind", "text", "says"),
     [
-        ("choice", "question,answer\nWhat?,A\n", r"exam.csv:2: has fewer than two choices"),
+        (
+            "choice",
+            "question,answer\nWhat?,A\n",
+            r"exam.csv:2: has no column 'choices' or 'option_a'; columns found: 'question', 'answer'",
+        ),
+        ("choice", "question,option_a,answer\nWhat?,x,A\n", r"exam.csv:2: has fewer than two choices"),
         (
             "choice",
             CHOICE + "three,What?,a,b,c,green\n",
@@ -116,6 +121,46 @@ def test_mistakes_in_a_file_are_told_with_row_and_column(
 ) -> None:
     with pytest.raises(UserError, match=says):
         exam_of(tmp_path, text, kind)
+
+
+@pytest.mark.parametrize(
+    ("kind", "header", "fix"),
+    [
+        ("choice", "Question,option_a,option_b,answer", "rename 'Question' to 'question'"),
+        ("choice", "question,Option A,Option B,answer", "rename 'Option A' to 'option_a'"),
+        ("choice", "question,choice,other,answer", "rename 'choice' to 'choices'"),
+        ("choice", "question,option_a,option_b,answers", "rename 'answers' to 'answer'"),
+        ("exact", "questions,answer", "rename 'questions' to 'question'"),
+        ("exact", "question,target", "rename or add the column"),
+        ("preference", "prompt,chosen,reject", "rename 'reject' to 'rejected'"),
+    ],
+)
+def test_a_misnamed_column_is_told_with_the_one_that_is_meant(
+    tmp_path: Path, kind: str, header: str, fix: str
+) -> None:
+    with pytest.raises(UserError) as caught:
+        exam_of(tmp_path, f"{header}\n{','.join('abcdef'[: header.count(',') + 1])}\n", kind)
+    assert caught.value.fix == fix
+
+
+def test_an_answer_that_is_a_place_is_refused_and_never_scored(tmp_path: Path) -> None:
+    def exam(line: str) -> Exam:
+        return exam_of(tmp_path, line + "\n", "choice", ".jsonl")
+
+    listed = '{"question": "How many legs has a cat?", "choices": ["2", "4", "6"], "answer": %s}'
+    for number in ("0", "2", "2.0"):  # the second would be the text of the first choice, or the third choice
+        with pytest.raises(
+            UserError, match=f"exam.jsonl:1: column 'answer' is the number {number}"
+        ) as caught:
+            exam(listed % number)
+        assert caught.value.fix == "give one of A, B, C, or the choice's own text; places are not read"
+    assert exam(listed % '"4"').items[0].questions[0].right == 1
+    numbers = '{"question": "How many?", "option_a": 2, "option_b": 4, "answer": %s}'
+    assert exam(numbers % "4").items[0].questions[0].right == 1
+    with pytest.raises(UserError, match="is the number 1"):
+        exam(numbers % "1")
+    with pytest.raises(UserError, match="is a number, not text"):
+        exam(listed % "true")
 
 
 def test_a_list_of_choices_that_is_none(tmp_path: Path) -> None:

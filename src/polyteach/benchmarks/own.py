@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 
 from polyteach.benchmarks.benchmark import LETTERS, SAME_FOR_LETTERS
-from polyteach.benchmarks.columns import fault, may_say, options, said, which
+from polyteach.benchmarks.columns import fault, lacks, may_say, options, said, which
 from polyteach.benchmarks.items import Item, Kind, Question, conversation
 from polyteach.benchmarks.letters import MOST_CHOICES, letter_question
 from polyteach.benchmarks.preference import DEFINITION, preference_item
@@ -63,6 +63,8 @@ def _choice(record: Record) -> Question:
 def _choices(record: Record) -> list[str]:
     listed = record.columns.get("choices")
     if listed is None:
+        if "option_a" not in record.columns:
+            raise lacks(record, "choices", "option_a")
         return options(record)
     if not isinstance(listed, list) or not all(
         isinstance(choice, str) and choice.strip() for choice in listed
