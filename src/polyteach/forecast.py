@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from polyteach.artifacts import SCHEMA_VERSION
+from polyteach.errors import UserErrors
 from polyteach.gpu_hours import gpu_hours, money_unasked
 from polyteach.measuring_costs import foretell, measuring_steps
 from polyteach.models.forecast import Bill
@@ -18,6 +19,7 @@ from polyteach.resources import Resources
 from polyteach.row_counts import asks_a_teacher, rows_given
 from polyteach.scoring.evidence import MEASURING
 from polyteach.steps import Step
+from polyteach.students.devices import check_students
 from polyteach.study import Contestant, FileSource, Study, Teacher
 from polyteach.synthesis.preview import Known
 from polyteach.workload import Workload
@@ -85,8 +87,18 @@ def forecast(study: Study, resources: Resources, plan: Plan, store: Store | None
         "money_unasked": money_unasked(loads),
         "gpu_hours": gpu_hours(loads),
         "notes": _shortfalls(study, resources),
-        "warnings": doubtful_files(study, resources),
+        "warnings": doubtful_files(study, resources) + doubtful_devices(plan.missing),
     }
+
+
+def doubtful_devices(steps: Iterable[Step]) -> list[str]:
+    """What keeps this machine from training students, in sentences: a plan may be for another one."""
+    try:
+        return check_students(steps)
+    except UserErrors as found:
+        return [
+            f"{error.where}: {error.what}; a run on this machine does not start" for error in found.errors
+        ]
 
 
 def doubtful_files(study: Study, resources: Resources) -> list[str]:

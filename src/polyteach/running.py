@@ -19,6 +19,7 @@ from polyteach.resources import Resources
 from polyteach.runs import RunFolder
 from polyteach.status import Account, StatusWriter, last_line
 from polyteach.steps import Step, digest_of
+from polyteach.students.devices import check_students
 from polyteach.study import Study
 
 _STATES = {KeyboardInterrupt: "interrupted", BudgetReached: "budget_reached"}
@@ -131,16 +132,19 @@ def run_study(
             start where no run was.
 
     Raises:
-        UserError: the user has to mend something (nothing can be written any more, say); what was finished is
-            kept.
+        UserError: the user has to mend something (this machine cannot train the students, nothing can be
+            written any more); what was finished is kept.
         BudgetReached: so much is spent as may be; likewise.
         KeyboardInterrupt: the user stopped the run; likewise.
     """
     began = time.monotonic()
     check_resumable(folder, resume)
     store.prepare()
-    folder.prepare()
     planned = plan(study, resources, store, resume)
+    doubts = check_students(planned.missing)  # the local executor trains here
+    folder.prepare()
+    for doubt in doubts:
+        display.say(f"warning: {doubt}")
     requests = {s.id: requests_of(s, study, resources) for s in planned.steps if s.kind == "synthesis"}
     identity = digest_of({step.id: step.key for step in planned.steps})
     if earlier := folder.set_aside(identity):

@@ -107,7 +107,8 @@ def run(
     if dry_run or preview is not None:
         _show_plan(study, resources, artifacts, output_dir, resume, as_json, unchecked)
         return
-    end = _run(study, resources, artifacts, output_dir, workers or default_workers(), resume)
+    with told_with_lines(study_file):
+        end = _run(study, resources, artifacts, output_dir, workers or default_workers(), resume)
     _show_end(end, as_json)
     if end.failed:
         raise typer.Exit(FINISHED_WITH_FAILURES)

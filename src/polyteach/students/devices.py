@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
-from polyteach.errors import UserError
+from polyteach.errors import UserError, UserErrors
 from polyteach.students.recipe import Devices, Recipe
+
+if TYPE_CHECKING:
+    from polyteach.steps import Step
 
 
 def device_kind() -> str:
@@ -42,3 +47,30 @@ def check_devices(recipe: Recipe, devices: Devices) -> None:
         what = "one process has nothing to share" if gpus else "accelerate shards on GPUs only"
         fix = "set students.processes to the number of GPUs, or leave `sharded` out"
         raise UserError(what, where="students.sharded", fix=fix)
+
+
+def check_students(steps: Iterable[Step]) -> list[str]:
+    """Looks, before anything is made, whether this machine can train the students of a study.
+
+    Args:
+        steps: those to be made; where no student is among them, no device is asked for.
+
+    Returns:
+        What a user may not expect of it, in sentences.
+
+    Raises:
+        UserErrors: see `check_devices`.
+    """
+    step = next((step for step in steps if step.kind == "students"), None)
+    if step is None:
+        return []
+    recipe, devices = Recipe.of(step.settings), Devices.of(step.locations)
+    if devices.processes == 1 and not devices.sharded and not (recipe.lora and recipe.lora.four_bit):
+        return []  # any machine will do, so torch, which takes seconds to import, is not asked
+    try:
+        check_devices(recipe, devices)
+    except UserError as error:
+        raise UserErrors([error]) from error
+    if device_kind() == "cuda":
+        return []
+    return [f"students.processes: no GPU here, so {devices.processes} processes train a student on the CPU"]

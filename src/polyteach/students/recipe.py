@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -84,6 +85,11 @@ class Devices:
     tokens_per_pass: int | None = None
     gradient_checkpointing: bool | None = None
     checkpoint_seconds: float = 300.0
+
+    @classmethod
+    def of(cls, locations: Mapping[str, str]) -> Devices:
+        """The devices in a step's locations, as JSON; one where they name none."""
+        return cls(**json.loads(locations.get("devices", "{}")))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -51,7 +50,7 @@ def train_student(task: StepTask) -> Mapping[str, Any]:
             task.output,
             recipe,
             rng_seed=settings["rng_seed"],
-            devices=Devices(**json.loads(task.locations.get("devices", "{}"))),
+            devices=Devices.of(task.locations),
             state=state,
             progress=task.progress,
         )
