@@ -1,0 +1,253 @@
+"""The evidence that scoring computes with, packed: each set of items once, scores in a character each.
+
+Ids of items and clusters are hashes, alike in every bundle: they pair the same items, and say nothing of
+them.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints, model_validator
+
+from polyteach.bundles.values import BundledFigure, Count, Counts, Figures, Name, Part, Text
+
+HASH_LENGTH = 16
+"""Hex digits of an id: among 100,000 items the chance that two share one is below 1 in a billion."""
+MOST_SCORES = 20_000_000
+_HASHES = Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{16})*$")]
+Digits = Annotated[str, StringConstraints(pattern=r"^[01.]*$")]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class PackedItems(Part):
+    """The items of one benchmark in one language.
+
+    Attributes:
+        ids: their hashes, one behind the other.
+        clusters: likewise, what each asks; empty where each asks something of its own.
+    """
+
+    language: Name
+    benchmark: Name
+    chance: Annotated[float, Field(ge=0, lt=1)]
+    ids: _HASHES
+    clusters: _HASHES = ""
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self.ids) // HASH_LENGTH
+
+    @model_validator(mode="after")
+    def _aligned(self) -> PackedItems:
+        ids = hashes(self.ids)
+        if len(set(ids)) < len(ids):
+            raise ValueError("an item is listed twice")
+        if self.clusters and len(self.clusters) != len(self.ids):
+            raise ValueError("clusters are not aligned with items")
+        return self
+
+
+class PackedExam(Part):
+    """One model's scores on one set of items.
+
+    Attributes:
+        items: which of `PackedEvidence.items`.
+        teacher, trial: of a student; None for a base or a reference.
+        scores: a character an item: `1` right, `0` wrong, `.` not scored; numbers where they are others.
+    """
+
+    items: Count
+    base: Name
+    teacher: Name | None = None
+    trial: Count | None = None
+    scores: Digits | list[Share | None]
+    reasons: Counts = Field(default={})
+
+
+class PackedMetrics(Part):
+    """Intrinsic metrics of a teacher's data in a language; of the seed data where `teacher` is None."""
+
+    teacher: Name | None
+    language: Name
+    figures: Figures
+
+
+class PackedGated(Part):
+    """A cell's metrics on the gate's number of rows; `correlations` of their errors, by both names."""
+
+    teacher: Name
+    language: Name
+    n: Count
+    figures: Figures
+    correlations: dict[Name, dict[Name, float]] = Field(default={})
+
+
+class PackedGateMetric(Part):
+    """What the gate found of a metric, see `scoring.records.GateMetric`."""
+
+    language: Name
+    metric: Name
+    level: Name
+    answers_for: list[Name]
+    passes: bool
+    reason: Text | None
+    human: BundledFigure
+    corrupted: BundledFigure
+    corruptions: Figures
+
+
+class PackedJudge(Part):
+    """What the gate found of a judge."""
+
+    language: Name
+    judge: Name
+    checks: Figures
+
+
+class PackedUsage(Part):
+    """What answers took, see `scoring.records.Usage`."""
+
+    retried: Counts = Field(default={})
+    prompt_tokens: Count = 0
+    response_tokens: Count = 0
+    thinking_tokens: Count = 0
+    cached_tokens: Count = 0
+    money: Annotated[float, Field(ge=0)] | None = 0.0
+
+
+class PackedSynthesis(Part):
+    """What became of the requests for a cell's data.
+
+    Attributes:
+        data_digest: of all that made the data: the same requests to the same teacher have the same one.
+    """
+
+    teacher: Name
+    language: Name
+    rows: Count
+    failures: Counts = Field(default={})
+    usages: list[PackedUsage] = Field(default=[])
+    data_digest: Name | None = None
+
+
+class PackedSource(Part):
+    """What a public data set gave of a language."""
+
+    name: Name
+    language: Name
+    wanted: Count
+    rows: Count
+    dropped: Counts = Field(default={})
+
+
+class PackedMeasuring(Part):
+    """What a judge or an embedder at an endpoint took."""
+
+    step: Name
+    role: Name
+    model: Name
+    requests: Count
+    usage: PackedUsage
+
+
+class ContestantRows(Part):
+    """Rows of data that take part as they are, by language."""
+
+    rows: dict[Name, Count]
+    wanted: dict[Name, Count]
+    is_seed_data: bool
+
+
+class StudyTeacher(Part):
+    """A teacher as results say it."""
+
+    name: Name
+    kind: Literal["model", "simulated", "data"]
+    model: Name | None = None
+    family: Name | None = None
+    parameters: int | None = None
+    dials: dict[Name, float] | None = None
+    data: ContestantRows | None = None
+
+
+class StudyBase(Part):
+    """A student base."""
+
+    name: Name
+    model: Name
+    family: Name | None = None
+
+
+class StudyBenchmark(Part):
+    """A benchmark as results say it."""
+
+    name: Name
+    kind: Name
+    metric: Name | None = None
+    metric_norm: Name | None = None
+    chance: Share | None = None
+    definition: Text | None = None
+    languages: list[Name]
+    minimum_gap: Share | None = None
+
+
+class StudyScorer(Part):
+    """The model behind a metric."""
+
+    metric: Name
+    model: Name
+    family: Name | None = None
+    teachers: list[Name] = Field(default=[])
+
+
+class StudyCard(Part):
+    """The facts of a study, as its results say them (`facts.study_facts`)."""
+
+    name: Name
+    rng_seed: int
+    limit: Count | None
+    languages: list[Name]
+    trials: Annotated[int, Field(ge=1, le=1000)]
+    methods: list[Name]
+    teachers: list[StudyTeacher]
+    bases: list[StudyBase]
+    benchmarks: list[StudyBenchmark]
+    scorers: list[StudyScorer]
+    student_rows: Count
+    quality_weight: Share
+    side_effects: None = None
+
+
+class PackedEvidence(Part):
+    """All that one study found out, before it is scored; without side effects."""
+
+    study: StudyCard
+    items: list[PackedItems]
+    bases: list[PackedExam]
+    references: list[PackedExam]
+    students: list[PackedExam]
+    metrics: list[PackedMetrics]
+    seed_metrics: list[PackedMetrics] = Field(default=[])
+    synthesis: list[PackedSynthesis] = Field(default=[])
+    failed: list[Name] = Field(default=[])
+    gate: list[PackedGateMetric] = Field(default=[])
+    gated: list[PackedGated] = Field(default=[])
+    judges: list[PackedJudge] = Field(default=[])
+    sources: list[PackedSource] = Field(default=[])
+    measuring: list[PackedMeasuring] = Field(default=[])
+
+    @model_validator(mode="after")
+    def _exams_have_items(self) -> PackedEvidence:
+        for exam in (*self.bases, *self.references, *self.students):
+            if exam.items >= len(self.items):
+                raise ValueError(f"an exam names item set {exam.items}, there are {len(self.items)}")
+            if len(exam.scores) != self.items[exam.items].count:
+                raise ValueError("an exam's scores are not aligned with its items")
+        return self
+
+
+def hashes(packed: str) -> tuple[str, ...]:
+    """The ids in a packed text."""
+    return tuple(packed[at : at + HASH_LENGTH] for at in range(0, len(packed), HASH_LENGTH))
