@@ -1,0 +1,60 @@
+"""Responses that end before they are done."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from polyteach.curation.rules.rule import Context, Found, Settings, each
+from polyteach.models.completions import LENGTH
+
+if TYPE_CHECKING:
+    from polyteach.rows import Row
+
+LEAST_CHARACTERS = 40
+"""A shorter last line may be a heading, a name, a date: nothing says that it goes on."""
+_STOPS = r".!?:;…。！？：；．｡।॥؟۔։።፧၊།៕"
+_CLOSERS = r"」』）)\]}>»”\"’'*_`~|♪☆★\u2600-\u27bf\U0001f000-\U0001faff"
+_END = re.compile(rf"[{_STOPS}{_CLOSERS}]\s*\Z")
+_ITEM = re.compile(r"\s*(?:[-*+•·|#>]|\d+[.)、．]|[（(]?[a-zA-Z一-十][)）.、])")
+_UNSTOPPED = re.compile(r"[\u0e00-\u0eff]")
+
+
+class CutOff(Settings):
+    """The model stopped at a limit of tokens, as the row itself says (`finish_reason` is `length`)."""
+
+    rule: ClassVar[str] = "cut_off"
+    of_set: ClassVar[bool] = False
+
+    def find(self, rows: Sequence[Row], context: Context) -> Found:
+        """Judges rows; one that does not say how it ended cannot be told."""
+        return each(rows, lambda row: row.finish_reason == LENGTH if row.finish_reason else "not_said")
+
+
+class Unfinished(Settings):
+    """The last line of a response is prose and breaks off: no mark ends it, where one ends its other lines.
+
+    For data that do not say how an answer ended. Not found: what breaks off after a full stop, in a list or
+    in code.
+    """
+
+    rule: ClassVar[str] = "unfinished"
+    of_set: ClassVar[bool] = False
+
+    def find(self, rows: Sequence[Row], context: Context) -> Found:
+        """Judges rows whose responses are of a script with marks at the ends of sentences."""
+        return each(rows, lambda row: _breaks_off(row.response))
+
+
+def _breaks_off(text: str) -> bool:
+    lines = [line for line in text.strip().split("\n") if line.strip()]
+    if not lines or "```" in text:
+        return False
+    *before, last = lines
+    if len(last) < LEAST_CHARACTERS or _ITEM.match(last) or _END.search(last) or _UNSTOPPED.search(last):
+        return False
+    if re.search(r"[.!?。！？।؟]\s*\S", last):
+        return True  # it has sentences with ends before the one without
+    prose = [line for line in before if len(line) >= LEAST_CHARACTERS and not _ITEM.match(line)]
+    return bool(prose) and all(_END.search(line) for line in prose)
