@@ -1,84 +1,108 @@
 """A screen's ranking: measured cells in, which candidates stand above which out. No training, no files.
 
-A candidate's score in a language is 100 * usable share * quality. The usable share is over all requests; quality
-is `scoring.quality.cell_quality`. Neither depends on the other candidates.
+A candidate's score in a language is 100 * usable share * quality: how much of what was asked for came as rows
+in the language that are no copies, times where the data stands between corrupted data and what humans wrote
+(`scoring.quality`, by the metrics that pass the gate there). Its overall score is the mean over languages.
+Neither depends on the other candidates; ranks and ties do. Who clearly writes another language, or copies,
+stands below all who do not, whatever the scores (`screen_ranking_cells`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from polyteach.figures import Figure
+from polyteach.figures import Figure, undefined
 from polyteach.scoring.cautions.caution import Caution
-from polyteach.scoring.records import GatedFigures, GateMetric, Usage
+from polyteach.scoring.intervals import Estimate, mean_of
+from polyteach.scoring.ranks import compare
+from polyteach.scoring.records import GateMetric
+from polyteach.selection.screen_ranking_cells import (
+    SCORE,
+    CellScore,
+    ScreenedCell,
+    ScreenedRow,
+    score_cell,
+    score_figure,
+)
+from polyteach.selection.screen_ranking_words import (
+    Verdict,
+    cannot_see,
+    cautions,
+    decide,
+    rests_on,
+)
+
+__all__ = ["RankEntry", "ScreenedCell", "ScreenedRow", "Screening", "Verdict", "rank_screen"]
+
+OVERALL = f"mean over languages of the {SCORE}, for candidates complete on them"
 
 
 @dataclass(frozen=True, slots=True)
-class ScreenedRow:
-    """A row, as far as a screen must know it.
+class RankEntry:
+    """One candidate's place.
 
     Attributes:
-        request: the request that made it, one of the cell's `requests`.
-        prompt_in_language, response_in_language: None where the language could not be told.
-        is_copy: a surplus member of a group of exact or near duplicates (`quality.duplicates.near_duplicates`).
-    """
-
-    request: str
-    prompt_in_language: bool | None
-    response_in_language: bool | None
-    is_copy: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ScreenedCell:
-    """What a screen measured of one candidate in one language.
-
-    Attributes:
-        candidate: its name; teacher, methods and settings stand elsewhere.
-        requests: all requests that were planned, each named alike for candidates that were asked the same on the
-            same seed examples (`method/number`).
-        rows: those that were made, each of a request of its own.
-        failures: requests without a row by the reason of their last answer (`synthesis.answers.REASONS`).
-        metrics: the intrinsic metrics of all rows (`metrics.json`).
-        gated: the same on the gate's scale and number of rows; None where there is no gate.
-        usages: what the answers took, one entry a method; with `retried`, answers that were asked for again.
+        language: None for the mean over all.
+        rank_interval: the best and worst rank that the data allow; None for a candidate without a score.
+        excluded: why it stands below all who are not; None: it does not.
     """
 
     candidate: str
-    language: str
-    requests: Sequence[str]
-    rows: Sequence[ScreenedRow]
-    failures: Mapping[str, int] = field(default_factory=dict)
-    metrics: Mapping[str, Figure] = field(default_factory=dict)
-    gated: GatedFigures | None = None
-    usages: Sequence[Usage] = ()
+    language: str | None
+    rank_interval: tuple[int, int] | None
+    score: Figure
+    excluded: str | None
+
+    def to_json(self) -> dict[str, Any]:
+        """As `screen.json` has it."""
+        return {
+            "candidate": self.candidate,
+            "language": self.language,
+            "rank_interval": list(self.rank_interval) if self.rank_interval else None,
+            "score": self.score.to_json(),
+            "excluded": self.excluded,
+        }
 
 
 @dataclass(frozen=True, slots=True)
 class Screening:
-    """What a screen found; see `to_json`."""
+    """What a screen found.
 
-    cells: Sequence[Mapping[str, Any]]
-    ranking: Sequence[Mapping[str, Any]]
-    verdict: Mapping[str, Any]
+    Attributes:
+        cells: in the order given.
+        ranking: over all languages first, then by language; in each the best first, without a score last.
+        verdict: of the ranking over all languages.
+        rests_on, cannot_see: sentences on what was really measured, and on what was not.
+    """
+
+    cells: Sequence[CellScore]
+    ranking: Sequence[RankEntry]
+    verdict: Verdict
     rests_on: Sequence[str]
     cannot_see: Sequence[str]
     warnings: Sequence[Caution]
 
     def to_json(self) -> dict[str, Any]:
-        """The part of `screen.json` that is the ranking's: `cells`, `ranking`, `verdict`, `rests_on`,
-        `cannot_see`, `warnings`.
-        """
+        """The ranking's part of `screen.json`."""
         return {
-            "cells": [dict(cell) for cell in self.cells],
-            "ranking": [dict(entry) for entry in self.ranking],
-            "verdict": dict(self.verdict),
+            "cells": [cell.to_json() for cell in self.cells],
+            "ranking": [entry.to_json() for entry in self.ranking],
+            "verdict": self.verdict.to_json(),
             "rests_on": list(self.rests_on),
             "cannot_see": list(self.cannot_see),
             "warnings": [caution.to_json() for caution in self.warnings],
         }
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """A candidate's score somewhere: in a language, or over all."""
+
+    estimate: Estimate | None
+    figure: Figure
+    excluded: str | None
 
 
 def rank_screen(
@@ -88,6 +112,7 @@ def rank_screen(
     rng_seed: int,
     *,
     missing: Mapping[tuple[str, str], str] | None = None,
+    gate_failed: Collection[str] = (),
 ) -> Screening:
     """Ranks candidates, in each language and over all.
 
@@ -97,5 +122,83 @@ def rank_screen(
         languages: of the screen, in order.
         rng_seed: of the draws behind the simultaneous intervals.
         missing: (candidate, language) without a cell, and why.
+        gate_failed: languages whose gate did not end well.
+
+    Raises:
+        ValueError: two cells are of one candidate and language, or one is of another language.
     """
-    raise ValueError("nothing is ranked yet")
+    scored = [score_cell(cell, gate, gate_failed=cell.language in gate_failed) for cell in cells]
+    by_place = {(one.cell.candidate, one.cell.language): one for one in scored}
+    if len(by_place) < len(scored) or not {language for _, language in by_place} <= {*languages}:
+        raise ValueError("a screen has one cell a candidate and language, of its own languages")
+    absent = dict(missing or {})
+    names = list(dict.fromkeys([*(cell.candidate for cell in cells), *(name for name, _ in absent)]))
+    ranking: list[RankEntry] = []
+    for language in (None, *languages):
+        standings = {
+            name: _overall(name, by_place, languages, absent)
+            if language is None
+            else _in_language(name, by_place.get((name, language)), absent.get((name, language)))
+            for name in names
+        }
+        ranking.extend(_ranked(standings, language, rng_seed))
+    whole = [entry for entry in ranking if entry.language is None]
+    here = [metric for metric in gate if metric.language in languages]
+    return Screening(
+        cells=scored,
+        ranking=ranking,
+        verdict=decide(
+            [(entry.candidate, entry.rank_interval, entry.excluded) for entry in whole],
+            {entry.candidate: entry.score.reason for entry in whole if entry.rank_interval is None},
+            here,
+        ),
+        rests_on=rests_on(scored, here, languages),
+        cannot_see=cannot_see(scored, here, languages),
+        warnings=cautions(scored, here, languages, absent, gate_failed),
+    )
+
+
+def _in_language(name: str, cell: CellScore | None, why: str | None) -> _Standing:
+    if cell is None:
+        return _Standing(None, undefined(SCORE, why or "it was not screened here"), None)
+    return _Standing(cell.estimate, cell.figure, cell.excluded)
+
+
+def _overall(
+    name: str,
+    cells: Mapping[tuple[str, str], CellScore],
+    languages: Sequence[str],
+    absent: Mapping[tuple[str, str], str],
+) -> _Standing:
+    """The mean over languages; excluded is who is excluded in any of them."""
+    places = {
+        code: _in_language(name, cells.get((name, code)), absent.get((name, code))) for code in languages
+    }
+    reasons = [f"{code}: {place.excluded}" for code, place in places.items() if place.excluded]
+    excluded = "; ".join(reasons) or None
+    lacking = [f"{code} ({p.figure.reason})" for code, p in places.items() if p.estimate is None]
+    if lacking:
+        return _Standing(None, undefined(OVERALL, f"no score in {', '.join(lacking)}"), excluded)
+    estimate = mean_of([place.estimate for place in places.values() if place.estimate is not None])
+    return _Standing(estimate, score_figure(estimate, OVERALL), excluded)
+
+
+def _ranked(standings: Mapping[str, _Standing], language: str | None, rng_seed: int) -> list[RankEntry]:
+    """Best first: those that are clean, then the excluded, then those without a score.
+
+    Clean candidates are compared with each other alone, so who is excluded widens no interval among them.
+    """
+    scores = {name: one.estimate for name, one in standings.items() if one.estimate is not None}
+    clean = {name: estimate for name, estimate in scores.items() if not standings[name].excluded}
+    dirty = {name: estimate for name, estimate in scores.items() if standings[name].excluded}
+    entries = []
+    for above, group in ((0, clean), (len(clean), dirty)):
+        comparison = compare(group, None, rng_seed)
+        for name in sorted(group, key=lambda name: (-group[name].value, name)):
+            low, high = comparison.rank_interval(name)
+            entries.append((name, (above + low, above + high)))
+    rest = [(name, None) for name in standings if name not in scores]
+    return [
+        RankEntry(name, language, ranks, standings[name].figure, standings[name].excluded)
+        for name, ranks in [*entries, *rest]
+    ]
