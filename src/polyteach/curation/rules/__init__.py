@@ -42,6 +42,7 @@ AnyRule = (
 DEFAULTS: tuple[AnyRule, ...] = (
     Empty(),
     CutOff(),
+    Unfinished(),
     WrongLanguage(),
     WrongLanguage(side="prompt"),
     Html(),

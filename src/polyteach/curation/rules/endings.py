@@ -7,17 +7,20 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from polyteach.curation.rules.rule import Context, Found, Settings, each
+from polyteach.identification import letters
 from polyteach.models.completions import LENGTH
 
 if TYPE_CHECKING:
     from polyteach.rows import Row
 
-LEAST_CHARACTERS = 40
-"""A shorter last line may be a heading, a name, a date: nothing says that it goes on."""
+LEAST_LETTERS = 60
+"""A shorter last line may be a heading, a name, a date: nothing says that it goes on. CJK counts twice."""
 _STOPS = r".!?:;…。！？：；．｡।॥؟۔։።፧၊།៕"
 _CLOSERS = r"」』）)\]}>»”\"’'*_`~|♪☆★\u2600-\u27bf\U0001f000-\U0001faff"
 _END = re.compile(rf"[{_STOPS}{_CLOSERS}]\s*\Z")
-_ITEM = re.compile(r"\s*(?:[-*+•·|#>]|\d+[.)、．]|[（(]?[a-zA-Z一-十][)）.、])")
+_ITEM = re.compile(r"\s*(?:[-*+•·|#>―—–~]|\d+[.)、．\-–]|[（(]?[a-zA-Z一-十][)）.、])")
+_INNER_END = re.compile(r"[.!?।؟]\s+\S|[。！？]\s*\S")
+_NO_PROSE = re.compile(r"://|\||[\\{}<>=^]")
 _UNSTOPPED = re.compile(r"[\u0e00-\u0eff]")
 
 
@@ -33,7 +36,7 @@ class CutOff(Settings):
 
 
 class Unfinished(Settings):
-    """The last line of a response is prose and breaks off: no mark ends it, where one ends its other lines.
+    """The last line of a response is prose and breaks off: no mark ends it, where one ends what is before.
 
     For data that do not say how an answer ended. Not found: what breaks off after a full stop, in a list or
     in code.
@@ -52,9 +55,11 @@ def _breaks_off(text: str) -> bool:
     if not lines or "```" in text:
         return False
     *before, last = lines
-    if len(last) < LEAST_CHARACTERS or _ITEM.match(last) or _END.search(last) or _UNSTOPPED.search(last):
+    if letters(last) < LEAST_LETTERS or any(found.search(last) for found in (_END, _NO_PROSE, _UNSTOPPED)):
         return False
-    if re.search(r"[.!?。！？।؟]\s*\S", last):
+    if _ITEM.match(last):
+        return False
+    if _INNER_END.search(last):
         return True  # it has sentences with ends before the one without
-    prose = [line for line in before if len(line) >= LEAST_CHARACTERS and not _ITEM.match(line)]
+    prose = [line for line in before if letters(line) >= LEAST_LETTERS and not _ITEM.match(line)]
     return bool(prose) and all(_END.search(line) for line in prose)

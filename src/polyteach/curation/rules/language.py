@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -39,7 +40,7 @@ class WrongLanguage(Settings):
     def find(self, rows: Sequence[Row], context: Context) -> Found:
         """Judges rows by their own `language`."""
         sides: tuple[Side, ...] = ("prompt", "response") if self.side == "either" else (self.side,)
-        models = _short_texts(self.short) if self.short else None
+        models = _short_texts(tuple(sorted(self.short.items()))) if self.short else None
 
         def check(row: Row) -> bool | str:
             results = [self._check(row, side, models) for side in sides]
@@ -71,11 +72,12 @@ def _surely(row: Row, side: Side) -> bool | str:
     return wrong or found.reason or False
 
 
-def _short_texts(files: Mapping[str, str]) -> ShortTexts:
+@lru_cache(maxsize=4)
+def _short_texts(files: tuple[tuple[str, str], ...]) -> ShortTexts:
     from polyteach.quality.short_texts import ShortTexts
     from polyteach.seed_data.files import read_file
 
-    read = {code: read_file(Path(path), language=code) for code, path in files.items()}
+    read = {code: read_file(Path(path), language=code) for code, path in files}
     return ShortTexts(
         {code: [text for row in rows for text in (row.prompt, row.response)] for code, rows in read.items()}
     )
