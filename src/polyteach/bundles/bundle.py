@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from polyteach.bundles.packed import PackedEvidence
-from polyteach.bundles.values import Count, Counts, Figures, Name, Part, Scalar, Text
+from polyteach.bundles.values import Count, Counts, Figures, Name, Part, Scalar, Seed, Text
 
 SCHEMA_VERSION = 1
 MOST_CELLS = 100_000
@@ -37,7 +37,7 @@ class Provenance(Part):
     polyteach: Name | None = None
     definitions_digest: Name | None = None
     study_digest: Name | None = None
-    rng_seed: int | None = None
+    rng_seed: Seed | None = None
     source: Text
     licence: Text | None = None
     merged: list[Name] = Field(default=[])
@@ -123,7 +123,7 @@ class Ranked(Part):
 
     teacher: Name
     language: Name | None = None
-    rank_interval: tuple[int, int] | None
+    rank_interval: Annotated[list[Count], Field(min_length=2, max_length=2)] | None
     figures: Figures
 
 
@@ -140,8 +140,8 @@ class Bundle(Part):
 
     Attributes:
         name: of the study, or of the publication.
-        terms: by language, what its figures were made under: seed data, rows, student settings, benchmarks,
-            gate. Only bundles with equal terms in a language are scored together there.
+        terms: what the figures were made under, as the run's artifacts say it: of the whole study (`study`)
+            and by language. Only where they agree are bundles scored together.
         evidence: what scoring computes figures from; None where there are figures only.
     """
 

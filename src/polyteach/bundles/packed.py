@@ -6,18 +6,17 @@ them.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, StringConstraints, model_validator
 
-from polyteach.bundles.values import BundledFigure, Count, Counts, Figures, Name, Part, Text
+from polyteach.bundles.card import StudyCard
+from polyteach.bundles.values import BundledFigure, Count, Counts, Figures, Name, Part, Share, Text
 
 HASH_LENGTH = 16
 """Hex digits of an id: among 100,000 items the chance that two share one is below 1 in a billion."""
-MOST_SCORES = 20_000_000
 _HASHES = Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{16})*$")]
 Digits = Annotated[str, StringConstraints(pattern=r"^[01.]*$")]
-Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class PackedItems(Part):
@@ -150,74 +149,6 @@ class PackedMeasuring(Part):
     model: Name
     requests: Count
     usage: PackedUsage
-
-
-class ContestantRows(Part):
-    """Rows of data that take part as they are, by language."""
-
-    rows: dict[Name, Count]
-    wanted: dict[Name, Count]
-    is_seed_data: bool
-
-
-class StudyTeacher(Part):
-    """A teacher as results say it."""
-
-    name: Name
-    kind: Literal["model", "simulated", "data"]
-    model: Name | None = None
-    family: Name | None = None
-    parameters: int | None = None
-    dials: dict[Name, float] | None = None
-    data: ContestantRows | None = None
-
-
-class StudyBase(Part):
-    """A student base."""
-
-    name: Name
-    model: Name
-    family: Name | None = None
-
-
-class StudyBenchmark(Part):
-    """A benchmark as results say it."""
-
-    name: Name
-    kind: Name
-    metric: Name | None = None
-    metric_norm: Name | None = None
-    chance: Share | None = None
-    definition: Text | None = None
-    languages: list[Name]
-    minimum_gap: Share | None = None
-
-
-class StudyScorer(Part):
-    """The model behind a metric."""
-
-    metric: Name
-    model: Name
-    family: Name | None = None
-    teachers: list[Name] = Field(default=[])
-
-
-class StudyCard(Part):
-    """The facts of a study, as its results say them (`facts.study_facts`)."""
-
-    name: Name
-    rng_seed: int
-    limit: Count | None
-    languages: list[Name]
-    trials: Annotated[int, Field(ge=1, le=1000)]
-    methods: list[Name]
-    teachers: list[StudyTeacher]
-    bases: list[StudyBase]
-    benchmarks: list[StudyBenchmark]
-    scorers: list[StudyScorer]
-    student_rows: Count
-    quality_weight: Share
-    side_effects: None = None
 
 
 class PackedEvidence(Part):

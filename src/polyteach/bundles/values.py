@@ -19,8 +19,10 @@ from polyteach.figures import Figure
 Name = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 Text = Annotated[str, StringConstraints(max_length=4000)]
 Count = Annotated[int, Field(ge=0, le=2**53)]
+Seed = Annotated[int, Field(ge=-(2**63), lt=2**63)]
+Share = Annotated[float, Field(ge=0, le=1)]
 Counts = dict[Text, Count]
-Scalar = bool | int | float | Text | None
+Scalar = bool | Seed | float | Text | None
 
 
 class Part(BaseModel):
