@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from polyteach.models.took import Took
     from polyteach.resources import Resources
     from polyteach.rows import Row
-    from polyteach.study import Study
+    from polyteach.study import Candidates
 
 JUDGE, EMBEDDER = MEASURING
 _KINDS = ("prompt", "response", "thinking", "cached")
@@ -137,7 +137,7 @@ class Measuring:
 
 
 def foretell(
-    study: Study,
+    study: Candidates,
     resources: Resources,
     steps: Sequence[Step],
     there: Mapping[str, Artifact],
@@ -190,7 +190,7 @@ def _add_planned(one: Measuring, step: Step, rows: int) -> None:
     one.bill.plan(f"{one.role} in {step.settings['language']}", units)
 
 
-def _rows(step: Step, study: Study, resources: Resources, there: Mapping[str, Artifact]) -> int:
+def _rows(step: Step, study: Candidates, resources: Resources, there: Mapping[str, Artifact]) -> int:
     """How many rows a step measures at most; of the gate, how many it damages."""
     if step.kind == "gate":
         return min(int(step.settings["rows"]), resources.pairs(study, step.settings["language"]) // 2)
@@ -199,7 +199,7 @@ def _rows(step: Step, study: Study, resources: Resources, there: Mapping[str, Ar
     )
 
 
-def _rows_of(step: Step, study: Study, resources: Resources, there: Mapping[str, Artifact]) -> int:
+def _rows_of(step: Step, study: Candidates, resources: Resources, there: Mapping[str, Artifact]) -> int:
     settings = step.settings
     if step.kind == "seed_data":
         return resources.pairs(study, settings["language"])

@@ -22,7 +22,7 @@ from polyteach.models.sizes import downloaded_parameters, named_parameters
 from polyteach.quality.corruptions import CORRUPTIONS
 from polyteach.resources import Model, Resources
 from polyteach.steps import Step
-from polyteach.study import Base, Contestant, LmEvalTask, Study, Teacher
+from polyteach.study import Base, Candidates, Contestant, LmEvalTask, Study, Teacher
 
 TEXT = 256
 """Tokens of a text that is not looked at or not written yet: some 200 words of English, fewer of others."""
@@ -73,7 +73,7 @@ class _Who:
 class Workload:
     """Counts what the steps of one study take."""
 
-    def __init__(self, study: Study, resources: Resources) -> None:
+    def __init__(self, study: Candidates, resources: Resources) -> None:
         self.study = study
         self.resources = resources
         self._limits = {t.name: t.max_new_tokens for t in study.teachers if isinstance(t, Teacher)}
@@ -106,7 +106,8 @@ class Workload:
     @cached_property
     def _declared(self) -> Mapping[str, float]:
         teachers = [teacher for teacher in self.study.teachers if isinstance(teacher, Teacher)]
-        models: list[Base | Teacher] = [*self.study.students.bases, *teachers]
+        bases = self.study.students.bases if isinstance(self.study, Study) else []
+        models: list[Base | Teacher] = [*bases, *teachers]
         return {one.model: one.parameters for one in models if one.parameters}
 
     def _here(self, digest: str) -> _Who:
@@ -178,7 +179,8 @@ class Workload:
         if step.kind == "gate":  # human rows, and each corruption of them
             rows = min(rows, settings["rows"]) * (1 + len(CORRUPTIONS))
         read = rows * tokens
-        yield _load(step, self._here(settings["perplexity"]["model"]), read=read)
+        if settings["perplexity"]:
+            yield _load(step, self._here(settings["perplexity"]["model"]), read=read)
         embedder, judge = settings["embedder"], settings["judge"]
         if isinstance(embedder, Mapping):
             who = self._served(embedder, {"extra": embedder["extra"]}, step, "embedder_")
@@ -194,6 +196,7 @@ class Workload:
             yield _load(step, who, read=read + rows * TEXT, written=rows * TEXT, requests=rows)
 
     def _training(self, step: Step) -> Iterator[Load]:
+        assert isinstance(self.study, Study)  # candidates alone train nobody
         students = self.study.students
         rows, tokens = self._data(step)
         trained = min(rows, students.rows) * min(tokens, students.max_length) * students.epochs
@@ -234,7 +237,8 @@ class Workload:
 
     def _told(self, task: str) -> int | None:
         """How many items the study says that a task of lm-eval has."""
-        named = (one for one in self.study.benchmarks if isinstance(one, LmEvalTask))
+        benchmarks = self.study.benchmarks if isinstance(self.study, Study) else []
+        named = (one for one in benchmarks if isinstance(one, LmEvalTask))
         return next((one.items for one in named if one.lm_eval == task), None)
 
     def _answering(self, step: Step) -> Iterator[Load]:

@@ -19,6 +19,7 @@ import typer
 from polyteach.cli import (
     doctor,
     examine,
+    filter,
     ingest,
     init,
     measure,
@@ -26,6 +27,7 @@ from polyteach.cli import (
     power,
     published,
     run,
+    screen,
     seed_data,
     status,
     synthesize,
@@ -45,8 +47,10 @@ app = typer.Typer(
 )
 app.command("init")(init.init)
 app.command("run")(run.run)
+app.command("screen")(screen.screen)
 app.command("status")(status.status)
 app.command("examine")(examine.examine)
+app.command("filter")(filter.filter_)
 app.command("measure")(measure.measure)
 app.command("ingest")(ingest.ingest)
 app.command("seed-data")(seed_data.seed_data)
