@@ -35,6 +35,14 @@ class Columns:
         if len(self._waiting) == AT_ONCE:
             self._learn()
 
+    def and_also(self, record: Mapping[str, Any]) -> Columns:
+        """The same columns, and those of one more record."""
+        self._learn()
+        more = Columns()
+        more._types, more._as_json = dict(self._types), set(self._as_json)
+        more.see(record)
+        return more
+
     def schema(self) -> pa.Schema:
         """What was learned."""
         import pyarrow as pa

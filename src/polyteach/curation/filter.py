@@ -1,4 +1,4 @@
-"""Files filtered by rules: what stays is written with all its columns, what goes is counted with its reason."""
+"""Files filtered by rules: what stays is written with all its columns, what goes is counted and why."""
 
 from __future__ import annotations
 
@@ -95,7 +95,8 @@ def filter_files(
     if [file_digest(path) for path in paths] != digests:
         raise UserError("changed while it was read", where=", ".join(map(str, paths)), fix="run it again")
     if outputs.dropped:
-        _write(outputs.dropped, _dropped(paths, judged), _with_reasons(columns, outputs.dropped))
+        with_reasons = columns.and_also({DROPPED_FOR: ["reason"]}) if columns else None
+        _write(outputs.dropped, _dropped(paths, judged), with_reasons)
     summary = {
         "schema_version": 1,
         "kind": "filter",
@@ -120,7 +121,7 @@ def filter_files(
         counts = ", ".join(f"{count} {reason}" for reason, count in judged.dropped.items())
         fix = "look at the rows that go (--dropped FILE), and leave out a rule or loosen it"
         raise UserError(f"no row is left ({counts})", where=str(outputs.rows), fix=fix)
-    _write(outputs.rows, _kept(paths, judged), columns if outputs.rows.suffix == PARQUET else None)
+    _write(outputs.rows, _kept(paths, judged), columns)
     with writing(outputs.summary):
         write_json(outputs.summary, summary)
     return summary, judged
@@ -136,13 +137,7 @@ def _dropped(paths: Sequence[Path], judged: Judged) -> Iterator[Mapping[str, Any
     return ({**record, DROPPED_FOR: list(reasons)} for record, reasons in pairs if reasons)
 
 
-def _with_reasons(columns: Columns | None, path: Path) -> Columns | None:
-    if columns is None or path.suffix != PARQUET:
-        return None
-    columns.see({DROPPED_FOR: ["reason"]})
-    return columns
-
-
 def _write(path: Path, records: Iterator[Mapping[str, Any]], columns: Columns | None) -> None:
+    needed = columns if path.suffix == PARQUET else None
     with writing(path):
-        write_atomically(path, lambda temporary: write_records(temporary, records, columns))
+        write_atomically(path, lambda temporary: write_records(temporary, records, needed))

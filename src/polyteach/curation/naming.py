@@ -119,7 +119,7 @@ def default_rules_yaml() -> str:
     """A file of the default rules, each with what it means; the other rules stand in it as comments."""
     lines = [
         "# Rules of `polyteach filter`, in the order in which they judge. A row is counted for the first",
-        "# that finds it; rules that compare rows (duplicates, quantiles) see only what rules before them left.",
+        "# that finds it; rules that compare rows (duplicates, quantiles) see only what those before left.",
         "# Every rule takes `called: NAME`, another name for what it finds.",
         "rules:",
     ]

@@ -1,4 +1,4 @@
-"""Files to be filtered, read twice: once as rows to judge, once as records to write with all their columns."""
+"""Files to be filtered, read twice: as rows to judge, and as records to write with all their columns."""
 
 from __future__ import annotations
 
@@ -58,6 +58,14 @@ def _object(text: str) -> dict[str, Any]:
     except ValueError:
         return {}
     return value if isinstance(value, dict) else {}
+
+
+def training_rows(paths: Sequence[Path], language: str | None) -> Iterator[Row]:
+    """Yields the rows of files with ids that differ: the file's number, and the row's in it."""
+    for place, path in enumerate(paths):
+        rows = stream_file(path, stream_records(path), language=language, blank_prompts=True)
+        for number, (_, row) in enumerate(rows):
+            yield replace(row, id=f"{place}/{number:09}", extra={})
 
 
 def all_columns(paths: Sequence[Path]) -> Iterator[Mapping[str, Any]]:

@@ -19,7 +19,7 @@ FILTERS: Mapping[str, Rule] = {
     "cut_off": CutOff(),
     "wrong_language": WrongLanguage(side="either", sure=False),
     "exact_duplicates": ExactDuplicates(),
-    "near_duplicates": NearDuplicates(),
+    "near_duplicates": NearDuplicates(side="row"),
 }
 """What `students.filters` may name; another setting makes other students, see `pipeline.VERSIONS`."""
 
