@@ -19,6 +19,7 @@ import typer
 from polyteach.cli import (
     doctor,
     examine,
+    export,
     filter,
     ingest,
     init,
@@ -56,6 +57,7 @@ app.command("ingest")(ingest.ingest)
 app.command("seed-data")(seed_data.seed_data)
 app.command("power")(power.power)
 app.command("published")(published.published)
+app.command("export")(export.export)
 app.command("synthesize")(synthesize.synthesize)
 app.command("doctor")(doctor.doctor)
 app.add_typer(pocket.app, name="pocket", help="Look at the embedded world of tiny models, or build it again.")

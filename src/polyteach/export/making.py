@@ -1,0 +1,169 @@
+"""What is known of how rows came about, for a card to tell. What is not known is not there: no guesses."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from polyteach.errors import UserError
+from polyteach.languages import standard_code
+
+SETTINGS = (
+    "prompts",
+    "few_shot",
+    "temperature",
+    "top_p",
+    "top_k",
+    "max_new_tokens",
+    "context",
+    "attempts",
+    "language_gate",
+    "variant",
+    "dials",
+    "rng_seed",
+)
+"""What decides a teacher's answers, and may be told: no place, no address, no key."""
+
+_SAMPLING = ("temperature", "top_p", "top_k", "max_new_tokens")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How a teacher was asked in one language by one method.
+
+    Attributes:
+        settings: those of `SETTINGS` that are known.
+        rows, attempts: rows that came, and requests for them; None where nobody noted it.
+        failed: requests without a row, by reason.
+        key: of the artifact, which stands for its settings and inputs; None outside a run.
+    """
+
+    teacher: str
+    language: str
+    method: str
+    settings: Mapping[str, Any]
+    rows: int | None
+    attempts: int | None
+    failed: Mapping[str, int]
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One measured figure: of whose data, in which language, by which name; the figure as JSON."""
+
+    teacher: str
+    language: str
+    name: str
+    figure: Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Making:
+    """What is known of the making of a set.
+
+    Attributes:
+        models: what a study knows of each teacher, see docs/results.md; by its name.
+        asked: by teacher, language and method.
+        figures: what was measured, over all rows of a teacher and language.
+        seed: what the rows rest on, and its licence where one is stated: {source: licence or None}.
+        dropped: rows that a filter took away before, by reason; None where nobody says that one was used.
+        limits: what a reader should be warned of, in sentences.
+        provenance: names and digests by which the making can be found again.
+    """
+
+    models: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    asked: list[Asked] = field(default_factory=list)
+    figures: list[Told] = field(default_factory=list)
+    seed: dict[str, str | None] = field(default_factory=dict)
+    dropped: Mapping[str, int] | None = None
+    limits: list[str] = field(default_factory=list)
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+    def join(self, other: Making) -> None:
+        """Adds what is known of a second source."""
+        self.models |= other.models
+        self.asked += other.asked
+        self.figures += other.figures
+        self.seed |= other.seed
+        self.limits += [sentence for sentence in other.limits if sentence not in self.limits]
+        for name, value in other.provenance.items():
+            own = self.provenance.get(name)
+            joined = isinstance(own, dict) and isinstance(value, dict)
+            self.provenance[name] = own | value if joined else own or value
+
+    @property
+    def failed(self) -> dict[str, int]:
+        """Requests that came to no row, by reason, over all that is known."""
+        total: Counter[str] = Counter()
+        for one in self.asked:
+            total.update(one.failed)
+        return dict(sorted(total.items()))
+
+
+def of_files(paths: Sequence[Path], digests: Mapping[str, str]) -> Making:
+    """What is known of files: what `polyteach synthesize` noted beside them, and their digests."""
+    making = Making(provenance={"sources": dict(sorted(digests.items()))})
+    for path in paths:
+        summary = _json(path.with_name(f"{path.name}.summary.json"))
+        if summary and {"teacher", "language", "methods"} <= summary.keys():
+            making.asked += [
+                _asked(summary, method, facts) for method, facts in sorted(summary["methods"].items())
+            ]
+    return making
+
+
+def read_measured(path: Path) -> list[Told]:
+    """The figures of a file that `polyteach measure --json` wrote.
+
+    Raises:
+        UserError: it is none.
+    """
+    plain = _json(path)
+    if plain is None or not isinstance(plain.get("sources"), list):
+        fix = "write it by polyteach measure ... --json > FILE"
+        raise UserError("is no JSON of polyteach measure", where=str(path), fix=fix)
+    return [
+        Told(str(source.get("teacher") or ""), standard_code(source["language"]), name, figure)
+        for source in plain["sources"]
+        for name, figure in sorted(source["metrics"].items())
+    ]
+
+
+def chosen_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of `SETTINGS` that are there and say something."""
+    return {name: settings[name] for name in SETTINGS if settings.get(name) is not None}
+
+
+def add_licences(making: Making, extras: Iterable[Mapping[str, Any]]) -> None:
+    """Adds the licences that rows carry, as those of `polyteach seed-data` do."""
+    for extra in extras:
+        if isinstance(stated := extra.get("licence"), str) and stated:
+            making.seed.setdefault(f"rows that say {stated!r}", stated)
+
+
+def _asked(summary: Mapping[str, Any], method: str, facts: Mapping[str, Any]) -> Asked:
+    sent = facts.get("asked", {})
+    sampling = {name: sent.get("sampling", {}).get(name) for name in _SAMPLING}
+    return Asked(
+        teacher=summary["teacher"],
+        language=summary["language"],
+        method=method,
+        settings=chosen_settings({**sent, **sampling}),
+        rows=facts.get("rows"),
+        attempts=facts.get("attempts"),
+        failed=facts.get("failed", {}),
+    )
+
+
+def _json(path: Path) -> dict[str, Any] | None:
+    """An object in a file; None where there is none."""
+    try:
+        plain = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
+    return plain if isinstance(plain, dict) else None
