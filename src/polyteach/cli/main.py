@@ -27,6 +27,7 @@ from polyteach.cli import (
     pocket,
     power,
     published,
+    recommend,
     run,
     screen,
     seed_data,
@@ -57,6 +58,7 @@ app.command("ingest")(ingest.ingest)
 app.command("seed-data")(seed_data.seed_data)
 app.command("power")(power.power)
 app.command("published")(published.published)
+app.command("recommend")(recommend.recommend)
 app.command("export")(export.export)
 app.command("synthesize")(synthesize.synthesize)
 app.command("doctor")(doctor.doctor)
