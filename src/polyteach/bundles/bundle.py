@@ -77,10 +77,10 @@ class BundledCell(Part):
     """One teacher in one language, with students of one base.
 
     Attributes:
-        base: None where no student was trained.
+        base: None where no student was trained (a screen's cells).
         bundle: the name of the bundle that the figures were first in.
-        scored: whether the figures were made here from evidence. Where not, they are as their source has
-            them, and can only stand beside others.
+        scored: whether polyteach made the figures from what it measured. Where not, they are as another
+            source has them, and can only stand beside others.
         trials: of the students; 0 without any.
         figures: by name: `robust`, `gain`, `quality`, `pgr`, `published`, `paper`; `benchmark/NAME`,
             `gain/NAME`, `metric/NAME`, and others of the source's own. Each says what it is.
@@ -167,6 +167,8 @@ class Bundle(Part):
         if len({(cell.bundle, *cell.key) for cell in self.cells}) < len(self.cells):
             raise ValueError("a cell is listed twice")
         named = {cell.teacher for cell in self.cells} | {line.teacher for line in self.ranking}
+        if any(cell.scored and cell.base for cell in self.cells) and not self.evidence:
+            raise ValueError("figures of students are said to be scored, but there is no evidence of them")
         if unknown := sorted(named - set(teachers)):
             raise ValueError(f"teachers that are not listed: {', '.join(unknown[:3])}")
         if other := sorted({cell.language for cell in self.cells} - set(self.languages)):

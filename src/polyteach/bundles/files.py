@@ -16,6 +16,8 @@ from polyteach.files import write_atomically, writing
 
 MOST_BYTES = 50_000_000
 """Of a bundle as JSON; what is packed is counted unpacked."""
+SHIPPED = Path(__file__).parent / "shipped"
+"""Bundles that come with the package."""
 MARK = "polyteach_bundle"
 """The key by which a file is known to be a bundle; its value is the version of the layout."""
 LAYOUT = 1
@@ -73,6 +75,11 @@ def read(path: Path | str) -> Bundle:
         ) from error
     except RecursionError as error:
         raise UserError("this bundle is damaged (nested too deep)", str(path), WRITE_AGAIN) from error
+
+
+def shipped() -> dict[str, Path]:
+    """The bundles that come with the package, by name."""
+    return {path.stem: path for path in sorted(SHIPPED.glob("*.json"))}
 
 
 def is_bundle(path: Path) -> bool:

@@ -185,24 +185,24 @@ def _who(packed: PackedEvidence, name: str) -> list[dict[str, Any]]:
 
 
 def _origins(bundle: Bundle) -> dict[Cell, str]:
-    return {(cell.teacher, cell.language): cell.bundle for cell in bundle.cells if cell.scored}
+    return {(cell.teacher, cell.language): cell.bundle for cell in bundle.cells if cell.scored and cell.base}
 
 
 def _figures_only(
     bundles: Sequence[Bundle], labels: Sequence[str]
 ) -> tuple[list[BundledCell], list[Refusal]]:
-    """Cells that have figures alone: they stand beside the others as they are."""
+    """Cells that have figures alone (published, or of a screen): they stand beside others as they are."""
     found: dict[tuple[str, str, str, str | None], BundledCell] = {}
     refused = []
     for label, bundle in zip(labels, bundles, strict=True):
         for cell in bundle.cells:
-            if cell.scored and bundle.evidence:
+            if cell.scored and cell.base:
                 continue
             key = (cell.bundle, *cell.key)
             if found.setdefault(key, cell) != cell:
                 why = f"a bundle of the same name ({cell.bundle}) has other figures of it"
                 refused.append(Refusal(label, f"{cell.teacher} in {cell.language}", why))
-    return [cell.model_copy(update={"scored": False}) for cell in found.values()], refused
+    return list(found.values()), refused
 
 
 def _teachers(

@@ -17,6 +17,7 @@ from pathlib import Path
 import typer
 
 from polyteach.cli import (
+    bundle,
     doctor,
     examine,
     export,
@@ -62,6 +63,9 @@ app.command("recommend")(recommend.recommend)
 app.command("export")(export.export)
 app.command("synthesize")(synthesize.synthesize)
 app.command("doctor")(doctor.doctor)
+app.add_typer(
+    bundle.app, name="bundle", help="A run's figures as one small file; such files merged and shown."
+)
 app.add_typer(pocket.app, name="pocket", help="Look at the embedded world of tiny models, or build it again.")
 
 
