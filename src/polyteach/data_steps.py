@@ -56,17 +56,17 @@ class DataSteps:
         self.graph = graph
         self.candidates = study.compared(by)
 
-    def measure_candidates(self) -> None:
-        """Adds what every candidate needs, up to its quality."""
+    def add_all(self, *, seed_data_too: bool) -> None:
+        """Adds what every candidate needs, up to its quality.
+
+        Args:
+            seed_data_too: whether the seed data is measured likewise, where any of it has responses.
+        """
         for language in self.study.languages:
+            if seed_data_too and self.resources.pairs(self.study, language):
+                self._gated(f"quality/{SEED_DATA}/{language}", language, {"human": self.seed_data(language)})
             for one in self.candidates:
                 self._gated(f"quality/{one.name}/{language}", language, self.data(one, language))
-
-    def measure_seed_data(self) -> None:
-        """Adds the seed data's own quality, where any of it has responses: to be shown beside teachers'."""
-        for language in self.study.languages:
-            if self.resources.pairs(self.study, language):
-                self._gated(f"quality/{SEED_DATA}/{language}", language, {"human": self.seed_data(language)})
 
     def seed_data(self, language: str) -> Step:
         """The seed data of a language."""

@@ -42,8 +42,7 @@ def cell_steps(study: Study, resources: Resources) -> list[Step]:
     """All steps up to the examinations, inputs before what reads them."""
     graph = Graph(study.rng_seed)
     data = DataSteps(study, resources, graph)
-    data.measure_seed_data()
-    data.measure_candidates()
+    data.add_all(seed_data_too=True)
     _Students(study, resources, graph, data).add_all()
     return list(graph.steps.values())
 

@@ -68,7 +68,9 @@ def share(value: float | None) -> str:
 
 
 def _table(lines: bool) -> Table:
-    table = Table(box=box.SIMPLE_HEAD if lines else None, pad_edge=False, header_style="bold")
+    table = Table(
+        box=box.SIMPLE_HEAD if lines else None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold"
+    )
     table.add_column("rank", no_wrap=True)
     table.add_column("candidate", overflow="fold")
     return table

@@ -41,7 +41,7 @@ def screened(given: Candidates, rows: int | None = None) -> Candidates:
 def screen_steps(candidates: Candidates, resources: Resources, by: By = "teacher") -> list[Step]:
     """All steps of a screen up to the quality of each candidate's data, inputs before what reads them."""
     graph = Graph(candidates.rng_seed)
-    DataSteps(candidates, resources, graph, by).measure_candidates()
+    DataSteps(candidates, resources, graph, by).add_all(seed_data_too=False)
     return list(graph.steps.values())
 
 

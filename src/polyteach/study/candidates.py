@@ -125,7 +125,9 @@ class Candidates(Part):
     rng_seed: int = Field(default=1, ge=0, lt=2**31)
     languages: Annotated[list[Language], Distinct, Field(min_length=1)]
     teachers: Annotated[list[AnyTeacher], Distinct, Field(min_length=1)]
-    seed_data: Annotated[list[Source], Field(min_length=1)]
+    seed_data: Annotated[list[Source], Field(min_length=1)] = Field(
+        description="what humans wrote and teachers start from, such as [{path: seed-de.jsonl, language: de}]"
+    )
     synthesis: Synthesis = Field(
         default=Synthesis(),
         validate_default=True,
@@ -133,7 +135,10 @@ class Candidates(Part):
     )
     quality: Quality = Quality()
     budget: Number | None = Field(
-        default=None, gt=0, description="US dollars: when so much is spent at endpoints, nothing more is sent"
+        default=None,
+        gt=0,
+        description="US dollars, above 0: when so much is spent at endpoints, nothing more is sent; "
+        "`--dry-run` spends nothing",
     )
     _limit: int | None = PrivateAttr(default=None)
 
