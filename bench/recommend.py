@@ -4,8 +4,8 @@
 
 Prints correlations over teachers with the students' gains in a language: of gains in other languages, of the
 data's quality, of another benchmark, of the published ranking. From the published cells, and from the results
-of runs with several languages (pocket studies: `pocket_truth.py`, `dials.py`). What follows from them stands in
-`selection/priors.yaml`.
+of runs with several languages (pocket studies: `pocket_truth.py`, `dials.py`). What follows from them stands
+in `selection/priors.yaml`.
 """
 
 from __future__ import annotations

@@ -102,7 +102,7 @@ def _evidence(
                 except UserError as error:
                     skipped.append(f"{error.where}: {error.what}")
                     continue
-                if code in source.languages or any(code == other for other, _ in source.excluded):
+                if source.covers(code):
                     found.append(source)
     else:
         found += [read_run(path) for path in runs or []] + [read_screen(path) for path in screens or []]

@@ -7,11 +7,12 @@ foretells gains in a language (`priors.yaml`, bench/recommend.py). See `recommen
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from polyteach.figures import Figure
 from polyteach.languages import english_name
+from polyteach.scoring.numbers import listing
 from polyteach.selection.licences import licence_of
 from polyteach.selection.priors import read_priors
 from polyteach.selection.recommend_advice import Advice, base_for, methods_for
@@ -21,7 +22,7 @@ from polyteach.selection.recommend_evidence import Evidence
 from polyteach.selection.recommend_money import money_of
 from polyteach.selection.recommend_sources import Line, lines_of
 from polyteach.selection.recommend_standing import Option, Standings, Wish, option_of
-from polyteach.selection.recommend_verdict import Verdict, decide
+from polyteach.selection.recommend_verdict import Verdict, compared, decide
 from polyteach.selection.recommend_weighing import NORMAL_95
 
 SCHEMA_VERSION = 1
@@ -143,6 +144,7 @@ def recommend(
     standings = Standings(tuple(options), tuple(lines))
     where = english_name(language)
     verdict = decide(standings, lines, language, where)
+    verdict = _priced(verdict, standings, wish)
     chosen = verdict.teachers[0] if verdict.kind == "recommended" else verdict.if_you_must
     teacher = next((candidate for candidate in known if candidate.name == chosen), None)
     return Recommendation(
@@ -159,11 +161,23 @@ def recommend(
     )
 
 
+def _priced(verdict: Verdict, standings: Standings, wish: Wish) -> Verdict:
+    """The answer with the price of whom it names, and of who was not measured."""
+    name = verdict.if_you_must or next(iter(verdict.teachers), None)
+    option = next((option for option in standings.options if option.name == name), None)
+    if option is None:
+        return verdict
+    text = f"{verdict.text} {wish.rows:,} rows {option.money.said(wish.rows)}."
+    among = compared(standings, standings.lines)
+    unknown = [option.name for option in standings.eligible if option.name not in among]
+    if unknown:
+        text += f" Not measured in this language, so not compared: {listing(unknown)}."
+    return replace(verdict, text=text)
+
+
 def _candidates(evidence: Sequence[Evidence]) -> list[Candidate]:
     """Teachers of what was measured; without any, those of publications."""
-    own = [
-        source for source in evidence if source.kind != "published" and (source.readings or source.excluded)
-    ]
+    own = [source for source in evidence if source.kind != "published" and source.teachers]
     own.sort(key=lambda source: source.kind != "screen")  # screens know methods apart
     return together(source.teachers.values() for source in own or evidence)
 
@@ -172,11 +186,25 @@ def _excluded(
     candidate: Candidate, candidates: Sequence[Candidate], evidence: Sequence[Evidence], language: str
 ) -> str | None:
     """Why a screen excluded a candidate in the language, unless students were trained on its data."""
-    for source in evidence:
-        for (code, teacher), reason in source.excluded.items():
-            if code == language and find(source.teachers[teacher], candidates) == candidate:
-                return reason
-    return None
+
+    def has(source: Evidence, teacher: str) -> bool:
+        return find(source.teachers[teacher], candidates) == candidate
+
+    taught = (
+        has(source, teacher)
+        for source in evidence
+        for code, teacher in source.readings
+        if source.kind == "run" and code == language
+    )
+    if any(taught):
+        return None
+    reasons = (
+        reason
+        for source in evidence
+        for (code, teacher), reason in source.excluded.items()
+        if code == language and has(source, teacher)
+    )
+    return next(reasons, None)
 
 
 def _line(line: Line) -> dict[str, Any]:

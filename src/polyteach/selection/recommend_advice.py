@@ -12,6 +12,9 @@ from polyteach.selection.recommend_evidence import Evidence
 from polyteach.selection.recommend_standing import Standings
 from polyteach.study.values import METHODS
 
+MUCH_TEXT = 2.0
+"""Percent of CommonCrawl: the paper calls German (5.7) high-resourced, Indonesian (1.0), Arabic (0.7) less so."""
+
 
 @dataclass(frozen=True, slots=True)
 class Advice:
@@ -39,6 +42,8 @@ def methods_for(teacher: Candidate | None, standings: Standings, language: str) 
     """
     usual = tuple(m for m in METHODS if m != "translate") if language.split("-")[0] == "en" else METHODS
     weak = "no mix is clearly better than another anywhere (evidence: method_by_resources)"
+    if rule := _published_rule(language):
+        weak += f"; the published rule would be {rule}"
     if teacher is None:
         return Advice(usual, f"equal shares of {listing(usual)}: {weak}")
     ways = [c for c in standings.candidates if is_same_model(c, teacher) and c.methods]
@@ -56,6 +61,17 @@ def methods_for(teacher: Candidate | None, standings: Standings, language: str) 
             teacher.methods, f"{listing(teacher.methods)}: as it is named; nothing else was measured"
         )
     return Advice(usual, f"equal shares of {listing(usual)}: {weak}")
+
+
+def _published_rule(language: str) -> str | None:
+    """What the paper's rule of thumb says of a language; None where its share of CommonCrawl is not known."""
+    from polyteach.analysis.resources_of_languages import COMMON_CRAWL
+
+    share = COMMON_CRAWL.get(language)
+    if share is None:
+        return None
+    way = "generate" if share >= MUCH_TEXT else "respond or translate"
+    return f"{way} ({number(share, 1)}% of CommonCrawl)"
 
 
 def base_for(

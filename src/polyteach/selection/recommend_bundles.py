@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 SHOWN: Mapping[Kind, tuple[str, ...]] = {
     "run": ("robust",),
     "screen": ("score",),
-    "published": ("gain", "result"),
+    "published": ("result",),
 }
 """By which figure teachers are compared: the first one that a bundle has."""
 UNPAIRED = "errors are not paired by item: a bundle's figures say less than the run itself"
@@ -128,30 +128,7 @@ def _doubts(kind: Kind, cells: list[BundledCell], shown: str) -> tuple[str, ...]
 
 
 def published_evidence() -> list[Evidence]:
-    """The published study's students (arXiv 2604.11290), by the mean results of its main base."""
-    from polyteach.figures import Figure
-    from polyteach.published.paper import BASE, CITATION, read_paper
+    """The published figures that come with the package."""
+    from polyteach.bundles.files import shipped
 
-    paper = read_paper()
-    families = {teacher.name: teacher for teacher in paper.teachers}
-    cells = {(cell.language, cell.teacher): cell for cell in paper.of_base(BASE)}
-    return [
-        Evidence(
-            id="published arXiv 2604.11290",
-            kind="published",
-            definition=CITATION,
-            teachers={
-                name: Candidate(
-                    name,
-                    family=teacher.family,
-                    parameters=teacher.billions * 1e9 if teacher.billions else None,
-                )
-                for name, teacher in families.items()
-            },
-            readings={key: Reading(cell.result) for key, cell in cells.items()},
-            figures={
-                key: Figure(cell.result, "mean result over benchmarks, as released")
-                for key, cell in cells.items()
-            },
-        )
-    ]
+    return [source for path in shipped().values() for source in read_bundle(path)]

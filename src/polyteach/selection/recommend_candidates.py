@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-
-from polyteach.languages import english_name
 
 _DROPPED = {"instruct", "inst", "it", "chat", "hf", "ibm", "c4ai", "meta", "latest"}
 _DATE = re.compile(r"[-_ ](20\d\d-[01]\d-[0-3]\d|[01]\d-20\d\d)$")
@@ -26,6 +24,7 @@ class Candidate:
         urls: of its endpoint.
         batch: whether it is asked through a batch API.
         is_simulated: a teacher of the pocket world.
+        teacher: whose methods compete as candidates of their own; None where the name says it.
     """
 
     name: str
@@ -38,6 +37,7 @@ class Candidate:
     urls: tuple[str, ...] = ()
     batch: bool = False
     is_simulated: bool = False
+    teacher: str | None = None
 
 
 def identity(name: str) -> str:
@@ -52,21 +52,21 @@ def identity(name: str) -> str:
 
 
 def is_same_model(one: Candidate, other: Candidate) -> bool:
-    """Whether two names mean one model: by their models where both are known, else by any name."""
+    """Whether two candidates use one model: by their models where both are known, else by any name."""
     if one.model and other.model:
         return identity(one.model) == identity(other.model)
-    names = [{identity(text) for text in (c.model, c.name) if text} for c in (one, other)]
+    names = [{identity(text) for text in (c.model, c.teacher or c.name) if text} for c in (one, other)]
     return bool(names[0] & names[1])
 
 
 def find(teacher: Candidate, among: Sequence[Candidate]) -> Candidate | None:
     """The candidate that a teacher of some source is.
 
-    Of several that use its model: the one of its name; else the one of its methods; else the only one that
-    takes all methods or does not say. None where that leaves it open: what a source says of a teacher is not
-    said of each way to use it.
+    Of several that use its model, in ways that do not contradict its own: the one of its name; else the one
+    of its methods; else the only one that does not say its methods. None where that leaves it open: what a
+    source says of a teacher is not said of each way to use it.
     """
-    alike = [candidate for candidate in among if is_same_model(candidate, teacher)]
+    alike = [c for c in among if is_same_model(c, teacher) and not _contradict(c, teacher)]
     if len(alike) < 2:
         return alike[0] if alike else None
     for fits in (
@@ -80,37 +80,34 @@ def find(teacher: Candidate, among: Sequence[Candidate]) -> Candidate | None:
     return None
 
 
+def _contradict(one: Candidate, other: Candidate) -> bool:
+    return bool(one.methods and other.methods) and set(one.methods) != set(other.methods)
+
+
 def together(groups: Iterable[Iterable[Candidate]]) -> list[Candidate]:
     """All candidates of several sources, each once, in their order; names made unique."""
     found: list[Candidate] = []
     for group in groups:
+        before = list(found)  # those of one source are all different
         for teacher in group:
-            known = next((c for c in found if _is_one(c, teacher)), None)
+            known = find(teacher, before)
             if known is None:
                 found.append(_renamed(teacher, {c.name for c in found}))
             else:
-                found[found.index(known)] = _filled(known, teacher)
+                found[found.index(known)] = before[before.index(known)] = _filled(known, teacher)
     return found
-
-
-def _is_one(one: Candidate, other: Candidate) -> bool:
-    if not is_same_model(one, other):
-        return False
-    if one.methods and other.methods and set(one.methods) != set(other.methods):
-        return False
-    return one.name == other.name or not (one.methods and other.methods)
 
 
 def _renamed(teacher: Candidate, taken: set[str]) -> Candidate:
     name, number = teacher.name, 2
     while name in taken:
         name, number = f"{teacher.name} ({number})", number + 1
-    return _with(teacher, name=name)
+    return replace(teacher, name=name)
 
 
 def _filled(known: Candidate, other: Candidate) -> Candidate:
     """What one source does not say another may."""
-    return _with(
+    return replace(
         known,
         model=known.model or other.model,
         family=known.family or other.family,
@@ -118,12 +115,6 @@ def _filled(known: Candidate, other: Candidate) -> Candidate:
         methods=known.methods or other.methods,
         is_local=other.is_local if known.is_local is None else known.is_local,
     )
-
-
-def _with(candidate: Candidate, **changed: object) -> Candidate:
-    from dataclasses import replace
-
-    return replace(candidate, **changed)  # type: ignore[arg-type]
 
 
 def from_file(path: Path) -> list[Candidate]:
@@ -163,8 +154,3 @@ def from_file(path: Path) -> list[Candidate]:
     if not found:
         raise UserError("it names no teacher that writes", str(path), "add teachers with a `model`")
     return found
-
-
-def named(code: str) -> str:
-    """A language as people and programs call it: `Filipino (fil)`."""
-    return f"{english_name(code)} ({code})"

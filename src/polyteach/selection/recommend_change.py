@@ -13,7 +13,7 @@ from polyteach.selection.recommend_candidates import find
 from polyteach.selection.recommend_evidence import Evidence
 from polyteach.selection.recommend_sources import BELIEVED, Line, believed
 from polyteach.selection.recommend_standing import Standings
-from polyteach.selection.recommend_verdict import Verdict, decide
+from polyteach.selection.recommend_verdict import Verdict, compared, decide
 from polyteach.selection.recommend_weighing import Weighed, combine, compare
 
 MOST_ROWS = 1_000_000
@@ -50,7 +50,7 @@ def changes(
     standings: Standings, lines: Sequence[Line], verdict: Verdict, language: str, where: str
 ) -> list[Change]:
     """All of them: what would tell the first two apart, lines left out, priors believed."""
-    if len(standings.eligible) < 2:
+    if len(compared(standings, lines)) < 2:
         return []
     found = [*_more(standings, lines, language)]
     for line in lines:
@@ -75,7 +75,7 @@ def _otherwise(
     """The answer by other lines. A definition left out hands its place to the next one."""
     other = standings.with_lines(lines)
     found = decide(other, lines, language, where)
-    names = [option.name for option in standings.eligible]
+    names = compared(standings, standings.lines)
     first, was = other.belief.ordered(names)[0], standings.belief.ordered(names)[0]
     flips = found.kind != verdict.kind or found.teachers != verdict.teachers or first != was
     how = (
@@ -93,10 +93,10 @@ def _otherwise(
 
 def _more(standings: Standings, lines: Sequence[Line], language: str) -> list[Change]:
     """What would tell the two that stand first apart, from the noise that was measured."""
-    order = standings.belief.ordered([option.name for option in standings.eligible])
+    order = standings.belief.ordered(compared(standings, lines))
     one, other = order[:2]
     gap, error = standings.belief.difference(one, other)
-    apart = standings.comparison.told_apart(one, other)
+    apart = compare(standings.belief, order).told_apart(one, other)
     said = f"{one} stands {number(gap)} above {other} (standard error {number(error)}, in SDs of teachers)"
     if apart:
         return [Change("closest", other, f"{said}: they are told apart", False, one)]
@@ -130,7 +130,11 @@ def _items_and_trials(
         return (
             f"{one} and {other} gained the same in {source.id}: no difference was seen that more could tell"
         )
-    plan = replace(source.plan, teachers=max(len(standings.eligible), 2), trials=max(source.plan.trials, 2))
+    plan = replace(
+        source.plan,
+        teachers=max(len(compared(standings, standings.lines)), 2),
+        trials=max(source.plan.trials, 2),
+    )
     items, trials = items_needed(source.noise, plan, gap), trials_needed(source.noise, plan, gap)
     ways = [
         f"{items.value:,} items (now {source.plan.items:,})" if items.value else f"items: {items.reason}",
@@ -147,7 +151,7 @@ def _items_and_trials(
 def _rows(screen: Line, standings: Standings, lines: Sequence[Line], one: str, other: str) -> str:
     """Rows of a screen, errors falling with their root; none if a screen without error would not do."""
     names = [option.name for option in standings.options]
-    eligible = [option.name for option in standings.eligible]
+    among = compared(standings, lines)
     source = screen.of[0]
 
     def tells(factor: float) -> bool:
@@ -158,7 +162,7 @@ def _rows(screen: Line, standings: Standings, lines: Sequence[Line], one: str, o
         }
         sharper = Weighed(screen.weighed.id, shrunk, screen.weighed.spread)
         weighed = [sharper if line is screen else line.weighed for line in lines if line.weighed]
-        return compare(combine(names, [w for w in weighed if w]), eligible).told_apart(one, other)
+        return compare(combine(names, [w for w in weighed if w]), among).told_apart(one, other)
 
     if not tells(inf):
         return (

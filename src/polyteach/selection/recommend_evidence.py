@@ -50,6 +50,7 @@ class Evidence:
         rows: by which a screen measured a teacher in a language.
         doubts: what speaks against it, in sentences.
         cannot_see: what such a source cannot show.
+        first: by language, who could be first by a screen's own comparison.
     """
 
     id: str
@@ -68,11 +69,18 @@ class Evidence:
     trials: int = 0
     doubts: tuple[str, ...] = ()
     cannot_see: tuple[str, ...] = ()
+    first: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def languages(self) -> list[str]:
         """Those with a reading, in order."""
         return list(dict.fromkeys(language for language, _ in self.readings))
+
+    def covers(self, language: str) -> bool:
+        """Whether it has anything of a language, scores or not."""
+        return any(
+            code == language for part in (self.readings, self.gains, self.excluded) for code, _ in part
+        )
 
     def teachers_in(self, language: str) -> list[str]:
         """Those with a reading there."""

@@ -50,6 +50,15 @@ class Money:
             return None
         return floor(budget * MANY_ROWS / self.per_10k + 1e-9)
 
+    def said(self, rows: int) -> str:
+        """What so many rows cost, as the end of a sentence."""
+        cost = self.of(rows)
+        if cost is None:
+            return "cost nobody knows how much: the price is unknown"
+        if self.basis == "free":
+            return "are free"
+        return f"cost {'about ' if self.basis == 'estimate' else ''}{cost:,.2f} USD"
+
     def to_json(self) -> dict[str, Any]:
         """As the outside view has it."""
         plain: dict[str, Any] = {"per_10k": self.per_10k, "low": self.low, "high": self.high}

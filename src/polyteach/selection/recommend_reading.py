@@ -20,7 +20,10 @@ from polyteach.selection.recommend_evidence import Cost, Evidence, Key
 from polyteach.selection.recommend_weighing import Reading
 
 RESULTS, SCREEN = "results.json", "screen.json"
-ONE_TRIAL = f"one trial: the luck of training is assumed (a standard deviation of {USUAL_TRIAL_SD:g} of gain), not measured"
+ONE_TRIAL = (
+    "one trial: the luck of training is assumed, not measured (a standard deviation of "
+    f"{USUAL_TRIAL_SD:g} of gain)"
+)
 REHEARSAL = "a rehearsal on few rows and items"
 NO_STUDENT = "no student was trained on it: it cannot see what data teaches"
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -106,11 +109,19 @@ class _Results(_Loose):
 
 class _ScreenCandidate(_Loose):
     candidate: str
+    teacher: str | None = None
     model: str | None = None
     family: str | None = None
     parameters: float | None = None
     methods: list[str] = []
-    kind: str = "model"
+    settings: dict[str, Any] = {}
+
+    @property
+    def kind(self) -> str:
+        """As results name it; what has neither a model nor dials is data that takes part as it is."""
+        if self.model is not None:
+            return "model"
+        return "simulated" if self.settings else "data"
 
 
 class _ScreenCell(_Loose):
@@ -123,6 +134,12 @@ class _ScreenCell(_Loose):
     excluded: str | None = None
 
 
+class _Rank(_Loose):
+    candidate: str
+    language: str | None = None
+    rank_interval: tuple[int, int] | None = None
+
+
 class _Screen(_Loose):
     schema_version: Literal[1]
     kind: Literal["screen"]
@@ -130,6 +147,7 @@ class _Screen(_Loose):
     definitions_digest: str | None = None
     candidates: list[_ScreenCandidate] = Field(min_length=1)
     cells: list[_ScreenCell]
+    ranking: list[_Rank] = []
     cannot_see: list[str] = []
 
 
@@ -170,7 +188,7 @@ def read_run(folder: Path) -> Evidence:
         doubts.append(REHEARSAL)
     lost = sorted({language for language, _ in groups} - {language for language, _ in whole})
     doubts += [f"no score in {', '.join(lost)}: no benchmark counts there"] if lost else []
-    bases = ", ".join(base.name for base in found.study.bases)
+    bases = ", ".join(sorted(base.name for base in found.study.bases))
     return Evidence(
         id=f"run {found.study.name}",
         kind="run",
@@ -210,12 +228,17 @@ def read_screen(folder: Path) -> Evidence:
             tuple(c.methods),
             is_simulated=c.kind == "simulated",
             is_local=is_free(c.kind, c.model),
+            teacher=c.teacher,
         )
         for c in found.candidates
         if c.kind != "data"
     }
     cells = {(cell.language, cell.candidate): cell for cell in found.cells if cell.candidate in known}
-    scored = {key: cell.score for key, cell in cells.items() if cell.score and cell.score.value is not None}
+    scored = {
+        key: cell.score
+        for key, cell in cells.items()
+        if cell.score and cell.score.value is not None and not cell.excluded
+    }
     rows = [cell.rows for cell in cells.values()]
     return Evidence(
         id=f"screen {name}",
@@ -235,9 +258,22 @@ def read_screen(folder: Path) -> Evidence:
         },
         excluded={key: cell.excluded for key, cell in cells.items() if cell.excluded},
         rows=max(rows, default=0),
-        doubts=(NO_STUDENT,),
+        doubts=() if found.cannot_see else (NO_STUDENT,),
         cannot_see=tuple(found.cannot_see),
+        first=_first(found.ranking, known),
     )
+
+
+def _first(ranking: list[_Rank], known: Mapping[str, Candidate]) -> dict[str, tuple[str, ...]]:
+    """By language, the candidates that could be first by the screen alone, data that takes part left out."""
+    found: dict[str, list[tuple[int, int, str]]] = {}
+    for line in ranking:
+        if line.language and line.rank_interval and line.candidate in known:
+            found.setdefault(line.language, []).append((*line.rank_interval, line.candidate))
+    return {
+        language: tuple(name for best, _, name in own if best <= min(worst for _, worst, _ in own))
+        for language, own in found.items()
+    }
 
 
 def _read(kind: type[_Model], folder: Path, name: str, fix: str) -> _Model:

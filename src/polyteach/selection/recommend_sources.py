@@ -1,4 +1,4 @@
-"""Evidence as weighed sources: what is measured in the language itself first, the rest as it foretells that."""
+"""Evidence as weighed sources: what is measured in the language first, the rest as it foretells that."""
 
 from __future__ import annotations
 
@@ -74,11 +74,12 @@ def lines_of(
     here = [group for group in groups.values() if any(source.teachers_in(language) for source in group)]
     here.sort(key=lambda group: -len(_readings(group, candidates, language)))
     lines = [_run_line(group, candidates, language, priors, number) for number, group in enumerate(here)]
+    lines += [
+        _silent(source) for source in runs if source.covers(language) and not source.teachers_in(language)
+    ]
     screens = [source for source in distinct if source.kind == "screen"]
     lines += [
-        _screen_line(source, candidates, language, priors)
-        for source in screens
-        if source.teachers_in(language) or any(code == language for code, _ in source.excluded)
+        _screen_line(source, candidates, language, priors) for source in screens if source.covers(language)
     ]
     for group in groups.values():
         lines += _elsewhere(group, candidates, language, priors, "run")
@@ -125,7 +126,7 @@ def _pooled(readings: Sequence[Reading]) -> Reading:
 def _run_line(
     group: Sequence[Evidence], candidates: Sequence[Candidate], language: str, priors: Priors, number: int
 ) -> Line:
-    """Students trained in this very language: the first definition counts in full, others as they foretell."""
+    """Students trained in the language itself: the first definition counts in full, others by their r."""
     worth = priors.worth.run if number == 0 else priors.worth.run_other_definition
     kind = "run" if number == 0 else "run_other_definition"
     sources = [source for source in group if source.teachers_in(language)]
@@ -154,6 +155,21 @@ def _run_line(
     )
 
 
+def _silent(source: Evidence) -> Line:
+    """A run in the language without a score there."""
+    return Line(
+        source.id,
+        "run_without_score",
+        "teacher",
+        "Students were trained in this language, but no benchmark counts there.",
+        source.id,
+        0.0,
+        "nothing: teachers have no score",
+        _sentence(source.doubts),
+        of=(source,),
+    )
+
+
 def _trials(sources: Sequence[Evidence]) -> str:
     counts = sorted({source.trials for source in sources})
     return (
@@ -167,9 +183,12 @@ def _screen_line(source: Evidence, candidates: Sequence[Candidate], language: st
     worth = priors.worth.screen
     readings = _readings([source], candidates, language)
     out = sorted(teacher for code, teacher in source.excluded if code == language)
-    size = f"{len(readings)} candidates, {source.rows} rows each at most"
+    size = f"{len(readings)} candidates, at most {source.rows} rows each"
+    if first := source.first.get(language):
+        size += f"; by it alone first: {', '.join(first)}"
     if out:
         size += f"; excluded: {', '.join(out)}"
+    blind = [text for text in source.cannot_see if not _is_of_another(text, language)]
     return Line(
         source.id,
         "screen",
@@ -177,11 +196,17 @@ def _screen_line(source: Evidence, candidates: Sequence[Candidate], language: st
         "The candidates' data in this language was measured, without training.",
         source.id,
         worth.r,
-        f"{size}; {worth.basis}",
-        _sentence([*source.doubts, *source.cannot_see]),
+        size,
+        _sentence([f"r {worth.r:g} with gains: {worth.basis}", *source.doubts, *blind]),
         Weighed(source.id, readings, spread_of(worth.r)),
         (source,),
     )
+
+
+def _is_of_another(text: str, language: str) -> bool:
+    """Whether a sentence is of another language, as `ja: ...`."""
+    before, colon, _ = text.partition(": ")
+    return bool(colon) and before != language and len(before) <= 12 and " " not in before
 
 
 def _elsewhere(
@@ -224,7 +249,7 @@ def _elsewhere(
             said,
             r,
             f"{len(names)} candidates, {count} other language{'' if count == 1 else 's'}",
-            f"languages share about {shared.r:g} of what sets teachers apart: {shared.basis}",
+            f"r {r:.2f} with gains here: {shared.basis}",
             Weighed(line_id, readings, spread_of(r)),
             tuple(group),
         )

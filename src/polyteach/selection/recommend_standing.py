@@ -17,6 +17,8 @@ from polyteach.selection.recommend_weighing import Belief, combine, compare
 if TYPE_CHECKING:
     from polyteach.scoring.ranks import Comparison
 
+HARDLY = 0.2
+"""Standard deviations of teachers; if first and last are nearer, evidence has said nothing."""
 Status = Literal["fits", "over_budget", "price_unknown", "licence", "excluded"]
 
 
@@ -130,19 +132,19 @@ class Standings:
             return self.belief.ordered(least)[0], "the cheapest of these"
         return self._first_of(names)
 
-    def first(self, names: Sequence[str]) -> tuple[str, str]:
-        """Whom to take where little is known, and why: the one that stands first, else the cheapest."""
+    def first(self, names: Sequence[str]) -> tuple[str | None, str]:
+        """Whom to take where little is known, and why: who stands first, else the cheapest, else nobody."""
         means = [self.belief.mean(name) for name in names]
-        if max(means) - min(means) > 1e-9:
+        if max(means) - min(means) >= HARDLY:
             return self._first_of(names)
         if least := self._cheapest_of(names):
             return least[0], "the cheapest; nothing else sets it apart"
-        return names[0], "named first; nothing sets it apart"
+        return None, "nothing sets the candidates apart, not even their prices as far as they are known"
 
     def _first_of(self, names: Sequence[str]) -> tuple[str, str]:
         ordered = self.belief.ordered(names)
         if len(ordered) < 2:
-            return ordered[0], "it is the only one"
+            return ordered[0], "there is no other"
         gap, error = self.belief.difference(ordered[0], ordered[1])
         return ordered[0], f"first by {number(gap)} SDs of teachers, standard error {number(error)}"
 

@@ -32,7 +32,11 @@ def lines_of_text(found: Recommendation) -> Iterator[str]:
     yield from _chosen(found)
     yield ""
     yield "Evidence, with its weight (what is known beforehand weighs 1):"
-    silent = [line for line in found.lines if line.moves == "teacher" and not line.says_anything]
+    silent = [
+        line
+        for line in found.lines
+        if line.kind == "prior" and line.moves == "teacher" and not line.says_anything
+    ]
     for line in sorted(found.lines, key=lambda line: -line.weight):
         if line not in silent:
             yield from _evidence(line)

@@ -10,6 +10,7 @@ from polyteach.scoring.numbers import listing, number
 from polyteach.selection.recommend_candidates import find
 from polyteach.selection.recommend_sources import Line
 from polyteach.selection.recommend_standing import Option, Standings
+from polyteach.selection.recommend_weighing import compare
 
 Kind = Literal["recommended", "tie", "inconclusive"]
 IN_LANGUAGE = ("run", "run_other_definition", "screen")
@@ -48,33 +49,60 @@ def decide(standings: Standings, lines: Sequence[Line], language: str, where: st
     if not options:
         reason = _why_nobody(standings.options)
         return Verdict("inconclusive", (), f"Nobody can be recommended for {where}: {reason}.", reason)
-    measured = [line for line in lines if line.kind in IN_LANGUAGE and _speaks_of(line, options)]
-    gains = _gains(lines, options, standings, language)
-    if len(options) == 1:
-        return _only_one(standings, options[0], gains, where)
-    order = standings.belief.ordered([option.name for option in options])
-    if not measured:
+    names = compared(standings, lines)
+    gains = _gains(lines, names, standings, language)
+    order = standings.belief.ordered(names)
+    if len(names) == 1:
+        return _only_one(standings, names[0], gains, where)
+    if not _measured(lines):
         reason = "nothing was measured in this language: this rests on priors and other languages alone"
-        return _inconclusive(standings, order, reason, where)
+        return _inconclusive(reason, *standings.first(order), where)
     if gains and not any(low > 0 for _, low in gains.values()):
         reason = "no candidate's students are clearly better than their base"
-        return _inconclusive(standings, order, reason, where)
+        return _inconclusive(reason, *standings.first(order), where)
     first = order[0]
-    rivals = [name for name in order[1:] if not standings.comparison.told_apart(first, name)]
+    told = compare(standings.belief, order)
+    rivals = [name for name in order[1:] if not told.told_apart(first, name)]
     if not rivals:
-        return _recommended(first, order, measured, where)
-    if len(rivals) == len(order) - 1:
-        reason = "no candidate can be told from the first"
-        return _inconclusive(standings, order, reason, where)
+        return _recommended(first, order, lines, where)
     tied = (first, *rivals)
-    choice, basis = standings.cheapest(tied)
-    text = f"For {where}, {listing(tied)} are tied: none can be told from {first}; take {choice} ({basis})."
-    return Verdict("tie", tied, text, "they cannot be told apart", choice, basis)
+    known = _as_well_known(first, tied, lines)
+    best, basis = standings.cheapest(known)
+    if len(known) == 1:
+        basis = "the only one of these that was measured so well"
+    if len(tied) == len(order):
+        return _inconclusive(_why_none(lines), best, basis, where)
+    text = f"For {where}, {listing(tied)} are tied: none can be told from {first}; take {best} ({basis})."
+    return Verdict("tie", tied, text, "they cannot be told apart", best, basis)
 
 
-def _recommended(first: str, order: Sequence[str], measured: Sequence[Line], where: str) -> Verdict:
+def compared(standings: Standings, lines: Sequence[Line]) -> list[str]:
+    """The candidates that are compared: of those that may be recommended, what was measured in the language.
+
+    One that nobody measured could be anything, so it would tie with any. All of them where nothing was.
+    """
+    names = [option.name for option in standings.eligible]
+    measured = {name for line in _measured(lines) if line.weighed for name in line.weighed.readings}
+    return [name for name in names if name in measured] or names
+
+
+def _measured(lines: Sequence[Line]) -> list[Line]:
+    """Lines of what was measured in the language itself."""
+    return [line for line in lines if line.kind in IN_LANGUAGE and line.weighed and line.weighed.readings]
+
+
+def _as_well_known(first: str, tied: Sequence[str], lines: Sequence[Line]) -> list[str]:
+    """Of those tied, whose equality was measured: they are in the heaviest line that has the first."""
+    own = [line for line in _measured(lines) if line.weighed and first in line.weighed.readings]
+    heaviest = max(own, key=lambda line: line.weight, default=None)
+    if heaviest is None or heaviest.weighed is None:
+        return list(tied)
+    return [name for name in tied if name in heaviest.weighed.readings]
+
+
+def _recommended(first: str, order: Sequence[str], lines: Sequence[Line], where: str) -> Verdict:
     others = "the other candidate" if len(order) == 2 else f"all {len(order) - 1} others"
-    trained = [line for line in measured if line.kind != "screen"]
+    trained = [line for line in _measured(lines) if line.kind != "screen"]
     once = trained and all(source.trials == 1 for line in trained for source in line.of)
     text = f"For {where}, take {first}: it is above {others} beyond the errors of what was measured."
     if once:
@@ -84,44 +112,43 @@ def _recommended(first: str, order: Sequence[str], measured: Sequence[Line], whe
     return Verdict("recommended", (first,), text)
 
 
-def _inconclusive(standings: Standings, order: Sequence[str], reason: str, where: str) -> Verdict:
-    choice, basis = standings.first(order)
-    text = f"Inconclusive for {where}: {reason}. If you must choose now: {choice} ({basis})."
-    return Verdict("inconclusive", (), text, reason, choice, basis)
+def _inconclusive(reason: str, best: str | None, basis: str, where: str) -> Verdict:
+    must = f"If you must choose now: {best} ({basis})" if best else f"{basis[0].upper()}{basis[1:]}"
+    text = f"Inconclusive for {where}: {reason}. {must}."
+    return Verdict("inconclusive", (), text, reason, best, basis)
 
 
 def _only_one(
-    standings: Standings, option: Option, gains: Mapping[str, tuple[float, float]], where: str
+    standings: Standings, name: str, gains: Mapping[str, tuple[float, float]], where: str
 ) -> Verdict:
     """One candidate is left: it is recommended only if its students were seen to gain."""
-    left = "is the only candidate" if len(standings.options) == 1 else "is the only candidate left"
-    if option.name in gains and gains[option.name][1] > 0:
-        value, low = gains[option.name]
+    left = "is the only candidate"
+    if len(standings.eligible) > 1:
+        left += " that was measured in this language"
+    elif len(standings.options) > 1:
+        left += " left"
+    if name in gains and gains[name][1] > 0:
+        value, low = gains[name]
         text = (
-            f"For {where}, take {option.name}: it {left}, and its students gained {number(value)} "
+            f"For {where}, take {name}: it {left}, and its students gained {number(value)} "
             f"(at least {number(low)} at 95%). Nothing was compared."
         )
-        return Verdict("recommended", (option.name,), text)
+        return Verdict("recommended", (name,), text)
     shown = (
         "its students are not clearly better than their base"
-        if option.name in gains
+        if name in gains
         else ("no student was trained on its data in this language")
     )
-    reason = f"{option.name} {left}, and {shown}"
+    reason = f"{name} {left}, and {shown}"
     text = f"Inconclusive for {where}: {reason}."
-    return Verdict("inconclusive", (), text, reason, option.name, "there is no other")
-
-
-def _speaks_of(line: Line, options: Sequence[Option]) -> bool:
-    return line.weighed is not None and sum(o.name in line.weighed.weights for o in options) > 1
+    return Verdict("inconclusive", (), text, reason, name, "there is no other")
 
 
 def _gains(
-    lines: Sequence[Line], options: Sequence[Option], standings: Standings, language: str
+    lines: Sequence[Line], names: Sequence[str], standings: Standings, language: str
 ) -> dict[str, tuple[float, float]]:
     """Gain in the language and its lower bound, by candidate, of the definition that counts in full."""
     found: dict[str, tuple[float, float]] = {}
-    names = {option.name for option in options}
     for line in lines:
         for source in line.of if line.kind == "run" else ():
             for (code, teacher), gain in source.gains.items():
@@ -130,6 +157,17 @@ def _gains(
                 if code == language and known and candidate and candidate.name in names:
                     found.setdefault(candidate.name, (gain.value or 0.0, gain.low or 0.0))
     return found
+
+
+def _why_none(lines: Sequence[Line]) -> str:
+    measured = _measured(lines)
+    if all(line.kind == "screen" for line in measured):
+        r = max(line.r for line in measured)
+        return (
+            "no student was trained, and what a screen sees foretells gains too weakly (r about "
+            f"{r:g}) to tell the candidates apart"
+        )
+    return "no candidate can be told from the first"
 
 
 def _why_nobody(options: Sequence[Option]) -> str:
