@@ -29,7 +29,7 @@ COLUMNS = (
     "definition",
 )
 HEADLINES = ("robust", "score", "published", "result")
-"""The figure that stands for a cell: the first of these that it has."""
+"""The figure that stands for a cell: the first of these that it has and nothing is said against."""
 _FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -48,11 +48,12 @@ class Headline:
 
 
 def headline(cell: BundledCell) -> Headline | None:
-    """A cell's first figure of `HEADLINES`; a defined one where there is any."""
+    """A cell's first figure of `HEADLINES`; a defined one, and one without doubts, where there is any."""
     named = [name for name in HEADLINES if name in cell.figures]
-    for name in sorted(named, key=lambda one: cell.figures[one].value is None):
-        return Headline(name, cell.figures[name], cell.doubts.get(name) or cell.excluded)
-    return None
+    if not named:
+        return None
+    name = min(named, key=lambda one: (cell.figures[one].value is None, one in cell.doubts))
+    return Headline(name, cell.figures[name], cell.doubts.get(name) or cell.excluded)
 
 
 def table_csv(bundles: Sequence[Bundle]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import groupby
 
 from rich import box
 from rich.console import Console
@@ -34,8 +33,12 @@ def print_bundle(bundle: Bundle) -> None:
         console.print(_cut(bundle.verdict.text))
     if bundle.ranking:
         console.print(_ranking(bundle))
-    for (source, base), own in groupby(sorted(bundle.cells, key=_place), key=_place):
-        _print_cells(console, source, base, list(own))
+    groups: dict[tuple[str, str], list[BundledCell]] = {}
+    for cell in bundle.cells:
+        together = cell.scored and cell.base  # such cells were scored together, whatever bundle they were in
+        groups.setdefault((bundle.name if together else cell.bundle, cell.base or ""), []).append(cell)
+    for (source, base), own in groups.items():
+        _print_cells(console, source, base, own)
     console.print("All figures with definitions: --json, or merge --csv.\n", style="dim")
 
 
@@ -127,10 +130,6 @@ def _value(found: Headline | None) -> str:
 
 def _digits(name: str | None) -> int:
     return _DIGITS.get(name or "", 3)
-
-
-def _place(cell: BundledCell) -> tuple[str, str]:
-    return cell.bundle, cell.base or ""
 
 
 def _table() -> Table:
