@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from polyteach.export.data_set import Content
     from polyteach.export.examples import Taken, Wanted
     from polyteach.export.making import Making
-    from polyteach.export.of_run import Run
     from polyteach.export.push import Target
+    from polyteach.export.run import Run
 
 _PAIRS = "With --pairs: "
 _HUB = "With --push-to-hub: "
@@ -123,8 +123,8 @@ def export(
     from polyteach.export.folder import FORMATS, check_sources_outside, is_ours
     from polyteach.export.layouts import LAYOUTS
     from polyteach.export.making import add_licences, read_measured
-    from polyteach.export.of_run import is_run, open_run
     from polyteach.export.push import DATASET, MODEL, Target, check_target
+    from polyteach.export.run import is_run, open_run
     from polyteach.export.splits import Split
     from polyteach.languages import standard_code
     from polyteach.resources import check_installed
@@ -204,14 +204,13 @@ def _content(
     from polyteach.cli.export_pairs import check_other
     from polyteach.export.data_set import Content
     from polyteach.export.examples import take_files
-    from polyteach.export.of_run import winner
     from polyteach.export.pairs import match
 
     if asked is None:
         return Content(*_take(source, run, wanted))
     if run:
-        first = wanted if wanted.teachers else replace(wanted, teachers=[winner(run)])
-        check_other(asked, first, run.teachers)
+        first = wanted if wanted.teachers else replace(wanted, teachers=[run.winner()])
+        check_other(asked, first, list(run.candidates))
     else:
         first = wanted
         there = take_files(source, replace(wanted, teachers=())).examples if asked.teacher else []
@@ -236,7 +235,7 @@ def _take(paths: Sequence[Path], run: Run | None, wanted: Wanted) -> tuple[Taken
     if run:
         return take_run(run, wanted)
     taken = take_files(paths, wanted)
-    return taken, of_files(paths, {path.name: file_digest(path) for path in paths})
+    return taken, of_files(paths, taken.of_file, {path.name: file_digest(path) for path in paths})
 
 
 def _write_student(
@@ -256,11 +255,11 @@ def _write_student(
     from polyteach.export.folder import write_folder
     from polyteach.export.licence import card_licence, parts_of
     from polyteach.export.making import add_licences
-    from polyteach.export.of_run import take_run, winner
+    from polyteach.export.of_run import take_run
     from polyteach.export.student import Student, fills, student_card, student_files
 
-    teachers = wanted.teachers or [winner(run)]
-    languages = wanted.languages or run.results["study"]["languages"]
+    teachers = wanted.teachers or [run.winner()]
+    languages = wanted.languages or run.languages
     for option, names in (("--teacher", teachers), ("--language", languages)):
         if len(names) != 1:
             fix = f"choose one: {', '.join(names)}"
@@ -341,4 +340,6 @@ def _lines(output: Path, record: Mapping[str, Any]) -> list[str]:
         lines.append(f"pairs: {pairs['kept']} of {pairs['compared']} compared")
         left_out |= pairs["left_out"]
     lines += [f"  {count:>9,} left out: {reason}" for reason, count in left_out.items()]
+    if record["columns_left_out"]:
+        lines.append(f"  columns that are not exported: {', '.join(record['columns_left_out'])}")
     return lines

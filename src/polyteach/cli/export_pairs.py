@@ -12,8 +12,8 @@ from polyteach.errors import UserError
 
 if TYPE_CHECKING:
     from polyteach.export.examples import Example, Wanted
-    from polyteach.export.of_run import Run
     from polyteach.export.pairs import Preferences
+    from polyteach.export.run import Run
 
 SCORES = "scores"
 
@@ -69,7 +69,7 @@ class PairsJudge:
             raise UserError(
                 "is for a judge at a server", where=where, fix="add --judge-url URL, or leave it out"
             )
-        file = None if run and other in run.teachers else Path(other) if Path(other).is_file() else None
+        file = None if run and other in run.candidates else Path(other) if Path(other).is_file() else None
         if judge == SCORES and not url:
             return cls(None if file else other, file, None, margin)
         asked = MeasureJudge.of(

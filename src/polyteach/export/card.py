@@ -143,9 +143,7 @@ def figure_rows(figures: Sequence[Told]) -> tuple[list[dict[str, Any]], list[tup
     rows = []
     for one in figures:
         figure = one.figure
-        interval = (
-            "none" if figure.get("low") is None else f"{_short(figure['low'])} to {_short(figure['high'])}"
-        )
+        interval = _interval(figure)
         defined = figure["value"] is not None
         rows.append(
             {
@@ -273,6 +271,13 @@ def _is_of(figure: Told, told: CardFacts) -> bool:
 
 def _named(counts: Counter[str]) -> dict[str, int]:
     return {name or "not known": count for name, count in sorted(counts.items())}
+
+
+def _interval(figure: Mapping[str, Any]) -> str:
+    """A figure's bounds; without these its standard error, where it has one."""
+    if figure.get("low") is not None:
+        return f"{_short(figure['low'])} to {_short(figure['high'])}"
+    return f"none; standard error {_short(figure['se'])}" if figure.get("se") is not None else "none"
 
 
 def _short(value: float) -> str:

@@ -86,12 +86,14 @@ class Taken:
         read: rows that were read.
         left_out: the others, by reason.
         columns: names of columns that are not exported.
+        of_file: rows of each file.
     """
 
     examples: list[Example] = field(default_factory=list)
     read: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
     columns: set[str] = field(default_factory=set)
+    of_file: Counter[Path] = field(default_factory=Counter)
 
     def add(self, found: Example | str) -> None:
         """Counts one row: an example, or the reason why it is none."""
@@ -115,6 +117,7 @@ def take_files(paths: Iterable[Path], wanted: Wanted) -> Taken:
     for path in paths:
         for number, record in enumerate(_records(path), start=1):
             _check_columns(record)
+            taken.of_file[path] = number
             taken.columns |= set(_extra(record.columns))
             taken.add(_example(record.columns, str(number), path.name, wanted))
     taken.examples = with_own_ids(taken.examples)

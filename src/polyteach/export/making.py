@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from polyteach.errors import UserError
+from polyteach.files import file_digest
 from polyteach.languages import standard_code
 
 SETTINGS = (
@@ -86,6 +87,10 @@ class Making:
 
     def join(self, other: Making) -> None:
         """Adds what is known of a second source."""
+        if self.dropped is None or other.dropped is None:
+            self.dropped = None
+        else:
+            self.dropped = dict(Counter(self.dropped) + Counter(other.dropped))
         self.models |= other.models
         self.asked += other.asked
         self.figures += other.figures
@@ -105,16 +110,35 @@ class Making:
         return dict(sorted(total.items()))
 
 
-def of_files(paths: Sequence[Path], digests: Mapping[str, str]) -> Making:
-    """What is known of files: what `polyteach synthesize` noted beside them, and their digests."""
+def of_files(paths: Sequence[Path], rows: Mapping[Path, int], digests: Mapping[str, str]) -> Making:
+    """What is known of files: their digests, and what was noted beside them, see `_add_notes`."""
     making = Making(provenance={"sources": dict(sorted(digests.items()))})
     for path in paths:
-        summary = _json(path.with_name(f"{path.name}.summary.json"))
-        if summary and {"teacher", "language", "methods"} <= summary.keys():
-            making.asked += [
-                _asked(summary, method, facts) for method, facts in sorted(summary["methods"].items())
-            ]
+        _add_notes(path, rows[path], making)
     return making
+
+
+def _add_notes(path: Path, rows: int | None, making: Making) -> None:
+    """Adds what `polyteach synthesize` and `filter` noted beside a file; notes on other rows do not count.
+
+    Args:
+        path: the file.
+        rows: that it has; None where its digest shows that it is the one that is meant.
+        making: to be added to.
+    """
+    written = _json(path.with_name(f"{path.name}.summary.json"))
+    known = {"teacher", "language", "methods", "rows"}
+    if written and known <= written.keys() and rows in (None, written["rows"]):
+        methods = sorted(written["methods"].items())
+        making.asked += [_asked(written, method, facts) for method, facts in methods]
+    filtered = _json(path.with_name(f"{path.name}.filter.json"))
+    if filtered and filtered.get("kind") == "filter" and rows in (None, filtered["kept"]):
+        dropped = {one["reason"]: one["dropped"] for one in filtered["by_rule"] if one["dropped"]}
+        making.dropped = dict(Counter(making.dropped or {}) + Counter(dropped))
+        for source in filtered["inputs"]:
+            before = path.with_name(source["file"])
+            if before != path and before.is_file() and file_digest(before) == source["sha256"]:
+                _add_notes(before, None, making)
 
 
 def read_measured(path: Path) -> list[Told]:

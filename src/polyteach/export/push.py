@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from polyteach.errors import UserError
+from polyteach.export.folder import CARD
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -80,11 +81,12 @@ def push(folder: Path, files: Mapping[str, Any], target: Target) -> str:
     Raises:
         UserError: the hub refuses, or is out of reach.
     """
-    from huggingface_hub import CommitOperationAdd, HfApi
+    from huggingface_hub import CommitOperationAdd, HfApi, RepoCard
     from huggingface_hub.errors import HfHubHTTPError, HTTPError  # type: ignore[attr-defined]
 
     api = HfApi(token=_token())
     try:
+        RepoCard.load(folder / CARD).validate(repo_type=target.kind)  # before a repository is made for it
         url = api.create_repo(
             target.repo, repo_type=target.kind, private=not target.public, exist_ok=target.over
         )
@@ -98,6 +100,9 @@ def push(folder: Path, files: Mapping[str, Any], target: Target) -> str:
         )
     except HfHubHTTPError as error:
         raise _refused(error, target) from error
+    except ValueError as error:
+        what = f"the hub does not take the card: {' '.join(str(error).split())}"
+        raise UserError(what, where=str(folder / CARD), fix="report it: a card should be right") from error
     except (HTTPError, OSError) as error:
         what = f"the hub cannot be reached ({type(error).__name__})"
         raise UserError(what, where=target.repo, fix=f"check the connection; {_LEFT}") from error

@@ -24,7 +24,7 @@ from polyteach.export.card import (
 from polyteach.export.folder import CARD, Fill, text_file
 from polyteach.export.licence import Part, card_licence
 from polyteach.export.making import Making, Told
-from polyteach.export.of_run import Run, read_manifest
+from polyteach.export.run import Run, read_manifest
 from polyteach.languages import english_name
 
 _MODEL = "model"
@@ -58,6 +58,9 @@ def student_files(run: Run, student: Student) -> dict[str, Path]:
     Raises:
         UserError: the run has no such student, or a file is damaged.
     """
+    if "leaderboard" not in run.results:
+        fix = "name the folder of a study's run"
+        raise UserError("a screen trains no students", where=str(run.folder), fix=fix)
     bases = [base["name"] for base in run.results["study"]["bases"]]
     if student.base not in bases:
         fix = f"bases of this run: {', '.join(bases)}"
@@ -131,7 +134,7 @@ def student_card(
             title=title,
             summary=f"A student: {as_text(public_name(base['model']))}, fine-tuned on answers of "
             f"{as_text(student.teacher)} in {english_name(student.language)} (`{student.language}`), "
-            f"trial {student.trial} of the study {as_text(run.results['study']['name'])}.",
+            f"trial {student.trial} of the study {as_text(run.name)}.",
             base=f"{public_name(base['model'])} (SHA-256 of its files {manifest['settings']['base'][:12]})",
             data=_data(student, training, making),
             recipe=_recipe(training),
