@@ -60,16 +60,42 @@ def _cut(told: bool) -> Callable[[Sequence[Row], Sequence[Row], int], list[Row]]
     return damaged
 
 
-_TOKENS = ("<|im_end|>", "<|eot_id|>", "[/INST]", "</s>", "<|endoftext|>", "<end_of_turn>", "<|im_start|>user")
-_TEMPLATES = ("### Response:\n{}", "Assistant: {}", "{}\n\n{{{{ answer }}}}", "{}\n### Instruction:", "{{response}}\n{}")
+_TOKENS = (
+    "<|im_end|>",
+    "<|eot_id|>",
+    "[/INST]",
+    "</s>",
+    "<|endoftext|>",
+    "<end_of_turn>",
+    "<|im_start|>user",
+)
+_TEMPLATES = (
+    "### Response:\n{}",
+    "Assistant: {}",
+    "{}\n\n{{{{ answer }}}}",
+    "{}\n### Instruction:",
+    "{{response}}\n{}",
+)
 _REFUSALS: Mapping[str, tuple[str, ...]] = {
-    "en": ("I'm sorry, but I can't help with that request.", "As an AI language model, I cannot answer this.",
-           "Sorry, I am unable to assist with this.", "I cannot fulfill this request."),
-    "de": ("Es tut mir leid, aber dabei kann ich Ihnen nicht helfen.", "Als KI-Sprachmodell kann ich dazu keine Auskunft geben.",
-           "Leider kann ich bei dieser Anfrage nicht helfen.", "Ich kann diese Anfrage leider nicht beantworten."),
-    "ja": ("申し訳ありませんが、そのご要望にはお応えできません。", "申し訳ございませんが、お手伝いできません。",
-           "すみませんが、その質問にはお答えできません。", "AIとしてその依頼には対応できません。"),
-}  # fmt: skip
+    "en": (
+        "I'm sorry, but I can't help with that request.",
+        "As an AI language model, I cannot answer this.",
+        "Sorry, I am unable to assist with this.",
+        "I cannot fulfill this request.",
+    ),
+    "de": (
+        "Es tut mir leid, aber dabei kann ich Ihnen nicht helfen.",
+        "Als KI-Sprachmodell kann ich dazu keine Auskunft geben.",
+        "Leider kann ich bei dieser Anfrage nicht helfen.",
+        "Ich kann diese Anfrage leider nicht beantworten.",
+    ),
+    "ja": (
+        "申し訳ありませんが、そのご要望にはお応えできません。",
+        "申し訳ございませんが、お手伝いできません。",
+        "すみませんが、その質問にはお答えできません。",
+        "AIとしてその依頼には対応できません。",
+    ),
+}
 
 
 def _html(row: Row, rng: Random) -> Row:
@@ -111,7 +137,11 @@ def _near(row: Row, rng: Random) -> Row | None:
         return None
     del parts[rng.randrange(len(parts))]
     joined = (" " if row.language != "ja" else "。").join(parts)
-    return replace(row, id=f"{row.id} again", response=joined) if len(joined) > 0.85 * len(row.response) else None
+    return (
+        replace(row, id=f"{row.id} again", response=joined)
+        if len(joined) > 0.85 * len(row.response)
+        else None
+    )
 
 
 KNOWN = (
@@ -121,12 +151,20 @@ KNOWN = (
     Kind("response of another language", ("wrong_language",), _foreign("response", "response")),
     Kind("prompt of another language", ("wrong_language_prompt",), _foreign("prompt", "prompt")),
     Kind("tags of HTML", ("html",), each("html", _html)),
-    Kind("control token", ("control_tokens",), each("token", lambda r, rng: said(r, f"{r.response}{rng.choice(_TOKENS)}"))),
+    Kind(
+        "control token",
+        ("control_tokens",),
+        each("token", lambda r, rng: said(r, f"{r.response}{rng.choice(_TOKENS)}")),
+    ),
     Kind("part of a template", ("template",), each("template", _template)),
     Kind("open block of code", ("code_fence",), each("fence", _fence)),
     Kind("loop", ("repetition",), each("loop", _loop)),
-    Kind("refusal", ("refusal",), each("refusal", lambda row, rng: said(row, rng.choice(_REFUSALS[row.language])))),
+    Kind(
+        "refusal",
+        ("refusal",),
+        each("refusal", lambda row, rng: said(row, rng.choice(_REFUSALS[row.language]))),
+    ),
     Kind("prompt said again", ("echo",), each("echo", _echo)),
     Kind("copy", ("exact_duplicates", "near_duplicates"), each("copy", _copy), beside=True),
     Kind("copy with a part left out", ("near_duplicates",), each("near", _near), beside=True),
-)  # fmt: skip
+)
