@@ -32,6 +32,25 @@ STANDING = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What one source measured of a candidate in the language.
+
+    Attributes:
+        figure: robust PG-Score of a run, score of a screen, result of a publication.
+        gain: of its students; None where none was trained.
+    """
+
+    source: str
+    figure: Figure
+    gain: Figure | None
+
+    def to_json(self) -> dict[str, Any]:
+        """As the outside view has it."""
+        gain = self.gain.to_json() if self.gain else None
+        return {"source": self.source, "figure": self.figure.to_json(), "gain": gain}
+
+
 @dataclass(frozen=True)
 class Recommendation:
     """An answer with all that it rests on.
@@ -90,19 +109,23 @@ class Recommendation:
             if ranked
             else None,
             "standing": self.standing(option).to_json(),
-            "measured": [
-                {"source": source.id, "figure": source.figures[key].to_json()}
-                for source in self.evidence
-                for key in source.figures
-                if key[0] == self.language
-                and find(source.teachers[key[1]], self.standings.candidates) == candidate
-            ],
+            "measured": [measured.to_json() for measured in self.measured(option)],
             "money": option.money.to_json() | {"for_rows": option.money.of(self.wish.rows)},
             "fits_rows": option.fits_rows,
             "status": option.status,
             "status_text": option.status_text,
             "licence": option.licence.to_json(),
         }
+
+    def measured(self, option: Option) -> list[Measured]:
+        """What sources measured of a candidate in the language itself."""
+        return [
+            Measured(source.id, source.figures[key], source.gains.get(key))
+            for source in self.evidence
+            for key in source.figures
+            if key[0] == self.language
+            and find(source.teachers[key[1]], self.standings.candidates) == option.candidate
+        ]
 
     def standing(self, option: Option) -> Figure:
         """A candidate's standing with its 95% interval; n: lines of evidence with a weight for it."""

@@ -13,7 +13,7 @@ from polyteach.selection.recommend_standing import Standings
 from polyteach.study.values import METHODS
 
 MUCH_TEXT = 2.0
-"""Percent of CommonCrawl: the paper calls German (5.7) high-resourced, Indonesian (1.0), Arabic (0.7) less so."""
+"""Percent of CommonCrawl: in the paper German (5.7) is high-resourced, Indonesian (1.0), Arabic (0.7) not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,16 +136,15 @@ def _items_and_trials(
         trials=max(source.plan.trials, 2),
     )
     items, trials = items_needed(source.noise, plan, gap), trials_needed(source.noise, plan, gap)
-    ways = [
-        f"{items.value:,} items (now {source.plan.items:,})" if items.value else f"items: {items.reason}",
-        f"{trials.value:,} trials (now {source.plan.trials:,})"
-        if trials.value
-        else f"trials: {trials.reason}",
-    ]
-    return (
-        f"were their gap in gain the one seen ({number(gap, 3)}), a run of {plan.trials} trials would tell "
-        f"{one} from {other} in 80% of studies with {ways[0]}; or with {ways[1]}"
-    )
+    ways = []
+    if items.value:
+        ways.append(f"{items.value:,} items a language instead of {source.plan.items:,}")
+    if trials.value:
+        ways.append(f"{trials.value:,} trials instead of {source.plan.trials:,}")
+    lead = f"were their gap in gain the one seen ({number(gap, 3)}), such a run would tell {one} from {other}"
+    if not ways:
+        return f"{lead} neither with more items nor with more trials alone: it takes both"
+    return f"{lead} in 80% of studies with {' or with '.join(ways)}"
 
 
 def _rows(screen: Line, standings: Standings, lines: Sequence[Line], one: str, other: str) -> str:

@@ -143,7 +143,6 @@ class _Rank(_Loose):
 class _Screen(_Loose):
     schema_version: Literal[1]
     kind: Literal["screen"]
-    study: str | dict[str, Any]
     definitions_digest: str | None = None
     candidates: list[_ScreenCandidate] = Field(min_length=1)
     cells: list[_ScreenCell]
@@ -218,7 +217,9 @@ def read_screen(folder: Path) -> Evidence:
         UserError: there are none, or they are mangled.
     """
     found = _read(_Screen, folder, SCREEN, "name a screen's folder, such as runs/NAME")
-    name = found.study if isinstance(found.study, str) else str(found.study.get("name", folder.name))
+    name = (
+        (folder if folder.is_dir() else folder.parent).resolve().name
+    )  # a study may be screened in two ways
     known = {
         c.candidate: Candidate(
             c.candidate,

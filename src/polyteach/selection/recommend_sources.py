@@ -137,6 +137,7 @@ def _run_line(
     if errors:
         size += f", mean error {sum(errors) / len(errors):.1f} points"
     doubts = [doubt for source in sources for doubt in source.doubts]
+    doubts.append("each teacher wrote its data once, so what another set would change is not seen")
     if number:
         doubts.insert(0, f"another definition (benchmarks, bases or metrics): {worth.basis}")
     return Line(

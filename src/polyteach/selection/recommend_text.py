@@ -103,6 +103,20 @@ def _option(found: Recommendation, option: Option) -> Iterator[str]:
         kind = "estimated" if option.money.basis == "estimate" else "measured"
         price = f"{found.wish.rows:,} rows cost {cost:,.2f} USD{bounds} ({kind}: {option.money.text})"
     yield from _wrapped(f"{option.name}: {price}.", "", "  ")
+    for measured in found.measured(option):
+        figure = measured.figure
+        if figure.value is not None:
+            bounds = (
+                "" if figure.low is None else f" (95%: {number(figure.low, 1)} to {number(figure.high, 1)})"
+            )
+            gain = measured.gain
+            if gain and gain.value is not None:
+                bounds += f"; its students gained {number(gain.value)}"
+                if gain.low is not None:
+                    bounds += f" ({number(gain.low)} to {number(gain.high)})"
+            yield from _wrapped(
+                f"Measured by {measured.source}: {number(figure.value, 1)}{bounds}.", "  ", "  "
+            )
     licence = option.licence
     read = f"; read {licence.read}, {licence.url}" if licence.url else ""
     yield from _wrapped(

@@ -71,6 +71,8 @@ def decide(standings: Standings, lines: Sequence[Line], language: str, where: st
     if len(known) == 1:
         basis = "the only one of these that was measured so well"
     if len(tied) == len(order):
+        if all(line.kind == "screen" for line in _measured(lines)):
+            return _inconclusive(_why_none(lines), *standings.first(order), where)
         return _inconclusive(_why_none(lines), best, basis, where)
     text = f"For {where}, {listing(tied)} are tied: none can be told from {first}; take {best} ({basis})."
     return Verdict("tie", tied, text, "they cannot be told apart", best, basis)
