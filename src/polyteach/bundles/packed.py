@@ -6,7 +6,7 @@ them.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -176,6 +176,28 @@ class PackedEvidence(Part):
                 raise ValueError(f"an exam names item set {exam.items}, there are {len(self.items)}")
             if len(exam.scores) != self.items[exam.items].count:
                 raise ValueError("an exam's scores are not aligned with its items")
+        return self
+
+    @model_validator(mode="after")
+    def _of_the_study(self) -> PackedEvidence:
+        study = self.study
+        languages, teachers = set(study.languages), {teacher.name for teacher in study.teachers}
+        bases = {base.name for base in study.bases}
+        if (len(languages), len(teachers)) != (len(study.languages), len(study.teachers)):
+            raise ValueError("a language or a teacher is listed twice")
+        cells: list[Any] = [*self.metrics, *self.gated, *self.synthesis]
+        told: list[Any] = [*cells, *self.seed_metrics, *self.gate, *self.judges, *self.items]
+        known = all(one.language in languages for one in told)
+        known &= all(cell.teacher in teachers for cell in cells)
+        for role, exams in (("anchor", (*self.bases, *self.references)), ("student", self.students)):
+            known &= all(exam.base in bases for exam in exams)
+            known &= all((exam.teacher in teachers) == (role == "student") for exam in exams)
+            known &= all((exam.trial is not None) == (role == "student") for exam in exams)
+        if not known:
+            raise ValueError("there is evidence of a language, base, teacher or trial that the study has not")
+        for exams in (self.bases, self.references, self.students):
+            if len({(e.items, e.base, e.teacher, e.trial) for e in exams}) < len(exams):
+                raise ValueError("an exam is listed twice")
         return self
 
 

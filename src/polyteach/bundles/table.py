@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from polyteach.bundles.bundle import Bundle, BundledCell
@@ -69,6 +70,13 @@ def table_csv(bundles: Sequence[Bundle]) -> str:
             for name, figure in cell.figures.items():
                 writer.writerow({key: _safe(value) for key, value in _line(cell, name, figure).items()})
     return text.getvalue()
+
+
+def is_table(path: Path) -> bool:
+    """Whether a file is a table of ours, by its first line."""
+    head = ",".join(COLUMNS).encode() + b"\n"
+    with path.open("rb") as file:
+        return file.read(len(head)) == head
 
 
 def _line(cell: BundledCell, name: str, figure: Figure) -> dict[str, Any]:

@@ -138,8 +138,9 @@ def _read(paths: list[Path]) -> list[Bundle]:
 
 def _check(path: Path, inputs: list[Path], force: bool) -> None:
     from polyteach.bundles.files import is_bundle
+    from polyteach.bundles.table import is_table
 
-    is_own = path.is_file() and path.suffix != ".csv" and is_bundle(path)
+    is_own = path.is_file() and (is_table(path) or is_bundle(path))
     check_output_is_free(path, inputs, is_own=is_own, force=force)
 
 
