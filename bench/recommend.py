@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations
 from math import log, sqrt
 from pathlib import Path
@@ -178,6 +180,38 @@ def of_runs(paths: Sequence[Path]) -> None:
         )
 
 
+def of_answers(paths: Sequence[Path]) -> None:
+    """What `recommend` answers from these runs, and whether whom it names gains most there.
+
+    From the run itself; and in each language from the others alone, as if the language had not been measured.
+    The language's own gains are the truth of both, so the first line shows only that the rule finds what a
+    run found; how often a run finds the truth: bench/pocket_truth.py.
+    """
+    from polyteach.selection.recommend import recommend
+    from polyteach.selection.recommend_reading import read_run
+    from polyteach.selection.recommend_standing import Wish
+
+    kinds: dict[str, Counter[str]] = {"from the run": Counter(), "from its other languages": Counter()}
+    for path in paths:
+        run = read_run(path.parent)
+        for language in run.languages:
+            gains = {
+                t: g.value for (code, t), g in run.gains.items() if code == language and g.value is not None
+            }
+            best = max(gains, key=lambda name: gains[name])
+            elsewhere = replace(
+                run, readings={key: r for key, r in run.readings.items() if key[0] != language}, gains={}
+            )
+            for name, evidence in zip(kinds, (run, elsewhere), strict=True):
+                found = recommend(language, [evidence], Wish())
+                named = found.verdict.teachers or (found.verdict.if_you_must,)
+                kinds[name][f"{found.verdict.kind}, best {'in it' if best in named else 'not in it'}"] += 1
+    for name, counts in kinds.items():
+        print(f"answers {name}: " + "; ".join(f"{what} {count}" for what, count in sorted(counts.items())))
+
+
 if __name__ == "__main__":
     of_paper()
     of_runs([Path(name) for name in sys.argv[1:]])
+    if len(sys.argv) > 1:
+        of_answers([Path(name) for name in sys.argv[1:]])

@@ -117,7 +117,8 @@ def _mean(cells: list[BundledCell], name: str) -> Figure | None:
 
 
 def _doubts(kind: Kind, cells: list[BundledCell], shown: str) -> tuple[str, ...]:
-    said = {doubt for cell in cells if (doubt := cell.doubts.get(shown))}
+    every = [cell.doubts.get(shown) for cell in cells]
+    said = {doubt for doubt in every if doubt and every.count(doubt) == len(every)}
     if kind == "run":
         said.add(UNPAIRED)
     if kind == "screen":

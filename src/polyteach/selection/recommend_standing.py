@@ -17,6 +17,7 @@ from polyteach.selection.recommend_weighing import Belief, combine, compare
 if TYPE_CHECKING:
     from polyteach.scoring.ranks import Comparison
 
+_CHEAP = "one of the cheapest of these"
 HARDLY = 0.2
 """Standard deviations of teachers; if first and last are nearer, evidence has said nothing."""
 Status = Literal["fits", "over_budget", "price_unknown", "licence", "excluded"]
@@ -75,7 +76,10 @@ def option_of(
     if wish.budget is None:
         return made("fits", "no budget is set")
     if cost is None:
-        return made("price_unknown", "its price is unknown, so no budget can be kept")
+        return made(
+            "price_unknown",
+            "its price is unknown, so no budget can be kept (--candidates can say where it runs)",
+        )
     if cost > wish.budget:
         if not wish.budget:
             return made("over_budget", "it is not free")
@@ -129,7 +133,7 @@ class Standings:
     def cheapest(self, names: Sequence[str]) -> tuple[str, str]:
         """Whom of several that are as good to take, and why: the cheapest, else the one that stands first."""
         if least := self._cheapest_of(names):
-            return self.belief.ordered(least)[0], "the cheapest of these"
+            return self.belief.ordered(least)[0], "the cheapest of these" if len(least) == 1 else _CHEAP
         return self._first_of(names)
 
     def first(self, names: Sequence[str]) -> tuple[str | None, str]:
@@ -138,7 +142,8 @@ class Standings:
         if max(means) - min(means) >= HARDLY:
             return self._first_of(names)
         if least := self._cheapest_of(names):
-            return least[0], "the cheapest; nothing else sets it apart"
+            why = "the cheapest" if len(least) == 1 else _CHEAP
+            return self.belief.ordered(least)[0], f"{why}; nothing else sets it apart"
         return None, "nothing sets the candidates apart, not even their prices as far as they are known"
 
     def _first_of(self, names: Sequence[str]) -> tuple[str, str]:
