@@ -4,7 +4,8 @@
 
 Real answers (Japanese, English, German; `POLYTEACH_DATA`, default ../shared/data) and rows of the pocket
 world, untouched and with one planted defect each. Some kinds of defect were written only after the rules
-were (`curation_held_out.py`). Prints, as Markdown: per rule its recall on the kinds it is for, the share of
+were (`curation_held_out.py`). Prints, as Markdown: per rule (the defaults and
+`unfinished`) its recall on the kinds it is for, the share of
 untouched rows it takes, and its precision in a set half untouched, half damaged by all kinds alike; per
 held-out kind the share found, and by which rule. Untouched rows of models hold true defects (answers cut off,
 loops), so the share taken is more than the false positives.
@@ -19,11 +20,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from curation_held_out import HELD_OUT
-from curation_known import KNOWN, Kind
+from curation_known import KNOWN, Kind, said
 
 from polyteach.curation.judging import judge_rows
-from polyteach.curation.rules import DEFAULTS
+from polyteach.curation.rules import DEFAULTS, AnyRule, Context
+from polyteach.curation.rules.endings import Unfinished
+from polyteach.curation.rules.judged import JudgeBelow
+from polyteach.curation.rules.likelihood import Likelihood
 from polyteach.pocket.seed import seed_rows
+from polyteach.pocket.simulated import Dials, answer, answered
+from polyteach.quality.judge import oracle_judge
 from polyteach.rows import Row
 from polyteach.seed_data.files import read_file
 
@@ -36,7 +42,9 @@ SETS = {
     "en": ("en_llmzoo_gpt35", "en_llmzoo_vicuna-7b", "en_selfinstruct_user_oriented_human"),
     "de": ("de_mtbenchx_gpt4ref",),
 }
+RULES: tuple[AnyRule, ...] = (*DEFAULTS, Unfinished())
 FOREIGN = {"ja": "en", "en": "de", "de": "en"}
+_LETTERS = ("15% of letters damaged", "answer to another question")
 Counts = dict[str, tuple[int, Counter[str]]]
 """Rows, and how many each rule found (`any`: one or more), by kind; `untouched` is one."""
 
@@ -56,7 +64,9 @@ def _read(data: Path, name: str, code: str) -> list[Row]:
 def _spread(parts: Sequence[Sequence[Row]], rows: int) -> list[Row]:
     """About as many rows of each part, spread over it."""
     share = -(-rows // len(parts))
-    return [part[i * len(part) // share] for part in parts for i in range(min(share, len(part)))][:rows]
+    counts = [min(share, len(part)) for part in parts]
+    pairs = zip(parts, counts, strict=True)
+    return [part[i * len(part) // count] for part, count in pairs for i in range(count)][:rows]
 
 
 def counted(rows: Sequence[Row], others: Sequence[Row], kinds: Sequence[Kind], rng_seed: int) -> Counts:
@@ -69,7 +79,7 @@ def counted(rows: Sequence[Row], others: Sequence[Row], kinds: Sequence[Kind], r
 
 
 def _found(before: Sequence[Row], rows: Sequence[Row]) -> tuple[int, Counter[str]]:
-    reasons = judge_rows([*before, *rows], DEFAULTS).reasons[len(before) :]
+    reasons = judge_rows([*before, *rows], RULES).reasons[len(before) :]
     counts = Counter(reason for of_row in reasons for reason in of_row)
     counts["any"] = sum(bool(of_row) for of_row in reasons)
     return len(rows), counts
@@ -88,7 +98,7 @@ def rule_table(by_set: Mapping[str, Counts]) -> Iterator[str]:
     """One line a rule: recall on its own kinds, share of untouched rows taken, precision."""
     yield "| rule | " + " | ".join(f"{name}: recall / untouched taken / precision" for name in by_set) + " |"
     yield "|---|" + "---|" * len(by_set)
-    for rule in (rule.reason for rule in DEFAULTS):
+    for rule in (rule.reason for rule in RULES):
         cells = []
         for counts in by_set.values():
             own = [counts[kind.name] for kind in KNOWN if rule == kind.rules[0]]
@@ -120,6 +130,34 @@ def kind_table(by_set: Mapping[str, Counts], kinds: Sequence[Kind]) -> Iterator[
         yield f"| {kind.name} | " + " | ".join(cells) + " |"
 
 
+def model_table(rows: int, rng_seed: int) -> Iterator[str]:
+    """Rules that need a model, on the pocket world: one damaged row on nine untouched ones."""
+    clean, few = seed_rows("de", rows, 1), seed_rows("de", rows // 9 + rows, 1)[rows:]
+    questions = answered("de", [row.prompt for row in few])
+    sets = {
+        "wrong facts": [
+            said(row, answer(question, Dials(error=1.0), 1).text)
+            for row, question in zip(few, questions, strict=True)
+            if question
+        ],
+        **{
+            kind.name: kind.damaged(few, seed_rows("en", rows, 1), rng_seed)
+            for kind in (*KNOWN, *HELD_OUT)
+            if kind.name in ("response of another language", "loop", "answer in another script", *_LETTERS)
+        },
+    }
+    rules: list[AnyRule] = [Likelihood(model="pocket:base-c", low=0.0, high=0.9), JudgeBelow(least=3)]
+    context = Context(judge=oracle_judge("de"))
+    yield "| kind | " + " | ".join(f"`{rule.reason}`: found / untouched taken" for rule in rules) + " |"
+    yield "|---|" + "---|" * len(rules)
+    for name, damaged in sets.items():
+        cells = []
+        for rule in rules:
+            bad = rule.find([*clean, *damaged], context).bad
+            cells.append(f"{sum(bad[rows:])} of {len(damaged)} / {sum(bad[:rows])} of {rows}")
+        yield f"| {name} | " + " | ".join(cells) + " |"
+
+
 def main() -> None:
     """Prints the tables."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
@@ -135,6 +173,8 @@ def main() -> None:
     print("\n".join(rule_table(by_set)))
     print("\nKnown kinds, found by any rule:\n")
     print("\n".join(kind_table(by_set, KNOWN)))
+    print("\nRules that ask a model (`likelihood` takes a tenth of any set; the oracle knows the facts):\n")
+    print("\n".join(model_table(arguments.rows, arguments.rng_seed)))
     print("\nHeld-out kinds, found by any rule:\n")
     print("\n".join(kind_table(by_set, HELD_OUT)))
 

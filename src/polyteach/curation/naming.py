@@ -125,7 +125,7 @@ def default_rules_yaml() -> str:
     ]
     for rule in DEFAULTS:
         lines += [f"  # {_first_line(type(rule))}", *_entry(rule.rule, type(rule), rule)]
-    lines += ["", "  # Not among the defaults, since they need a choice of yours:"]
+    lines += ["", "  # Not among the defaults, since they need a choice or a model, or are less sure:"]
     named = {rule.rule for rule in DEFAULTS}
     for name, kind in RULES.items():
         if name not in named:

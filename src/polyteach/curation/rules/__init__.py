@@ -42,7 +42,6 @@ AnyRule = (
 DEFAULTS: tuple[AnyRule, ...] = (
     Empty(),
     CutOff(),
-    Unfinished(),
     WrongLanguage(),
     WrongLanguage(side="prompt"),
     Html(),

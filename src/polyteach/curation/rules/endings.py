@@ -38,8 +38,8 @@ class CutOff(Settings):
 class Unfinished(Settings):
     """The last line of a response is prose and breaks off: no mark ends it, where one ends what is before.
 
-    For data that do not say how an answer ended. Not found: what breaks off after a full stop, in a list or
-    in code.
+    For data that do not say how an answer ended. It also takes who leaves out the last mark, as people do.
+    Not found: what breaks off after a full stop, in a list or in code.
     """
 
     rule: ClassVar[str] = "unfinished"
