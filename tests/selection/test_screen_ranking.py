@@ -13,6 +13,7 @@ from polyteach.selection.screen_ranking import (
     ScreenedCell,
     ScreenedRow,
     Screening,
+    blind_points,
     rank_screen,
 )
 
@@ -72,19 +73,21 @@ def whole(screening: Screening) -> dict[str, RankEntry]:
 
 
 def test_score_is_usable_share_times_quality() -> None:
-    """160 of 200 requests are usable; quality is the mean of 1, .95 and .8."""
-    one = ranked(cell(rubric=4.0, wrong=10, copies=20, failures={"unparsable": 10})).cells[0]
+    """160 of 200 requests are usable; the judge gives 4 of 5, fidelities are 1 and .95."""
+    measured = cell(rubric=4.0, wrong=10, copies=20, failures={"unparsable": 10})
+    one = ranked(measured).cells[0]
     assert one.usable.value == 0.8 and one.usable_rows == 160
-    assert one.quality.figure().value == pytest.approx((1 + 0.95 + 0.8) / 3)
-    assert one.figure.value == pytest.approx(100 * 0.8 * (1 + 0.95 + 0.8) / 3)
+    assert one.quality.figure().value == pytest.approx(0.8)
+    assert one.figure.value == pytest.approx(100 * 0.8 * 0.8)
+    unjudged = ranked(measured, gate=GATE[:2]).cells[0]
+    assert unjudged.figure.value == pytest.approx(100 * 0.8 * (1 + 0.95) / 2)
 
 
 def test_error_of_a_score_is_that_of_a_product() -> None:
-    """To first order: that of the share of requests by q, and a third of the rubric's, on its scale, by u."""
+    """To first order: that of the share of requests by q = .8, and the rubric's, on its scale, by u = .9."""
     figure = ranked(cell(wrong=20, rubric=4.0, se=0.05)).cells[0].figure
-    q = (1 + 0.9 + 0.8) / 3
-    of_requests = 100 * q * sqrt(0.9 * 0.1 / (ASKED - 1))
-    of_rows = 100 * 0.9 * 0.05 / 5 / 3
+    of_requests = 100 * 0.8 * sqrt(0.9 * 0.1 / (ASKED - 1))
+    of_rows = 100 * 0.9 * 0.05 / 5
     assert figure.se == pytest.approx(sqrt(of_requests**2 + of_rows**2))
 
 
@@ -139,6 +142,29 @@ def test_paired_requests_tell_apart_what_independent_ones_do_not() -> None:
     assert ranked(better, worse).verdict.kind == "best"
     other = cell("b", copies=50, alike="generate")
     assert ranked(better, other).verdict.kind == "tie"
+
+
+def test_without_a_judge_a_difference_must_be_beyond_ten_points() -> None:
+    """By the fidelities alone 3 points are sure and say nothing of sound answers; 12 points of rows do."""
+    sound, odd, poor = cell("sound"), cell("odd", wrong=12), cell("poor", failures={"refusal": 40})
+    assert whole(ranked(sound, odd))["sound"].surely_above == ("odd",)
+    blind = whole(ranked(sound, odd, poor, gate=GATE[:2]))
+    assert blind["sound"].score.value - blind["odd"].score.value == pytest.approx(100 - 94 * 0.97)
+    assert blind["sound"].surely_above == ("poor",) and blind["odd"].rank_interval == (1, 3)
+
+
+def test_one_language_with_a_judge_and_one_without_halve_the_blind_points() -> None:
+    gate = GATE + [replace(one, language="ja") for one in GATE[:2]]
+    assert [blind_points(gate, places) for places in (["de"], ["ja"], ["de", "ja"], ["fi"])] == [0, 10, 5, 0]
+
+
+def test_rows_nearer_to_damage_are_warned_of_though_the_judge_likes_them() -> None:
+    one = cell("a", wrong=0)
+    gated = replace(one.gated, figures={**one.gated.figures, "prompt_fidelity": fig(0.3, 0.01)})
+    warnings = ranked(replace(one, gated=gated)).warnings
+    assert [caution.message for caution in warnings if caution.code == "near_damage"] == [
+        "By prompt_fidelity a's rows are nearer to damaged than to human ones."
+    ]
 
 
 def test_one_candidate_has_nothing_to_be_compared_with() -> None:
@@ -204,7 +230,7 @@ def test_overall_is_the_mean_over_languages_for_those_complete_on_them() -> None
     cells = [cell("a", rubric=5.0), cell("a", "ja", rubric=2.5), cell("b")]
     screening = rank_screen(cells, gate, ["de", "ja"], 1, missing={("b", "ja"): "its step failed"})
     found = whole(screening)
-    assert found["a"].score.value == pytest.approx((100 + 100 * (1 + 1 + 0.5) / 3) / 2)
+    assert found["a"].score.value == pytest.approx((100 + 50) / 2)
     assert found["b"].score.reason == "no score in ja (its step failed)"
     assert [e.candidate for e in screening.ranking if e.language == "ja"] == ["a", "b"]
 
@@ -223,11 +249,11 @@ def test_what_it_rests_on_and_cannot_see_follows_what_was_measured() -> None:
     assert any("wrong facts that the judge does not know" in text for text in judged.cannot_see)
     unjudged = ranked(cell("a"), cell("b", alike="generate"), gate=GATE[:2])
     assert any("independent requests" in text for text in unjudged.rests_on)
-    assert "de: wrong facts: no judge was asked, and no other metric sees them." in unjudged.cannot_see
+    assert "de: wrong facts, and which of sound answers is better: no judge was asked." in unjudged.cannot_see
     assert any("cut off" in text for text in unjudged.cannot_see)
-    assert "wrong facts are not seen" in unjudged.verdict.text
+    assert "No judge counts here" in unjudged.verdict.text
     failed = ranked(cell("a"), gate=[*GATE[:2], metric("rubric", passes=False)])
-    assert "de: wrong facts: the judge does not pass the gate (too low)." in failed.cannot_see
+    assert any("the judge does not pass the gate (too low)" in text for text in failed.cannot_see)
 
 
 def test_a_failed_gate_leaves_quality_unknown() -> None:

@@ -2,23 +2,26 @@
 
 A candidate's score in a language is 100 * usable share * quality: how much of what was asked for came as rows
 in the language that are no copies, times where the data stands between corrupted data and what humans wrote
-(`scoring.quality`, by the metrics that pass the gate there). Its overall score is the mean over languages.
-Neither depends on the other candidates; ranks and ties do. Who clearly writes another language, or copies,
-stands below all who do not, whatever the scores (`screen_ranking_cells`).
+(`scoring.quality`): by the judge where it passes the gate there, else by the mean of the metrics that pass.
+Its overall score is the mean over languages. Neither depends on the other candidates; ranks and ties do. Who
+clearly writes another language, or copies, stands below all who do not, whatever the scores. Where no judge
+passes, only differences above `BLIND_POINTS` tell candidates apart.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from polyteach.figures import Figure, undefined
 from polyteach.scoring.cautions.caution import Caution
-from polyteach.scoring.intervals import Estimate, mean_of
-from polyteach.scoring.ranks import compare
+from polyteach.scoring.intervals import Estimate, combine, mean_of, standard_error
+from polyteach.scoring.ranks import Comparison, compare
 from polyteach.scoring.records import GateMetric
 from polyteach.selection.screen_ranking_cells import (
+    BLIND_POINTS,
+    JUDGE,
     SCORE,
     CellScore,
     ScreenedCell,
@@ -34,7 +37,15 @@ from polyteach.selection.screen_ranking_words import (
     rests_on,
 )
 
-__all__ = ["RankEntry", "ScreenedCell", "ScreenedRow", "Screening", "Verdict", "rank_screen"]
+__all__ = [
+    "RankEntry",
+    "ScreenedCell",
+    "ScreenedRow",
+    "Screening",
+    "Verdict",
+    "blind_points",
+    "rank_screen",
+]
 
 OVERALL = f"mean over languages of the {SCORE}, for candidates complete on them"
 
@@ -47,6 +58,7 @@ class RankEntry:
         language: None for the mean over all.
         rank_interval: the best and worst rank that the data allow; None for a candidate without a score.
         excluded: why it stands below all who are not; None: it does not.
+        surely_above: those it is surely above, by name.
     """
 
     candidate: str
@@ -54,6 +66,7 @@ class RankEntry:
     rank_interval: tuple[int, int] | None
     score: Figure
     excluded: str | None
+    surely_above: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """As `screen.json` has it."""
@@ -62,6 +75,7 @@ class RankEntry:
             "language": self.language,
             "rank_interval": list(self.rank_interval) if self.rank_interval else None,
             "score": self.score.to_json(),
+            "surely_above": list(self.surely_above),
             "excluded": self.excluded,
         }
 
@@ -133,6 +147,7 @@ def rank_screen(
         raise ValueError("a screen has one cell a candidate and language, of its own languages")
     absent = dict(missing or {})
     names = list(dict.fromkeys([*(cell.candidate for cell in cells), *(name for name, _ in absent)]))
+    here = [metric for metric in gate if metric.language in languages]
     ranking: list[RankEntry] = []
     for language in (None, *languages):
         standings = {
@@ -141,9 +156,9 @@ def rank_screen(
             else _in_language(name, by_place.get((name, language)), absent.get((name, language)))
             for name in names
         }
-        ranking.extend(_ranked(standings, language, rng_seed))
+        places = languages if language is None else [language]
+        ranking.extend(_ranked(standings, language, blind_points(here, places), rng_seed))
     whole = [entry for entry in ranking if entry.language is None]
-    here = [metric for metric in gate if metric.language in languages]
     return Screening(
         cells=scored,
         ranking=ranking,
@@ -183,7 +198,16 @@ def _overall(
     return _Standing(estimate, score_figure(estimate, OVERALL), excluded)
 
 
-def _ranked(standings: Mapping[str, _Standing], language: str | None, rng_seed: int) -> list[RankEntry]:
+def blind_points(gate: Sequence[GateMetric], languages: Sequence[str]) -> float:
+    """Points that a difference must exceed: the mean over languages, 0 where a judge passes, or no metric."""
+    passed = {code: {m.metric for m in gate if m.language == code and m.passes} for code in languages}
+    blind = [code for code, names in passed.items() if names and JUDGE not in names]
+    return BLIND_POINTS * len(blind) / len(languages)
+
+
+def _ranked(
+    standings: Mapping[str, _Standing], language: str | None, blind: float, rng_seed: int
+) -> list[RankEntry]:
     """Best first: those that are clean, then the excluded, then those without a score.
 
     Clean candidates are compared with each other alone, so who is excluded widens no interval among them.
@@ -192,13 +216,32 @@ def _ranked(standings: Mapping[str, _Standing], language: str | None, rng_seed: 
     clean = {name: estimate for name, estimate in scores.items() if not standings[name].excluded}
     dirty = {name: estimate for name, estimate in scores.items() if standings[name].excluded}
     entries = []
-    for above, group in ((0, clean), (len(clean), dirty)):
-        comparison = compare(group, None, rng_seed)
+    for better, group, worse in (([], clean, [*dirty]), ([*clean], dirty, [])):
+        comparison = _beyond(compare(group, None, rng_seed), group, blind)
         for name in sorted(group, key=lambda name: (-group[name].value, name)):
             low, high = comparison.rank_interval(name)
-            entries.append((name, (above + low, above + high)))
-    rest = [(name, None) for name in standings if name not in scores]
-    return [
-        RankEntry(name, language, ranks, standings[name].figure, standings[name].excluded)
-        for name, ranks in [*entries, *rest]
-    ]
+            ranks = (len(better) + low, len(better) + high)
+            above = sorted([*(w for b, w in comparison.surely_better if b == name), *worse])
+            entries.append(_entry(name, language, standings[name], ranks, above))
+    return entries + [_entry(name, language, one) for name, one in standings.items() if name not in scores]
+
+
+def _beyond(comparison: Comparison, scores: Mapping[str, Estimate], blind: float) -> Comparison:
+    """Keeps the pairs whose whole simultaneous interval is beyond so many points."""
+
+    def is_beyond(better: str, worse: str) -> bool:
+        difference = combine([(1, scores[better]), (-1, scores[worse])])
+        return difference.value - (comparison.critical or 0.0) * standard_error(difference, None)[0] > blind
+
+    kept = {pair for pair in comparison.surely_better if is_beyond(*pair)}
+    return replace(comparison, surely_better=frozenset(kept)) if blind else comparison
+
+
+def _entry(
+    name: str,
+    language: str | None,
+    standing: _Standing,
+    ranks: tuple[int, int] | None = None,
+    above: Sequence[str] = (),
+) -> RankEntry:
+    return RankEntry(name, language, ranks, standing.figure, standing.excluded, tuple(above))

@@ -9,13 +9,18 @@ from typing import Any
 from polyteach.figures import Figure, undefined
 from polyteach.quality.measured import measured_share
 from polyteach.scoring.intervals import Estimate, combine, interval, item_mean
-from polyteach.scoring.quality import Quality, cell_quality, passing
+from polyteach.scoring.quality import MetricQuality, Quality, cell_quality, metric_quality, passing
 from polyteach.scoring.records import GatedFigures, GateMetric, Usage
 from polyteach.scoring.requests import MANY_ROWS
 from polyteach.scoring.unscored import together
 from polyteach.synthesis.answers import UNANSWERED, WRONG_LANGUAGE
 
 SCALE = 100.0
+JUDGE = "rubric"
+BLIND_POINTS = 10.0
+"""Points of the score that a difference must exceed where no judge passes. The other metrics find damage and
+do not grade sound answers: the data of five real teachers spread over 9 points by them, in an order that has
+nothing to do with the marks of six judges (docs/screening.md)."""
 WRONG_LANGUAGE_LIMIT = 0.10
 """Of answers. With .10 of them in another language students of simulated teachers lose 3 points of the robust
 score, with .25 10 (docs/scoring.md); a student that is asked for a letter hardly shows it."""
@@ -32,7 +37,10 @@ ANSWERS_ASTRAY = (
 COPIES = (
     "share of rows that are surplus in groups of exact or near duplicates (see the metric near_duplicates)"
 )
-SCORE = "screen score = 100 * usable share * quality"
+SCORE = (
+    "screen score = 100 * usable share * quality, quality being that by the judge where it passes the gate, "
+    "else the mean over the metrics that pass"
+)
 SCORE_WITHOUT_QUALITY = "screen score = 100 * usable share: no metric passes the gate in this language"
 
 
@@ -105,6 +113,8 @@ class CellScore:
 
     Attributes:
         usable, wrong_language, copies: shares, see their definitions.
+        quality: what the score is made with: by the judge, or by all metrics that pass.
+        qualities: by each metric that passes, those that a judge stands for too.
         estimate: the score; None where it is undefined, `reason` says why.
         excluded: why it stands below all candidates that are not excluded; None: it is not.
         usable_rows: how many rows the usable share is of.
@@ -115,6 +125,7 @@ class CellScore:
     wrong_language: Figure
     copies: Figure
     quality: Quality
+    qualities: Mapping[str, MetricQuality]
     estimate: Estimate | None
     reason: str | None
     excluded: str | None
@@ -149,7 +160,7 @@ class CellScore:
             "wrong_language": self.wrong_language.to_json(),
             "duplicates": self.copies.to_json(),
             "quality": self.quality.figure().to_json(),
-            "qualities": {name: q.figure().to_json() for name, q in self.quality.metrics.items()},
+            "qualities": {name: q.figure().to_json() for name, q in self.qualities.items()},
             "score": self.figure.to_json(),
             "metrics": {name: figure.to_json() for name, figure in sorted(cell.metrics.items())},
             "tokens": {
@@ -172,7 +183,10 @@ def score_cell(cell: ScreenedCell, gate: Sequence[GateMetric], *, gate_failed: b
         gate_failed: the language's gate did not end well: quality is unknown, which is not the same as none.
     """
     here = [metric for metric in gate if metric.language == cell.language]
-    quality = cell_quality(cell.candidate, passing(here, cell.language), cell.gated, gate_failed=gate_failed)
+    passed = passing(here, cell.language)
+    counted = [metric for metric in passed if metric.metric == JUDGE] or passed
+    quality = cell_quality(cell.candidate, counted, cell.gated, gate_failed=gate_failed)
+    figures = cell.gated.figures if cell.gated else {}
     values, reasons = _fates(cell)
     share = measured_share(list(values.values()), list(reasons.values()), USABLE).figure
     wrong, copies = _answers_astray(cell), _copies(cell)
@@ -183,6 +197,7 @@ def score_cell(cell: ScreenedCell, gate: Sequence[GateMetric], *, gate_failed: b
         wrong_language=wrong,
         copies=copies,
         quality=quality,
+        qualities={m.metric: metric_quality(cell.candidate, m, figures.get(m.metric)) for m in passed},
         estimate=estimate,
         reason=why,
         excluded=_excluded(wrong, copies, _human_astray(here)),

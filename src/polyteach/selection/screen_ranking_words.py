@@ -16,12 +16,13 @@ from polyteach.scoring.numbers import counted, listing
 from polyteach.scoring.quality import passing
 from polyteach.scoring.records import GateMetric
 from polyteach.scoring.requests import MANY_FAILED, MANY_ROWS
-from polyteach.selection.screen_ranking_cells import CellScore
+from polyteach.selection.screen_ranking_cells import BLIND_POINTS, JUDGE, CellScore
 
 Kind = Literal["best", "tie", "inconclusive", "nothing_to_compare"]
 Place = tuple[str, tuple[int, int] | None, str | None]
 """A candidate, its rank interval, why it is excluded."""
-JUDGE = "rubric"
+NEAR_DAMAGE = 0.5
+"""On the scale of quality: nearer to damaged than to human data."""
 IDENTIFIERS = ("prompt_fidelity", "response_fidelity")
 
 
@@ -81,12 +82,14 @@ def decide(places: Sequence[Place], without: Mapping[str, str | None], gate: Seq
 
 
 def _tail(excluded: Mapping[str, str], without: Mapping[str, str | None], gate: Sequence[GateMetric]) -> str:
-    parts = [f" Excluded: {name} ({why})." for name, why in excluded.items()]
-    parts += [f" Without a score: {name} ({why})." for name, why in without.items()]
+    parts = []
+    for title, group in (("Excluded", excluded), ("Without a score", without)):
+        if group:
+            parts.append(f" {title}: {'; '.join(f'{name} ({why})' for name, why in group.items())}.")
     if not any(metric.passes for metric in gate):
         parts.append(" No metric passes the gate: candidates are ranked by their usable share alone.")
     elif not any(metric.passes and metric.metric == JUDGE for metric in gate):
-        parts.append(" No judge counts here, so wrong facts are not seen.")
+        parts.append(" No judge counts here: wrong facts, and how good sound answers are, is not seen.")
     return "".join(parts)
 
 
@@ -103,10 +106,22 @@ def rests_on(cells: Sequence[CellScore], gate: Sequence[GateMetric], languages: 
             found.append(f"{language}: no metric passes the gate; only the usable share of requests ranks.")
             continue
         rows = max((metric.human.n for metric in metrics), default=0)
-        names = ", ".join(f"{m.metric} ({', '.join(map(_plain, m.answers_for))})" for m in metrics)
-        text = f"{language}: quality by {counted(len(metrics), 'metric')} that tell {rows} human pairs from "
-        found.append(f"{text}controlled damage, each from its own kind: {names}.")
+        judge = [metric for metric in metrics if metric.metric == JUDGE]
+        by = "the judge's rubric, which tells" if judge else f"{counted(len(metrics), 'metric')} that tell"
+        text = f"{language}: quality by {by} {rows} human pairs from controlled damage"
+        found.append(f"{text}: {_claims(judge or metrics)}.")
+        if not judge:
+            points = f"{BLIND_POINTS:g}"
+            text = (
+                f"{language}: without a judge only differences of more than {points} points tell candidates "
+            )
+            found.append(f"{text}apart: these metrics find damage, and do not grade sound answers.")
     return found
+
+
+def _claims(metrics: Sequence[GateMetric]) -> str:
+    """The metrics with the damage that each answers for."""
+    return ", ".join(f"{m.metric} ({', '.join(map(_plain, m.answers_for))})" for m in metrics)
 
 
 def _asked(language: str, cells: Sequence[CellScore]) -> str:
@@ -145,9 +160,10 @@ def _unseen(language: str, gate: Sequence[GateMetric]) -> Iterator[str]:
         return
     judge = next((metric for metric in gate if metric.metric == JUDGE), None)
     if judge is None:
-        yield f"{language}: wrong facts: no judge was asked, and no other metric sees them."
+        yield f"{language}: wrong facts, and which of sound answers is better: no judge was asked."
     elif not judge.passes:
-        yield f"{language}: wrong facts: the judge does not pass the gate ({judge.reason})."
+        why = f"the judge does not pass the gate ({judge.reason})"
+        yield f"{language}: wrong facts, and which of sound answers is better: {why}."
     else:
         yield f"{language}: wrong facts that the judge does not know to be wrong."
     seen = {name for metric in metrics for name in metric.answers_for}
@@ -206,6 +222,10 @@ def _of_cell(one: CellScore) -> Iterator[Caution]:
     if failed > MANY_FAILED * len(cell.requests):
         worst = ", ".join(f"{n} {_plain(reason)}" for reason, n in Counter(cell.failures).most_common(3))
         yield Caution("failed_requests", where, f"{failed} of {len(cell.requests)} requests failed: {worst}.")
+    for name, quality in one.qualities.items():
+        if (high := quality.figure().high) is not None and high < NEAR_DAMAGE:
+            text = f"By {name} {cell.candidate}'s rows are nearer to damaged than to human ones."
+            yield Caution("near_damage", where, text)
     if one.estimate is None:
         yield Caution("not_ranked", where, f"{cell.candidate} has no score: {one.reason}.")
 
