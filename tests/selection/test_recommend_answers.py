@@ -13,14 +13,18 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "report"))
 from synthetic_study import SyntheticStudy
 
+from polyteach.bundles import Bundle, BundledCell, BundledTeacher, write
+from polyteach.bundles.bundle import Provenance
 from polyteach.errors import UserError
 from polyteach.scoring.step import score
 from polyteach.selection.recommend import Recommendation, recommend
-from polyteach.selection.recommend_bundles import published_evidence
+from polyteach.selection.recommend_bundles import evidence_of, published_evidence, read_bundle
 from polyteach.selection.recommend_candidates import Candidate
+from polyteach.selection.recommend_evidence import Evidence
 from polyteach.selection.recommend_reading import read_run, read_screen
 from polyteach.selection.recommend_standing import Wish
 from polyteach.selection.recommend_text import lines_of_text
+from polyteach.selection.recommend_weighing import Reading
 
 
 def run_of(folder: Path, **facts: object) -> Path:
@@ -186,6 +190,78 @@ def test_an_unknown_price_is_never_guessed(tmp_path: Path) -> None:
     assert {option.status for option in found.standings.options} == {"price_unknown"}
     assert found.to_json()["candidates"][0]["money"]["per_10k"] is None
     assert found.to_json()["candidates"][0]["money"]["reason"]
+
+
+def test_a_price_that_is_given_counts_with_measured_tokens(tmp_path: Path) -> None:
+    # 100,000 sent and 50,000 received for 200 rows: 500 and 250 a row; at 2 and 4 USD a million .002 a row
+    screen = read_screen(write_screen(tmp_path / "s", {"a": 90.0, "b": 60.0}))
+    prices = {"input": 2.0, "output": 4.0}
+    known = [
+        Candidate("a", "org/a", is_local=False, price=prices, urls=("http://127.0.0.1:9/v1",)),
+        Candidate("b", "org/b", is_local=True),
+    ]
+    found = recommend("de", [screen], Wish(), known)
+    money = {option.name: option.money for option in found.standings.options}
+    assert money["a"].per_10k == pytest.approx(20.0) and "its own rows" in money["a"].text
+    assert money["b"].basis == "free"
+
+
+def test_a_host_is_not_free_because_a_run_was(close_run: Path) -> None:
+    evidence = read_run(close_run)
+    hosted = [
+        replace(c, is_local=False, urls=("https://nowhere.invalid/v1",)) for c in evidence.teachers.values()
+    ]
+    found = recommend("de", [evidence], Wish(), hosted)
+    assert {option.money.basis for option in found.standings.options} == {"unknown"}
+
+
+def test_another_definition_counts_less_until_it_is_alone(clear_run: Path) -> None:
+    first = read_run(clear_run)
+    turned = {key: Reading(-r.value, r.se) for key, r in first.readings.items()}
+    other = replace(first, id="run other", definition="another", readings=turned)
+    found = recommend("de", [first, other], Wish())
+    assert found.verdict.teachers == ("err-03",)
+    weights = {line.id: line.weight for line in found.lines if line.kind.startswith("run")}
+    assert weights["run other"] == pytest.approx(0.6**2 / (1 - 0.6**2), rel=0.1)
+    left = next(c for c in found.would_change if c.kind == "left_out" and c.what == first.id)
+    assert left.flips and left.first == "big"
+
+
+def bundle_of(evidence: Evidence, figure_name: str, name: str) -> Bundle:
+    """A bundle of figures that holds a run's readings."""
+    return Bundle(
+        kind="figures",
+        name=name,
+        provenance=Provenance(source="a test", definitions_digest=evidence.definition.split()[0]),
+        languages=evidence.languages,
+        teachers=[BundledTeacher(name=n, model=c.model) for n, c in evidence.teachers.items()],
+        cells=[
+            BundledCell(
+                teacher=teacher, language=language, base="base-a", bundle=name, trials=1,
+                figures={figure_name: own, "gain": evidence.gains[language, teacher]},
+            )
+            for (language, teacher), own in evidence.figures.items()
+        ],
+    )  # fmt: skip
+
+
+def test_a_bundle_of_a_run_answers_as_the_run_and_counts_once(clear_run: Path) -> None:
+    run = read_run(clear_run)
+    bundle = bundle_of(run, "robust", "theirs")
+    cells = [cell.model_copy(update={"scored": True}) for cell in bundle.cells]  # as if with its evidence
+    theirs = evidence_of(bundle.model_copy(update={"kind": "run", "cells": cells}))
+    assert [source.kind for source in theirs] == ["run"] and theirs[0].definition == run.definition
+    found = recommend("de", theirs, Wish())
+    assert found.verdict.teachers == ("err-03",) and found.lines[0].kind == "run"
+    both = recommend("de", [run, *theirs], Wish())
+    assert both.standings.belief.means == pytest.approx(recommend("de", [run], Wish()).standings.belief.means)
+
+
+def test_published_figures_weigh_next_to_nothing(clear_run: Path, tmp_path: Path) -> None:
+    write(bundle_of(read_run(clear_run), "result", "paper"), tmp_path / "paper.json")
+    found = recommend("de", read_bundle(tmp_path / "paper.json"), Wish())
+    assert found.verdict.kind == "inconclusive" and "nothing was measured" in str(found.verdict.reason)
+    assert found.lines[0].kind == "prior" and found.lines[0].weight < 0.04
 
 
 def test_a_licence_takes_candidates_out() -> None:

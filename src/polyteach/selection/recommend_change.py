@@ -11,7 +11,7 @@ from polyteach.scoring.numbers import number
 from polyteach.scoring.power import items_needed, trials_needed
 from polyteach.selection.recommend_candidates import find
 from polyteach.selection.recommend_evidence import Evidence
-from polyteach.selection.recommend_sources import BELIEVED, Line, believed
+from polyteach.selection.recommend_sources import BELIEVED, Line, believed, without
 from polyteach.selection.recommend_standing import Standings
 from polyteach.selection.recommend_verdict import Verdict, compared, decide
 from polyteach.selection.recommend_weighing import Weighed, combine, compare
@@ -55,7 +55,7 @@ def changes(
     found = [*_more(standings, lines, language)]
     for line in lines:
         if line.weight > 0:
-            rest = [other for other in lines if other is not line]
+            rest = without(lines, line)
             found.append(_otherwise("left_out", line, rest, standings, verdict, language, where))
         elif trusted := believed(line):
             others = [trusted if other is line else other for other in lines]
@@ -72,7 +72,7 @@ def _otherwise(
     language: str,
     where: str,
 ) -> Change:
-    """The answer by other lines. A definition left out hands its place to the next one."""
+    """The answer by other lines."""
     other = standings.with_lines(lines)
     found = decide(other, lines, language, where)
     names = compared(standings, standings.lines)

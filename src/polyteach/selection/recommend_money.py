@@ -71,17 +71,19 @@ def money_of(
 ) -> Money:
     """What 10,000 rows of a candidate cost in a language.
 
-    A candidate on one's own machine is free. Measured money counts next: of a screen in the language, of a
-    run in it, of anything else. Else its price is taken times the tokens of a row: those of its own rows, of
-    all rows at hand, or usual ones.
+    A candidate on one's own machine is free. Where the user gives no price, measured money counts next: of a
+    screen in the language, of a run in it, of anything else. Else its price is taken times the tokens of a
+    row: those of its own rows, of all rows at hand, or usual ones.
     """
     if candidate.is_local:
         return Money(0.0, "free", "on your own machine; its time is not counted")
     own = _own_costs(candidate, candidates, evidence, language)
-    for source, cost in own:
-        if cost.per_10k is not None:
-            free = "; its time is not counted" if cost.per_10k == 0 else ", failures paid for"
-            return Money(cost.per_10k, "measured" if cost.per_10k else "free", f"as {source} paid{free}")
+    paid = [] if candidate.price else own  # a price that is given is newer than what was paid
+    for source, cost in paid:
+        if cost.per_10k:
+            return Money(cost.per_10k, "measured", f"as {source} paid, failures paid for")
+        if cost.per_10k == 0 and candidate.is_local is None:
+            return Money(0.0, "free", f"as {source} paid nothing; its time is not counted")
     return _estimated(candidate, [cost for _, cost in own], evidence)
 
 

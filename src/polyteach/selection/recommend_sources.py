@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 
 from polyteach.selection.priors import Priors
@@ -16,6 +16,7 @@ from polyteach.selection.recommend_weighing import (
     spread_of,
 )
 
+OURS = "bundle polyglot-teachers-2026"
 BELIEVED = 0.5
 """r that a prior without support is given to see whether the answer would change if one believed it."""
 
@@ -265,13 +266,14 @@ def _published(evidence: Sequence[Evidence], candidates: Sequence[Candidate], pr
         if source.kind != "published":
             continue
         readings = _over_languages(source, candidates)
+        is_ours = source.id == OURS
         lines.append(
             Line(
                 source.id,
                 "prior",
                 prior.moves,
-                prior.statement,
-                prior.source,
+                prior.statement if is_ours else "Published students of these teachers stand so elsewhere.",
+                prior.source if is_ours else source.id,
                 prior.r,
                 prior.speaks_for,
                 _sentence([prior.speaks_against, *source.doubts]),
@@ -325,13 +327,21 @@ def _beliefs(evidence: Sequence[Evidence], candidates: Sequence[Candidate], prio
 
 def believed(line: Line) -> Line | None:
     """A prior that weighs nothing, were it believed; None where there is nothing to believe."""
-    from dataclasses import replace
-
     if line.weighed is None or line.weighed.spread != inf or len(line.weighed.readings) < 2:
         return None
     return replace(
         line, weighed=Weighed(line.weighed.id, line.weighed.readings, spread_of(BELIEVED)), r=BELIEVED
     )
+
+
+def without(lines: Sequence[Line], line: Line) -> list[Line]:
+    """The lines but one. A first definition that is left out hands its place to the next one."""
+    rest = [other for other in lines if other is not line]
+    heir = next((other for other in rest if other.kind == "run_other_definition"), None)
+    if line.kind != "run" or heir is None or heir.weighed is None:
+        return rest
+    promoted = replace(heir, kind="run", r=line.r, weighed=replace(heir.weighed, spread=spread_of(line.r)))
+    return [promoted if other is heir else other for other in rest]
 
 
 def _published_scores(evidence: Sequence[Evidence], candidates: Sequence[Candidate]) -> dict[str, Reading]:
