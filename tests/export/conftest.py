@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import logging
+import warnings
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +59,18 @@ def export(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Export:
         return found | {"folder": output, "stderr": said.err}
 
     return run
+
+
+@pytest.fixture
+def no_warning(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Fails where anything warns, by `warnings` or by the log."""
+    logger = logging.getLogger("huggingface_hub")
+    logger.addHandler(caplog.handler)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        yield
+    logger.removeHandler(caplog.handler)
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
 @pytest.fixture

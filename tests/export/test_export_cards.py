@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import logging
 import shutil
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +14,6 @@ from exporting import Export
 from polyteach import __version__
 
 Lines = Callable[..., Path]
-
-
-@pytest.fixture
-def no_warning(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """Fails where anything warns, by `warnings` or by the log."""
-    logger = logging.getLogger("huggingface_hub")
-    logger.addHandler(caplog.handler)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        yield
-    logger.removeHandler(caplog.handler)
-    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
 def card_of(folder: Path) -> Any:

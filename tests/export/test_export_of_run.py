@@ -90,6 +90,12 @@ def test_nothing_is_written_into_the_artifacts_of_a_run(
     assert "is read by this command" in capsys.readouterr().err
 
 
+def test_a_folder_that_is_no_run_is_refused(export: Export, run_folder: Path, tmp_path: Path) -> None:
+    assert "no run that has ended" in export(tmp_path, code=2)["stderr"]
+    assert "no run that has ended" in export(run_folder, run_folder, code=2)["stderr"]
+    assert "there is no such file" in export(tmp_path / "gone.jsonl", code=2)["stderr"]
+
+
 SCREEN = """
 name: candidates
 languages: [de]

@@ -28,8 +28,15 @@ def train(method: str, folder: Path, output: Path, *options: str) -> subprocess.
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
 
 
-def test_sft_on_rows_of_a_run(export: Export, run_folder: Path, tmp_path: Path) -> None:
+def check_card(folder: Path, tags: list[str]) -> None:
+    from huggingface_hub import DatasetCard
+
+    assert DatasetCard.load(folder / "README.md").data.to_dict()["tags"] == tags
+
+
+def test_sft_on_rows_of_a_run(export: Export, run_folder: Path, tmp_path: Path, no_warning: None) -> None:
     told = export(run_folder, "--teacher", "faultless", "--split", "test=10%")
+    check_card(told["folder"], ["polyteach", "synthetic", "sft"])
     done = train("sft", told["folder"], tmp_path / "trained")
     assert done.returncode == 0, done.stderr[-2000:]
     assert (tmp_path / "trained" / "model.safetensors").is_file()
@@ -37,10 +44,13 @@ def test_sft_on_rows_of_a_run(export: Export, run_folder: Path, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("layout", ["messages", "plain"])
-def test_dpo_on_pairs_of_a_run(export: Export, run_folder: Path, tmp_path: Path, layout: str) -> None:
+def test_dpo_on_pairs_of_a_run(
+    export: Export, run_folder: Path, tmp_path: Path, layout: str, no_warning: None
+) -> None:
     told = export(
         run_folder, "--teacher", "faultless", "--pairs", "faulty", "--judge", "oracle", "--layout", layout
     )
+    check_card(told["folder"], ["polyteach", "synthetic", "preference"])
     done = train("dpo", told["folder"], tmp_path / "trained")
     assert done.returncode == 0, done.stderr[-2000:]
     assert (tmp_path / "trained" / "model.safetensors").is_file()

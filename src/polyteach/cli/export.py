@@ -122,7 +122,7 @@ def export(
     from polyteach.export.examples import Wanted
     from polyteach.export.folder import FORMATS, check_sources_outside, is_ours
     from polyteach.export.layouts import LAYOUTS
-    from polyteach.export.making import add_licences, read_measured
+    from polyteach.export.making import read_measured
     from polyteach.export.push import DATASET, MODEL, Target, check_target
     from polyteach.export.run import is_run, open_run
     from polyteach.export.splits import Split
@@ -133,7 +133,10 @@ def export(
     _one_of(layout, LAYOUTS, "--layout")
     _one_of(format, FORMATS, "--format")
     splits = [Split.of(text) for text in split or []]
-    run = open_run(source[0]) if len(source) == 1 and is_run(source[0]) else None
+    if folders := [path for path in source if path.is_dir() and (len(source) > 1 or not is_run(path))]:
+        fix = "name files of rows, or the folder of one run that has ended (runs/NAME)"
+        raise UserError("is no file, and no run that has ended", where=str(folders[0]), fix=fix)
+    run = open_run(source[0]) if source[0].is_dir() else None
     target = None
     if push_to_hub:
         target = Target(push_to_hub, MODEL if student else DATASET, public, force)
@@ -171,7 +174,6 @@ def export(
     else:
         with stopped_with_a_code("--budget"), told_in_options():
             content = _content(source, run, wanted, asked, rng_seed)
-        add_licences(content.making, (one.extra for one in content.taken.examples))
         content.making.figures += read_measured(measured) if measured else []
         form = Form(layout, format, splits, rng_seed, title, push_to_hub, licence, __version__)
         record = write_data_set(output, content, form)
@@ -228,14 +230,17 @@ def _content(
 
 def _take(paths: Sequence[Path], run: Run | None, wanted: Wanted) -> tuple[Taken, Making]:
     from polyteach.export.examples import take_files
-    from polyteach.export.making import of_files
+    from polyteach.export.making import add_seed, of_files
     from polyteach.export.of_run import take_run
     from polyteach.files import file_digest
 
     if run:
-        return take_run(run, wanted)
-    taken = take_files(paths, wanted)
-    return taken, of_files(paths, taken.of_file, {path.name: file_digest(path) for path in paths})
+        taken, making = take_run(run, wanted)
+    else:
+        taken = take_files(paths, wanted)
+        making = of_files(paths, taken.of_file, {path.name: file_digest(path) for path in paths})
+        add_seed(making, taken.examples)
+    return taken, making
 
 
 def _write_student(
@@ -254,9 +259,7 @@ def _write_student(
     from polyteach.errors import UserError
     from polyteach.export.folder import write_folder
     from polyteach.export.licence import card_licence, parts_of
-    from polyteach.export.making import add_licences
-    from polyteach.export.of_run import take_run
-    from polyteach.export.student import Student, fills, student_card, student_files
+    from polyteach.export.student import Student, base_part, fills, student_card, student_files
 
     teachers = wanted.teachers or [run.winner()]
     languages = wanted.languages or run.languages
@@ -266,9 +269,8 @@ def _write_student(
             raise UserError("a student learned from one teacher in one language", where=option, fix=fix)
     student = Student(base, teachers[0], languages[0], trial)
     files = student_files(run, student)
-    taken, making = take_run(run, replace(wanted, teachers=teachers, languages=languages, methods=()))
-    add_licences(making, (one.extra for one in taken.examples))
-    parts = parts_of(making, teachers)
+    _, making = _take((), run, replace(wanted, teachers=teachers, languages=languages, methods=()))
+    parts = [base_part(run, student), *parts_of(making, teachers)]
     card = student_card(run, student, making, title=title, stated=licence, parts=parts, version=version)
     told = {
         "student": {"base": base, "teacher": teachers[0], "language": languages[0], "trial": trial},

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from polyteach.export.columns import features_of, size_category
 from polyteach.export.layouts import LLAMA_FACTORY
 from polyteach.export.licence import Part, card_licence
-from polyteach.export.making import Making, Told
+from polyteach.export.making import WRITTEN, Making, Told
 from polyteach.languages import english_name
 from polyteach.scoring.numbers import counted, listing
 from polyteach.scoring.numbers import parameters as size_in_words
@@ -27,8 +27,6 @@ _MARKUP = re.compile(r"([\\`*_\[\]<>|~])")
 _MEASURED_OVER = (
     "Measured over all rows of each teacher and language before this export; n is how many were scored."
 )
-WRITTEN = ("generate", "translate", "respond")
-"""Methods by which a teacher wrote the rows."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,8 @@ def parts_of(making: Making, teachers: Iterable[str]) -> list[Part]:
         teachers: whose rows are in it.
     """
     parts = [_of_teacher(name, making.models.get(name)) for name in sorted(set(teachers)) if name]
+    if not making.seed:
+        parts.append(Part("seed data", None, "what the prompts rest on is not known", None))
     for source, licence in sorted(making.seed.items()):
         note = "" if licence else "no licence is stated"
         free = None if licence is None else not _NOT_FREE.search(licence)

@@ -7,11 +7,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from polyteach.errors import UserError
 from polyteach.files import file_digest
 from polyteach.languages import standard_code
+
+if TYPE_CHECKING:
+    from polyteach.export.examples import Example
 
 SETTINGS = (
     "prompts",
@@ -29,6 +32,10 @@ SETTINGS = (
 )
 """What decides a teacher's answers, and may be told: no place, no address, no key."""
 
+POCKET = "pocket"
+"""The pocket curriculum, which is part of polyteach."""
+WRITTEN = ("generate", "translate", "respond")
+"""Methods by which a teacher wrote the rows."""
 _SAMPLING = ("temperature", "top_p", "top_k", "max_new_tokens")
 
 
@@ -163,11 +170,22 @@ def chosen_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {name: settings[name] for name in SETTINGS if settings.get(name) is not None}
 
 
-def add_licences(making: Making, extras: Iterable[Mapping[str, Any]]) -> None:
-    """Adds the licences that rows carry, as those of `polyteach seed-data` do."""
-    for extra in extras:
-        if isinstance(stated := extra.get("licence"), str) and stated:
+def add_seed(making: Making, examples: Iterable[Example]) -> None:
+    """Adds the seed data that rows name and the licences that they carry, as rows of our own commands do."""
+    for example in examples:
+        if isinstance(stated := example.extra.get("licence"), str) and stated:
             making.seed.setdefault(f"rows that say {stated!r}", stated)
+        if example.method in WRITTEN:
+            making.seed.setdefault(example.source, licence_of_source(example.source))
+
+
+def licence_of_source(name: str, stated: str | None = None) -> str | None:
+    """The licence of seed data of that name: as our list has it, else as stated; None where nobody does."""
+    from polyteach.seed_data.sources import SOURCES
+
+    listed = {one.name: one.licence for one in SOURCES} | {POCKET: "Apache-2.0"}
+    found = listed.get(name) or stated
+    return None if found in (None, "not stated") else str(found)
 
 
 def _asked(summary: Mapping[str, Any], method: str, facts: Mapping[str, Any]) -> Asked:

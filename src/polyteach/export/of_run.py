@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from polyteach.errors import UserError
 from polyteach.export.examples import ASSISTANT, USER, Example, Taken, Wanted, checked, with_own_ids
-from polyteach.export.making import Asked, Making, chosen_settings
+from polyteach.export.making import POCKET, Asked, Making, chosen_settings, licence_of_source
 from polyteach.export.run import MANIFEST, Run, read_manifest
 from polyteach.models.completions import LENGTH
 
@@ -108,18 +107,8 @@ def _sources(folder: Path) -> Iterator[tuple[str, str | None]]:
     if not (folder / MANIFEST).is_file():
         return
     for source in read_manifest(folder)["settings"]["sources"]:
-        if source["kind"] == "pocket":
-            yield "the pocket curriculum, part of polyteach", "Apache-2.0"
-        elif source["kind"] == "hub":
-            yield str(source["source"]), _hub_licence(source)
-        else:
+        if source["kind"] == "file":
             yield f"a file with SHA-256 {source['digest'][:12]}", None
-
-
-def _hub_licence(source: Mapping[str, Any]) -> str | None:
-    """The licence of a public data set: that of our list, or the one the study states."""
-    from polyteach.seed_data.sources import SOURCES
-
-    listed = {one.name: one.licence for one in SOURCES}
-    stated = listed.get(source["source"]) or source.get("licence")
-    return None if stated in (None, "not stated") else str(stated)
+        else:
+            name = str(source.get("source", POCKET))
+            yield name, licence_of_source(name, source.get("licence"))

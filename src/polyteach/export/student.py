@@ -79,6 +79,14 @@ def student_files(run: Run, student: Student) -> dict[str, Path]:
     }
 
 
+def base_part(run: Run, student: Student) -> Part:
+    """What is known of the base's licence."""
+    model = str(_base(run, student)["model"])
+    if model.startswith("pocket:"):
+        return Part(f"base {model}", "Apache-2.0", "a model that is part of polyteach", True)
+    return Part(f"base {public_name(model)}", None, "its licence is not known here: see its own card", None)
+
+
 def fills(files: Mapping[str, Path], card: str) -> dict[str, Fill]:
     """How the folder's files are written; the card takes the place of one that the weights bring."""
     copies = {name: _copied(path) for name, path in files.items()}
@@ -101,7 +109,7 @@ def student_card(
     folder = run.artifact("students", *student.place)
     training = json.loads((folder / _TRAINING).read_bytes())
     manifest = read_manifest(folder)
-    base = next(one for one in run.results["study"]["bases"] if one["name"] == student.base)
+    base = _base(run, student)
     adapter = "model/adapter_config.json" in manifest["files"]
     own = _examined(run, student.place)
     results = [
@@ -147,6 +155,11 @@ def student_card(
         )
     )
     return f"---\n{metadata.to_yaml()}\n---\n\n{tidy(body)}"
+
+
+def _base(run: Run, student: Student) -> Mapping[str, Any]:
+    bases: list[Mapping[str, Any]] = run.results["study"]["bases"]
+    return next(one for one in bases if one["name"] == student.base)
 
 
 def _copied(source: Path) -> Fill:
