@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import combinations
 from pathlib import Path
-from statistics import mean
+from statistics import mean, stdev
 from typing import Any
 
 from screens import ranked, screen
@@ -91,11 +91,13 @@ class Found:
         scores: by candidate, over all languages.
         ranks: rank intervals by language (None: over all), then candidate.
         first: who could be the best, by the verdict.
+        qualities: by metric, then candidate: the mean over languages in which it passes.
     """
 
     scores: Mapping[str, float]
     ranks: Mapping[str | None, Mapping[str, tuple[int, int]]]
     first: Sequence[str]
+    qualities: Mapping[str, Mapping[str, float]]
 
     def above(self, one: str, other: str) -> bool:
         """Whether one has the better place than the other, over all or in any language: told apart or not."""
@@ -135,7 +137,12 @@ def read(result: Mapping[str, Any]) -> Found:
     for entry in result["ranking"]:
         low, high = entry["rank_interval"]
         ranks.setdefault(entry["language"], {})[entry["candidate"]] = (low, high)
-    return Found(whole, ranks, result["verdict"]["candidates"])
+    values: dict[str, dict[str, list[float]]] = {}
+    for cell in result["cells"]:
+        for metric, figure in cell["qualities"].items():
+            values.setdefault(metric, {}).setdefault(cell["candidate"], []).append(figure["value"])
+    qualities = {metric: {name: mean(own) for name, own in by.items()} for metric, by in values.items()}
+    return Found(whole, ranks, result["verdict"]["candidates"], qualities)
 
 
 def share(hits: int, n: int) -> str:
@@ -187,6 +194,27 @@ def table(lot: Lot, variants: Mapping[str, Sequence[Found]]) -> Iterator[str]:
         yield row(f"mean score of {name}", [number(value, 1) for value in means])
 
 
+def sight(lot: Lot, found: Sequence[Found]) -> Iterator[str]:
+    """The lines of each metric's quality of those that differ in wrong facts: means, and their change."""
+    yield f"| quality by | {' | '.join(lot.order)} | change, with its 95% interval over rng_seeds |"
+    yield "|---|" + "---|" * (len(lot.order) + 1)
+    for metric in sorted({metric for one in found for metric in one.qualities}):
+        known = [one.qualities[metric] for one in found if metric in one.qualities]
+        cells = [number(mean(values[name] for values in known), 3) for name in lot.order]
+        yield f"| {metric} | {' | '.join(cells)} | {_change([v[lot.order[-1]] - v[lot.best] for v in known])} |"
+
+
+def _change(changes: Sequence[float]) -> str:
+    from scipy.stats import t
+
+    value = number(mean(changes), 3, signed=True)
+    if len(changes) < 2:
+        return value
+    reach = float(t.ppf(0.975, len(changes) - 1)) * stdev(changes) / len(changes) ** 0.5
+    bounds = [number(mean(changes) + sign * reach, 3, signed=True) for sign in (-1, 1)]
+    return f"{value} [{', '.join(bounds)}]"
+
+
 def main() -> None:
     """Runs the screens, two at once."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
@@ -214,6 +242,8 @@ def main() -> None:
     print(f"{asked.rows} requests a method; exact 95% intervals\n")
     with_judge, without = zip(*found, strict=True)
     print("\n".join(table(lot, {"judge: the oracle": with_judge, "no judge": without})))
+    print("\nWhat sees wrong facts:\n")
+    print("\n".join(sight(lot, with_judge)))
 
 
 if __name__ == "__main__":
