@@ -201,7 +201,8 @@ def sight(lot: Lot, found: Sequence[Found]) -> Iterator[str]:
     for metric in sorted({metric for one in found for metric in one.qualities}):
         known = [one.qualities[metric] for one in found if metric in one.qualities]
         cells = [number(mean(values[name] for values in known), 3) for name in lot.order]
-        yield f"| {metric} | {' | '.join(cells)} | {_change([v[lot.order[-1]] - v[lot.best] for v in known])} |"
+        change = _change([values[lot.order[-1]] - values[lot.best] for values in known])
+        yield f"| {metric} | {' | '.join(cells)} | {change} |"
 
 
 def _change(changes: Sequence[float]) -> str:
