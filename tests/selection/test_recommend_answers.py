@@ -22,6 +22,7 @@ from polyteach.selection.recommend_bundles import evidence_of, published_evidenc
 from polyteach.selection.recommend_candidates import Candidate
 from polyteach.selection.recommend_evidence import Evidence
 from polyteach.selection.recommend_reading import read_run, read_screen
+from polyteach.selection.recommend_sources import without
 from polyteach.selection.recommend_standing import Wish
 from polyteach.selection.recommend_text import lines_of_text
 from polyteach.selection.recommend_weighing import Reading
@@ -160,7 +161,26 @@ def test_who_a_screen_excludes_is_not_recommended(tmp_path: Path) -> None:
     found = recommend("de", [read_screen(folder)], Wish())
     status = {option.name: option.status for option in found.standings.options}
     assert status == {"a": "excluded", "b": "fits"}
+    assert found.lines[0].weighed is not None and set(found.lines[0].weighed.readings) == {"b"}
     assert found.verdict.if_you_must == "b" and "only candidate left" in found.verdict.text
+
+
+def test_students_outweigh_what_a_screen_excludes(clear_run: Path, tmp_path: Path) -> None:
+    run = read_run(clear_run)
+    out = replace(
+        read_screen(write_screen(tmp_path / "s", {"err-03": 1.0, "small": 60.0})),
+        teachers={name: run.teachers[name] for name in ("err-03", "small")},
+        excluded={("de", "err-03"): "copies"},
+    )
+    assert recommend("de", [run, out], Wish()).verdict.teachers == ("err-03",)
+    alone = recommend("de", [out], Wish())
+    assert {option.name: option.status for option in alone.standings.options}["err-03"] == "excluded"
+
+
+def test_nobody_is_recommended_whose_students_do_not_gain(tmp_path: Path) -> None:
+    skill = {"err-03": 0.28, "big": 0.10}  # the base has .28
+    found = recommend("de", [read_run(run_of(tmp_path, skill=skill, languages=("de",)))], Wish())
+    assert found.verdict.kind == "inconclusive" and "better than their base" in str(found.verdict.reason)
 
 
 def test_a_budget_shows_what_fits(tmp_path: Path) -> None:
@@ -225,6 +245,8 @@ def test_another_definition_counts_less_until_it_is_alone(clear_run: Path) -> No
     assert weights["run other"] == pytest.approx(0.6**2 / (1 - 0.6**2), rel=0.1)
     left = next(c for c in found.would_change if c.kind == "left_out" and c.what == first.id)
     assert left.flips and left.first == "big"
+    heir = next(line for line in without(found.lines, found.lines[0]) if line.id == "run other")
+    assert heir.kind == "run" and heir.weight > 10
 
 
 def bundle_of(evidence: Evidence, figure_name: str, name: str) -> Bundle:

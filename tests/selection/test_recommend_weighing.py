@@ -25,9 +25,11 @@ def test_two_teachers_and_one_source_by_hand() -> None:
     told = source(se=1.0, a=10.0, b=6.0)
     assert told.unit == pytest.approx(sqrt(8))
     assert told.weights == pytest.approx({"a": 8.0, "b": 8.0})
-    gap, error = combine(["a", "b"], [told]).difference("a", "b")
+    belief = combine(["a", "b"], [told])
+    gap, error = belief.difference("a", "b")
     assert gap == pytest.approx(4 * sqrt(2) / 4.5)
     assert error == pytest.approx(sqrt(1 / 4.5))
+    assert belief.covariance.sum() == pytest.approx(2)  # of the sum, as before: levels are not known
 
 
 def test_two_sources_add_their_precisions() -> None:
