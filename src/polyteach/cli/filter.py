@@ -81,6 +81,7 @@ def filter_(
     from polyteach.curation.filter import Outputs, filter_files
     from polyteach.curation.naming import default_rules_yaml
     from polyteach.curation.rules.rule import Context
+    from polyteach.files import write_json
     from polyteach.languages import standard_code
 
     if print_rules:
@@ -106,12 +107,14 @@ def filter_(
             context = Context(rng_seed=rng_seed, judge=opened, progress=progress)
             summary, judged = filter_files(data, outputs, chosen, language=code, context=context)
         summary = summary | {"took": asked.bill() if asked else []}
+        write_json(outputs.summary, summary)
         if plan:
             from polyteach.curation.records import training_rows
             from polyteach.curation.verify import verify as compare
 
             stays = [not reasons for reasons in judged.reasons]
             summary = summary | {"verify": compare(list(training_rows(data, code)), stays, plan, progress)}
+            write_json(outputs.summary, summary)
     if as_json:
         print(json.dumps(summary, ensure_ascii=False, allow_nan=False, indent=1))
     else:

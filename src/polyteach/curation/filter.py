@@ -14,7 +14,7 @@ from polyteach.curation.records import all_columns, judged_rows
 from polyteach.curation.rules import AnyRule
 from polyteach.curation.rules.rule import Context
 from polyteach.errors import UserError
-from polyteach.files import file_digest, write_atomically, write_json, writing
+from polyteach.files import file_digest, write_atomically, writing
 
 DROPPED_FOR = "dropped_for"
 """The column of dropped rows with the reasons of all rules that found them, in the order of the rules."""
@@ -78,7 +78,7 @@ def filter_files(
         context: what some rules need.
 
     Returns:
-        The summary as plain data (it is written too), and what the rules found.
+        The summary as plain data, which is for `outputs.summary`, and what the rules found.
 
     Raises:
         UserError: a file cannot be read, or changes meanwhile; or no row is left. Then nothing but the
@@ -122,8 +122,6 @@ def filter_files(
         fix = "look at the rows that go (--dropped FILE), and leave out a rule or loosen it"
         raise UserError(f"no row is left ({counts})", where=str(outputs.rows), fix=fix)
     _write(outputs.rows, _kept(paths, judged), columns)
-    with writing(outputs.summary):
-        write_json(outputs.summary, summary)
     return summary, judged
 
 

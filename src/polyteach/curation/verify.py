@@ -248,7 +248,7 @@ _SAID = {
 }
 _THAN_ALL = {
     "helps": "all rows together, in more steps, teach clearly less too",
-    "harms": "yet all rows together, in more steps, teach clearly more: what goes is worth something",
+    "harms": "yet all rows together, in more steps, teach clearly more: they, or the steps, are worth more",
     "no_difference": "all rows together, in more steps, teach neither clearly more nor less",
 }
 
