@@ -121,6 +121,16 @@ def test_figures_of_measure_and_notes_of_synthesize_and_filter_come_in(
     assert "How a teacher was asked is not known" in text, "the notes are of other rows"
 
 
+def test_other_files_of_those_names_say_nothing(export: Export, lines: Lines, tmp_path: Path) -> None:
+    path = lines("rows.jsonl", [{"prompt": "Frage?", "response": "Ja"}])
+    (tmp_path / "rows.jsonl.filter.json").write_text('{"kind": "filter"}', encoding="utf-8")
+    (tmp_path / "rows.jsonl.summary.json").write_text("[1", encoding="utf-8")
+    text = card_of(export(path)["folder"]).text
+    assert "Whether rows were filtered before is not known." in text
+    told = export(path, "--measured", tmp_path / "rows.jsonl.filter.json", code=2)
+    assert "is no JSON of polyteach measure" in told["stderr"]
+
+
 def test_names_that_are_markup_stay_text(export: Export, lines: Lines, no_warning: None) -> None:
     name = "a|b\n---\nlicense: mit\n# x <script>[y](z)`"
     rows = [{"prompt": "Frage?", "response": "Ja", "teacher": name, "language": "de", "source": name}]

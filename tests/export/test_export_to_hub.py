@@ -81,6 +81,9 @@ def test_public_only_where_it_is_asked_for(rows: Path, tmp_path: Path) -> None:
         refused = push(hub, rows, "--yes", "--force", home=tmp_path / "hf")
         assert refused.returncode == 2 and "it is public" in refused.stderr
         assert hub.commits == 1, "what is to be private is not put where everybody reads"
+    gone = push(hub, rows, "--yes", home=tmp_path / "hf")
+    assert gone.returncode == 2 and "the hub cannot be reached" in gone.stderr
+    assert (rows.parent / "out" / "README.md").is_file() and "Traceback" not in gone.stderr
 
 
 @pytest.mark.parametrize(

@@ -119,7 +119,7 @@ def export(
     from polyteach.cli.options import stopped_with_a_code, told_in_options
     from polyteach.errors import UserError
     from polyteach.export.data_set import Form, write_data_set
-    from polyteach.export.examples import Wanted
+    from polyteach.export.examples import Wanted, name_of
     from polyteach.export.folder import FORMATS, check_sources_outside, is_ours
     from polyteach.export.layouts import LAYOUTS
     from polyteach.export.making import read_measured
@@ -164,7 +164,7 @@ def export(
         raise UserError("is no folder", where=str(output), fix="name a folder, or one that is not there yet")
     codes = [standard_code(code) for code in language or []]
     wanted = Wanted(codes, teacher or [], method or [])
-    title = (push_to_hub or output.resolve().name).rpartition("/")[2]
+    title = name_of(Path(push_to_hub or output.resolve()))
     if student:
         if run is None or asked or split:
             fix = "name one run's folder, --teacher and --language; no --pairs and no --split"
@@ -229,7 +229,7 @@ def _content(
 
 
 def _take(paths: Sequence[Path], run: Run | None, wanted: Wanted) -> tuple[Taken, Making]:
-    from polyteach.export.examples import take_files
+    from polyteach.export.examples import name_of, take_files
     from polyteach.export.making import add_seed, of_files
     from polyteach.export.of_run import take_run
     from polyteach.files import file_digest
@@ -238,7 +238,7 @@ def _take(paths: Sequence[Path], run: Run | None, wanted: Wanted) -> tuple[Taken
         taken, making = take_run(run, wanted)
     else:
         taken = take_files(paths, wanted)
-        making = of_files(paths, taken.of_file, {path.name: file_digest(path) for path in paths})
+        making = of_files(paths, taken.of_file, {name_of(path): file_digest(path) for path in paths})
         add_seed(making, taken.examples)
     return taken, making
 

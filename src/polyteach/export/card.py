@@ -94,7 +94,7 @@ def dataset_card(told: CardFacts, making: Making) -> str:
         .render(
             title=told.title,
             summary=_summary(told, rows, codes),
-            load_from=told.load_from,
+            load_from=json.dumps(_CONTROL.sub(" ", told.load_from), ensure_ascii=False),
             splits=[{"name": name, "rows": n, "file": file} for name, (n, file) in told.splits.items()],
             counted=[(kind, _named(counts)) for kind, counts in told.counts.items()],
             layout=told.layout + (" (Alpaca)" if told.layout == LLAMA_FACTORY else ""),

@@ -119,9 +119,14 @@ def take_files(paths: Iterable[Path], wanted: Wanted) -> Taken:
             _check_columns(record)
             taken.of_file[path] = number
             taken.columns |= set(_extra(record.columns))
-            taken.add(_example(record.columns, str(number), path.name, wanted))
+            taken.add(_example(record.columns, str(number), name_of(path), wanted))
     taken.examples = with_own_ids(taken.examples)
     return taken
+
+
+def name_of(path: Path) -> str:
+    """A file's name, with a question mark for each byte that is no UTF-8."""
+    return path.name.encode("utf-8", "replace").decode("utf-8")
 
 
 def checked(example: Example) -> Example | str:

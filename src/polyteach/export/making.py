@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from polyteach.errors import UserError
+from polyteach.figures import Figure
 from polyteach.files import file_digest
 from polyteach.languages import standard_code
 
@@ -121,7 +122,10 @@ def of_files(paths: Sequence[Path], rows: Mapping[Path, int], digests: Mapping[s
     """What is known of files: their digests, and what was noted beside them, see `_add_notes`."""
     making = Making(provenance={"sources": dict(sorted(digests.items()))})
     for path in paths:
-        _add_notes(path, rows[path], making)
+        try:
+            _add_notes(path, rows[path], making)
+        except (KeyError, TypeError, AttributeError):  # somebody else's file of that name: it says nothing
+            continue
     return making
 
 
@@ -154,15 +158,21 @@ def read_measured(path: Path) -> list[Told]:
     Raises:
         UserError: it is none.
     """
-    plain = _json(path)
-    if plain is None or not isinstance(plain.get("sources"), list):
+    try:
+        plain = json.loads(path.read_bytes())
+        return [
+            Told(
+                str(source["teacher"] or ""),
+                standard_code(source["language"]),
+                name,
+                Figure.from_json(figure).to_json(),
+            )
+            for source in plain["sources"]
+            for name, figure in sorted(source["metrics"].items())
+        ]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         fix = "write it by polyteach measure ... --json > FILE"
-        raise UserError("is no JSON of polyteach measure", where=str(path), fix=fix)
-    return [
-        Told(str(source.get("teacher") or ""), standard_code(source["language"]), name, figure)
-        for source in plain["sources"]
-        for name, figure in sorted(source["metrics"].items())
-    ]
+        raise UserError("is no JSON of polyteach measure", where=str(path), fix=fix) from error
 
 
 def chosen_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
