@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from exporting import Export
+
+from polyteach.cli.main import invoke
 
 Lines = Callable[..., Path]
 TURNS = [
@@ -203,3 +208,13 @@ def test_ids_stay_unique_over_files(export: Export, lines: Lines, tmp_path: Path
     rows = [{"id": "a", "prompt": "Frage?", "response": "Ja"}]
     told = export(lines("one.jsonl", rows), lines("two.jsonl", rows))
     assert load(told["folder"], tmp_path)["train"]["id"][:] == ["a", "a-2"]
+
+
+def test_names_of_files_that_are_no_utf8_are_told_with_a_question_mark(tmp_path: Path) -> None:
+    path = Path(os.fsdecode(bytes(tmp_path) + b"/r\xff.jsonl"))
+    path.write_text('{"prompt": "Frage?", "response": "Ja"}\n', encoding="utf-8")
+    folder = Path(os.fsdecode(bytes(tmp_path) + b"/o\xff"))
+    assert invoke(["export", str(path), "--output", str(folder)]) == 0
+    row = pq.read_table(pa.BufferReader((folder / "data" / "train.parquet").read_bytes())).to_pylist()[0]
+    assert row["source"] == "r?.jsonl"
+    assert "# o?\n" in (folder / "README.md").read_text(encoding="utf-8")

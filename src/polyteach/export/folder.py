@@ -85,7 +85,8 @@ def data_file(records: Sequence[Mapping[str, Any]], format: str) -> Fill:
         from polyteach.rows import GROUP_ROWS
 
         schema = schema_of(records[0])
-        with pq.ParquetWriter(path, schema, compression="zstd") as file:
+        # Opened here: Arrow takes no path that is not UTF-8.
+        with path.open("wb") as raw, pq.ParquetWriter(raw, schema, compression="zstd") as file:
             for start in range(0, len(records), GROUP_ROWS):
                 group = list(records[start : start + GROUP_ROWS])
                 file.write_table(pa.Table.from_pylist(group, schema=schema))
