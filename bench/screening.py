@@ -14,6 +14,7 @@ with.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -23,6 +24,8 @@ from itertools import combinations
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # one process a core
 
 from screens import ranked, screen
 

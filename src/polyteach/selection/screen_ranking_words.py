@@ -223,7 +223,8 @@ def _of_cell(one: CellScore) -> Iterator[Caution]:
         worst = ", ".join(f"{n} {_plain(reason)}" for reason, n in Counter(cell.failures).most_common(3))
         yield Caution("failed_requests", where, f"{failed} of {len(cell.requests)} requests failed: {worst}.")
     for name, quality in one.qualities.items():
-        if (high := quality.figure().high) is not None and high < NEAR_DAMAGE:
+        high = quality.figure().high
+        if not one.excluded and high is not None and high < NEAR_DAMAGE:
             text = f"By {name} {cell.candidate}'s rows are nearer to damaged than to human ones."
             yield Caution("near_damage", where, text)
     if one.estimate is None:
