@@ -178,11 +178,13 @@ def _add_planned(one: Measuring, step: Step, rows: int) -> None:
     """Counts what a step will ask at most, by language: a judge's requests, an embedder's rows."""
     from polyteach.models.endpoint.embedding import BATCH
     from polyteach.quality.corruptions import CORRUPTIONS
-    from polyteach.quality.judge_checks import ANSWERS_A_PAIR, PAIRS
+    from polyteach.quality.judge_checks import NEW_A_PAIR, PAIRS
 
     is_gate = step.kind == "gate"
     if one.role == JUDGE:
-        units = rows * (1 + len(CORRUPTIONS)) + ANSWERS_A_PAIR * min(PAIRS, rows) if is_gate else rows
+        # Near duplicates leave half of the rows as they are, and nothing is asked twice.
+        damaged = rows * len(CORRUPTIONS) - rows // 2
+        units = rows + damaged + NEW_A_PAIR * min(PAIRS, rows) if is_gate else rows
         one.requests += units
     else:
         units = rows * (2 + len(CORRUPTIONS)) if is_gate else rows
