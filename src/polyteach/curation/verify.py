@@ -247,8 +247,8 @@ _SAID = {
     "no_difference": "row for row no difference is to be told between the rows that stay and rows of all",
 }
 _THAN_ALL = {
-    "helps": "all rows together, in more steps, teach clearly less too",
-    "harms": "yet all rows together, in more steps, teach clearly more: they, or the steps, are worth more",
+    "helps": "all rows together, in more steps, teach clearly less",
+    "harms": "all rows together, in more steps, teach clearly more: what is left out, or the steps, would help",
     "no_difference": "all rows together, in more steps, teach neither clearly more nor less",
 }
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Refusal(Settings):
-    """A response is nothing but a refusal, by how it begins (`models/refusals.yaml`, 23 languages)."""
+    """A response is nothing but a refusal, by how it begins (`models/refusals.yaml`, 25 languages)."""
 
     rule: ClassVar[str] = "refusal"
     of_set: ClassVar[bool] = False
