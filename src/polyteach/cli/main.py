@@ -29,6 +29,7 @@ from polyteach.cli import (
     power,
     published,
     recommend,
+    rewrite,
     run,
     screen,
     seed_data,
@@ -60,6 +61,7 @@ app.command("seed-data")(seed_data.seed_data)
 app.command("power")(power.power)
 app.command("published")(published.published)
 app.command("recommend")(recommend.recommend)
+app.command("rewrite")(rewrite.rewrite)
 app.command("export")(export.export)
 app.command("synthesize")(synthesize.synthesize)
 app.command("doctor")(doctor.doctor)
