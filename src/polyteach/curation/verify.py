@@ -248,7 +248,7 @@ _SAID = {
 }
 _THAN_ALL = {
     "helps": "all rows together, in more steps, teach clearly less",
-    "harms": "all rows together, in more steps, teach clearly more: what is left out, or the steps, would help",
+    "harms": "all rows together, in more steps, teach clearly more: those rows, or the steps, help",
     "no_difference": "all rows together, in more steps, teach neither clearly more nor less",
 }
 
