@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 from polyteach.errors import UserError
 from polyteach.models.endpoint.settings import EndpointSettings
-from polyteach.study import EndpointModel, Study, Teacher
+from polyteach.study import Candidates, EndpointModel, Teacher
 
 
-def locations(served: Teacher | EndpointModel, study: Study, role: str = "") -> dict[str, str]:
+def locations(served: Teacher | EndpointModel, study: Candidates, role: str = "") -> dict[str, str]:
     """Where it is, what it costs, what may be spent, and who pays: what of it changes no answer.
 
     Args:
@@ -29,14 +29,14 @@ def locations(served: Teacher | EndpointModel, study: Study, role: str = "") -> 
     return where | {"payer": study.name}
 
 
-def unset_keys(study: Study) -> list[str]:
+def unset_keys(study: Candidates) -> list[str]:
     """The environment variables that a study's endpoints want their keys in, and that are not set."""
     served = [model.endpoint for _, model in _named(study) if model.endpoint]
     wanted = dict.fromkeys(endpoint.key_env for endpoint in served if endpoint.key_env)
     return [name for name in wanted if not os.environ.get(name, "").strip()]
 
 
-def endpoint_mistakes(study: Study, keys: bool = True) -> list[UserError]:
+def endpoint_mistakes(study: Candidates, keys: bool = True) -> list[UserError]:
     """What can be told of a study's endpoints without asking them: unknown prices under a budget, and, where
     `keys` are wanted, those that are not set.
     """
@@ -50,7 +50,7 @@ def endpoint_mistakes(study: Study, keys: bool = True) -> list[UserError]:
     return errors
 
 
-def _check(served: Teacher | EndpointModel, study: Study, keys: bool) -> None:
+def _check(served: Teacher | EndpointModel, study: Candidates, keys: bool) -> None:
     from polyteach.models.prices import price_of
 
     endpoint = served.endpoint
@@ -70,7 +70,7 @@ def _check(served: Teacher | EndpointModel, study: Study, keys: bool) -> None:
         )
 
 
-def _named(study: Study) -> Iterator[tuple[str, Teacher | EndpointModel]]:
+def _named(study: Candidates) -> Iterator[tuple[str, Teacher | EndpointModel]]:
     """Everything that may be at an endpoint, with its place in the study."""
     for index, teacher in enumerate(study.teachers):
         if isinstance(teacher, Teacher):

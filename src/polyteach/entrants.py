@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from polyteach.errors import UserError
 from polyteach.pocket import LANGUAGES
 from polyteach.scoring.evidence import SEED_DATA
-from polyteach.study import Contestant, SimulatedTeacher, Study
+from polyteach.study import Candidates, Contestant, SimulatedTeacher
+
+if TYPE_CHECKING:
+    from polyteach.resources import Resources
 
 
 def data_path(contestant: Contestant, language: str) -> str | None:
@@ -45,7 +49,7 @@ def misnamed_data(contestant: Contestant, languages: Sequence[str]) -> list[User
     ]
 
 
-def simulated_elsewhere(study: Study) -> list[UserError]:
+def simulated_elsewhere(study: Candidates) -> list[UserError]:
     """Simulated teachers in languages that the pocket world does not have."""
     unknown = [language for language in study.languages if language not in LANGUAGES]
     return [
@@ -56,4 +60,19 @@ def simulated_elsewhere(study: Study) -> list[UserError]:
         )
         for index, teacher in enumerate(study.teachers)
         if unknown and isinstance(teacher, SimulatedTeacher)
+    ]
+
+
+def without_pairs(study: Candidates, resources: Resources) -> list[UserError]:
+    """Seed data as a contestant where it is prompts alone."""
+    return [
+        UserError(
+            f"the seed data of {language} has no responses, so it can be no contestant",
+            where=f"teachers[{index}].data",
+            fix="add seed data with responses, or leave the contestant out",
+        )
+        for index, teacher in enumerate(study.teachers)
+        if isinstance(teacher, Contestant) and teacher.data == SEED_DATA
+        for language in study.languages
+        if not resources.pairs(study, language)
     ]

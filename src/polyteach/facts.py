@@ -7,12 +7,24 @@ from typing import Any
 import yaml
 
 from polyteach.benchmarks.catalogue import facts_of
+from polyteach.models.sizes import named_parameters
 from polyteach.quality.cell import ORACLE
 from polyteach.resources import Resources
-from polyteach.study import AnyTeacher, Contestant, SimulatedTeacher, Study, Teacher
+from polyteach.study import (
+    AnyTeacher,
+    Base,
+    By,
+    Candidate,
+    Candidates,
+    Contestant,
+    SimulatedTeacher,
+    Study,
+    Teacher,
+)
+from polyteach.synthesis.teacher_settings import NAMES, settings_of
 
 
-def as_yaml(study: Study) -> str:
+def as_yaml(study: Candidates) -> str:
     """The study with every default filled in, as a reader knows it."""
     plain = study.model_dump(mode="json")
     return yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, default_flow_style=None, width=110)
@@ -37,13 +49,14 @@ def study_facts(study: Study, resources: Resources) -> dict[str, Any]:
     }
 
 
-def _scorers(study: Study) -> list[dict[str, Any]]:
+def _scorers(study: Candidates) -> list[dict[str, Any]]:
     """The models behind metrics, their family where the study names it, and teachers that are the same."""
     models = [teacher for teacher in study.teachers if isinstance(teacher, Teacher)]
-    families = {base.model: base.family for base in study.students.bases if base.family}
+    families = {base.model: base.family for base in _bases(study) if base.family}
     families |= {teacher.model: teacher.family for teacher in models if teacher.family}
     judge = study.quality.judge
-    asked = [("perplexity", scorer_of(study))]
+    scorer = scorer_of(study)
+    asked = [("perplexity", scorer)] if scorer else []
     if judge and judge != ORACLE.name:
         asked.append(("rubric", judge if isinstance(judge, str) else judge.model))
     return [
@@ -57,7 +70,41 @@ def _scorers(study: Study) -> list[dict[str, Any]]:
     ]
 
 
-def _teacher_facts(teacher: AnyTeacher, study: Study, resources: Resources) -> dict[str, Any]:
+def screen_facts(study: Candidates, resources: Resources, by: By) -> dict[str, Any]:
+    """What a screen's ranking and its page need to know of the candidates."""
+    return {
+        "name": study.name,
+        "rng_seed": study.rng_seed,
+        "limit": study.limit,
+        "languages": study.languages,
+        "by": by,
+        "rows_per_method": study.synthesis.rows_per_method,
+        "candidates": [_candidate_facts(one, study, resources) for one in study.compared(by)],
+        "scorers": _scorers(study),
+    }
+
+
+def _candidate_facts(one: Candidate, study: Candidates, resources: Resources) -> dict[str, Any]:
+    """A candidate as `screen.json` has it; `settings` are how it is asked, or what is wrong with it."""
+    teacher = one.teacher
+    known = _teacher_facts(teacher, study, resources)
+    parameters, settings = known["parameters"], known.get("dials") or {}
+    if isinstance(teacher, Teacher):
+        parameters = parameters or teacher.parameters or named_parameters(teacher.model)
+        drawn = settings_of(teacher.model, teacher.model_dump(include=set(NAMES)))
+        settings = {name: getattr(drawn, name) for name in NAMES}
+        settings |= teacher.model_dump(include={"adapter", "max_new_tokens", "prompts"})
+    return {
+        "candidate": one.name,
+        "teacher": teacher.name,
+        **{name: known[name] for name in ("kind", "model", "family")},
+        "parameters": parameters,
+        "methods": [*one.methods],
+        "settings": settings,
+    }
+
+
+def _teacher_facts(teacher: AnyTeacher, study: Candidates, resources: Resources) -> dict[str, Any]:
     """What is known of a teacher; `kind` is `model`, `simulated` or `data`."""
     unknown = {"name": teacher.name, "model": None, "family": None, "parameters": None}
     if isinstance(teacher, SimulatedTeacher):
@@ -82,6 +129,12 @@ def _teacher_facts(teacher: AnyTeacher, study: Study, resources: Resources) -> d
     }
 
 
-def scorer_of(study: Study) -> str:
-    """The model under which perplexity is taken."""
-    return study.quality.perplexity_model or study.students.bases[0].model
+def scorer_of(study: Candidates) -> str | None:
+    """The model under which perplexity is taken; None where none is named, and there are no students."""
+    if study.quality.perplexity_model:
+        return study.quality.perplexity_model
+    return next((base.model for base in _bases(study)), None)
+
+
+def _bases(study: Candidates) -> list[Base]:
+    return study.students.bases if isinstance(study, Study) else []

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from polyteach.errors import UserError
 from polyteach.languages import english_name
-from polyteach.study import Contestant, PocketSource, Study
+from polyteach.pocket import SEED_ROW_COUNT
+from polyteach.study import Candidates, PocketSource
 from polyteach.synthesis.translation import MODEL
 
 if TYPE_CHECKING:
@@ -16,12 +17,11 @@ if TYPE_CHECKING:
 _WITHOUT_TRANSLATE = "or take `translate` out of synthesis.methods"
 
 
-def unfed(study: Study, resources: Resources) -> list[UserError]:
+def unfed(study: Candidates, resources: Resources) -> list[UserError]:
     """Methods for which there is too little seed data."""
     errors: list[UserError] = []
-    if all(isinstance(teacher, Contestant) for teacher in study.teachers):
-        return errors  # nothing is written
-    for method in study.synthesis.methods:
+    used = {method for teacher in study.teachers for method in study.methods_of(teacher)}
+    for method in [method for method in study.synthesis.methods if method in used]:
         for language in study.languages:
             needed = study.synthesis.few_shot if method == "generate" else 1
             there = resources.feeding(study, method, language)
@@ -44,7 +44,7 @@ def unfed(study: Study, resources: Resources) -> list[UserError]:
     return errors
 
 
-def _untranslated(study: Study) -> UserError:
+def _untranslated(study: Candidates) -> UserError:
     """Nothing feeds translate; names the English files that are there."""
     english = [
         f"seed_data[{index}]"
@@ -72,7 +72,7 @@ def _untranslated(study: Study) -> UserError:
     )
 
 
-def of_no_use(study: Study) -> list[UserError]:
+def of_no_use(study: Candidates) -> list[UserError]:
     """Files in a language that the study neither asks for nor translates from."""
     used = {*study.languages} | ({"en"} if "translate" in study.synthesis.methods else set())
     return [
@@ -90,3 +90,35 @@ def _use_for(code: str, used: Set[str]) -> str:
     near = [other for other in sorted(used) if other.split("-")[0] == code.split("-")[0]]
     known = f"write `{near[0]}`, as the study does" if near else f"add `{code}` to languages"
     return f"{known}, or take the source out"
+
+
+def beyond_the_pocket(study: Candidates) -> list[UserError]:
+    """Sources that ask the pocket world for more rows than it has."""
+    return [
+        UserError(
+            f"the pocket world has {SEED_ROW_COUNT} rows in each language, not {source.pocket}",
+            where=f"seed_data[{index}].pocket",
+            fix=f"ask for at most {SEED_ROW_COUNT}",
+        )
+        for index, source in enumerate(study.seed_data)
+        if isinstance(source, PocketSource) and source.pocket > SEED_ROW_COUNT
+    ]
+
+
+def twins(study: Candidates, resources: Resources) -> list[UserError]:
+    """Sources that would give the same rows twice."""
+    first: dict[tuple[str, str], int] = {}
+    errors = []
+    for index, source in enumerate(study.seed_data):
+        same = ("pocket", "")
+        if not isinstance(source, PocketSource):
+            same = (resources.files[source.key].digest, source.language)
+        if first.setdefault(same, index) != index:
+            errors.append(
+                UserError(
+                    f"the same rows as seed_data[{first[same]}]",
+                    where=f"seed_data[{index}]",
+                    fix="list each source once, with all its methods",
+                )
+            )
+    return errors

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any
 from polyteach.artifacts import SCHEMA_VERSION
 from polyteach.errors import UserErrors
 from polyteach.gpu_hours import gpu_hours, money_unasked
+from polyteach.graph import VERSIONS
 from polyteach.measuring_costs import foretell, measuring_steps
 from polyteach.models.forecast import Bill
 from polyteach.models.took import TOKEN_KINDS
-from polyteach.pipeline import VERSIONS
 from polyteach.preview import known_costs, served_steps
 from polyteach.resources import Resources
 from polyteach.row_counts import asks_a_teacher, rows_given
 from polyteach.scoring.evidence import MEASURING
 from polyteach.steps import Step
 from polyteach.students.devices import check_students
-from polyteach.study import Contestant, FileSource, Study, Teacher
+from polyteach.study import Candidates, Contestant, FileSource, Study, Teacher
 from polyteach.synthesis.preview import Known
 from polyteach.workload import Workload
 
@@ -41,12 +41,14 @@ NOBODY_ASKED = {
 """What is foretold where rows are simulated, or there already."""
 
 
-def requests_of(step: Step, study: Study, resources: Resources) -> int:
+def requests_of(step: Step, study: Candidates, resources: Resources) -> int:
     """How many requests a synthesis step sends to its teacher; for a contestant's rows nobody is asked."""
     return rows_given(step, study, resources) if asks_a_teacher(step) else 0
 
 
-def forecast(study: Study, resources: Resources, plan: Plan, store: Store | None = None) -> dict[str, Any]:
+def forecast(
+    study: Candidates, resources: Resources, plan: Plan, store: Store | None = None
+) -> dict[str, Any]:
     """Counts a study's steps, requests and tokens, and foretells what its endpoints will cost.
 
     `tokens.response_at_most` is an upper bound: every request asked for in all attempts, and each answered up
@@ -101,7 +103,7 @@ def doubtful_devices(steps: Iterable[Step]) -> list[str]:
         ]
 
 
-def doubtful_files(study: Study, resources: Resources) -> list[str]:
+def doubtful_files(study: Candidates, resources: Resources) -> list[str]:
     """Seed files whose prompts seem to be in another language than the study says, in sentences.
 
     Only files are looked at: a public data set says what its rows are in, and is not read before a run.
@@ -118,7 +120,7 @@ def doubtful_files(study: Study, resources: Resources) -> list[str]:
     return found
 
 
-def money(study: Study, resources: Resources, plan: Plan, store: Store | None) -> dict[str, Any]:
+def money(study: Candidates, resources: Resources, plan: Plan, store: Store | None) -> dict[str, Any]:
     """What teachers, judge and embedder at endpoints will have cost, from what is answered of them already.
 
     Returns:
@@ -183,7 +185,7 @@ def _bill(steps: Iterable[Step], plan: Plan, known: Mapping[str, Known]) -> Bill
     return bill
 
 
-def _shortfalls(study: Study, resources: Resources) -> list[str]:
+def _shortfalls(study: Candidates, resources: Resources) -> list[str]:
     """What a study asks for and cannot get, in sentences."""
     notes = []
     asked = study.synthesis.rows_per_method
@@ -194,8 +196,8 @@ def _shortfalls(study: Study, resources: Resources) -> list[str]:
             for method, there in rows.items()
             if there < asked
         ]
-        wanted, most = study.students.rows, sum(rows.values())
-        if most < wanted:
+        most = sum(rows.values())
+        if isinstance(study, Study) and most < (wanted := study.students.rows):
             notes.append(
                 f"students in {language}: {wanted:,} rows asked for, synthesis gives at most {most:,}"
             )

@@ -10,15 +10,16 @@ from polyteach.files import package_files_digest
 from polyteach.models.embeddings import LEXICAL
 from polyteach.quality.cell import ORACLE
 from polyteach.resources import Resources
-from polyteach.study import EndpointModel, Study
+from polyteach.study import Candidates, EndpointModel
 from polyteach.writers import Handed, world_digest
 
 
-def measured(study: Study, resources: Resources, language: str, rng_seed: int) -> Handed:
+def measured(study: Candidates, resources: Resources, language: str, rng_seed: int) -> Handed:
     """Whatever measures rows of a language: embedder, judge, the model that perplexity is taken under."""
     quality = study.quality
-    scorer = resources.models[scorer_of(study)]
-    locations = {"perplexity": scorer.location}
+    named = scorer_of(study)
+    scorer = resources.models[named] if named else None
+    locations = {"perplexity": scorer.location} if scorer else {}
     judge: dict[str, Any] | None = None
     if isinstance(quality.judge, EndpointModel):
         judge = _at_endpoint(quality.judge)
@@ -43,7 +44,7 @@ def measured(study: Study, resources: Resources, language: str, rng_seed: int) -
     settings = {
         "language": language,
         "embedder": embedder,
-        "perplexity": {"model": scorer.digest},
+        "perplexity": {"model": scorer.digest} if scorer else None,
         "judge": judge,
         "rng_seed": rng_seed,
     }

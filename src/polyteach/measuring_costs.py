@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from polyteach.artifacts import Artifact, Store
     from polyteach.resources import Resources
     from polyteach.rows import Row
-    from polyteach.study import Study
+    from polyteach.study import Candidates
 
 JUDGE, EMBEDDER = MEASURING
 
@@ -136,7 +136,7 @@ class Measuring:
 
 
 def foretell(
-    study: Study,
+    study: Candidates,
     resources: Resources,
     steps: Sequence[Step],
     there: Mapping[str, Artifact],

@@ -7,10 +7,10 @@ from pathlib import Path
 from polyteach.endpoints import unset_keys
 from polyteach.hub import names_as_they_are
 from polyteach.resources import Resources, find_resources
-from polyteach.study import Study
+from polyteach.study import Candidates
 
 
-def find_for_plan(study: Study, folder: Path) -> tuple[Resources, list[str]]:
+def find_for_plan(study: Candidates, folder: Path) -> tuple[Resources, list[str]]:
     """Finds what a study names, to be counted and not to be run.
 
     Returns:

@@ -16,9 +16,9 @@ from pathlib import Path
 from polyteach.benchmarks.catalogue import check_languages
 from polyteach.benchmarks.finding import Found, find_exams
 from polyteach.endpoints import endpoint_mistakes
-from polyteach.entrants import data_path, misnamed_data, simulated_elsewhere
+from polyteach.entrants import data_path, misnamed_data, simulated_elsewhere, without_pairs
 from polyteach.errors import UserError, UserErrors
-from polyteach.feeding import of_no_use, unfed
+from polyteach.feeding import beyond_the_pocket, of_no_use, twins, unfed
 from polyteach.files import file_digest
 from polyteach.models import (
     check_embedder_folder,
@@ -32,14 +32,22 @@ from polyteach.models.adapters import adapter_digest, check_adapter_folder
 from polyteach.models.embeddings import LEXICAL
 from polyteach.models.names import split_hub
 from polyteach.models.translation.folder import check_translator_folder
-from polyteach.pocket import SEED_ROW_COUNT
 from polyteach.quality.cell import ORACLE
 from polyteach.rows import Row
 from polyteach.scoring.evidence import SEED_DATA
 from polyteach.seed_data.files import read_file
 from polyteach.seed_data.origin import find_origin
 from polyteach.side_effects.checks import unexamined
-from polyteach.study import Contestant, FileSource, HubSource, Method, PocketSource, Study, Teacher
+from polyteach.study import (
+    Candidates,
+    Contestant,
+    FileSource,
+    HubSource,
+    Method,
+    PocketSource,
+    Study,
+    Teacher,
+)
 from polyteach.synthesis.translation import MODEL, SOURCE_LANGUAGE
 
 ASK_PACKAGES = ("torch", "transformers")
@@ -96,7 +104,7 @@ class Resources:
     exams: dict[tuple[str, str], Found] = field(default_factory=dict)
     side_exams: dict[tuple[str, str], Found] = field(default_factory=dict)
 
-    def feeding(self, study: Study, method: Method, language: str) -> int:
+    def feeding(self, study: Candidates, method: Method, language: str) -> int:
         """How many seed rows feed a method in a language: prompts, or pairs where responses are needed."""
         needs_pairs = method == "generate" or (method == "translate" and study.synthesis.translate == MODEL)
 
@@ -108,16 +116,23 @@ class Resources:
             for source in study.feeding(method, language)
         )
 
-    def requests(self, study: Study, method: Method, language: str) -> int:
+    def requests(self, study: Candidates, method: Method, language: str) -> int:
         """How many rows a teacher of a study is asked for; all but generate use each seed prompt once."""
         rows = study.synthesis.rows_per_method
         return rows if method == "generate" else min(rows, self.feeding(study, method, language))
 
-    def wanted(self, study: Study, language: str) -> int:
-        """How many rows a teacher of a study is asked for in a language: what a contestant is drawn up to."""
-        return sum(self.requests(study, method, language) for method in study.synthesis.methods)
+    def asked(self, study: Candidates, methods: Sequence[Method], language: str) -> int:
+        """How many rows a teacher is asked for in a language by some methods."""
+        return sum(self.requests(study, method, language) for method in methods)
 
-    def contestant(self, study: Study, contestant: Contestant, language: str) -> tuple[SeedFile | None, int]:
+    def wanted(self, study: Candidates, language: str) -> int:
+        """How many rows the teacher is asked for that is asked for most: what a contestant is drawn up to."""
+        used = [methods for teacher in study.teachers if (methods := study.methods_of(teacher))]
+        return max(self.asked(study, methods, language) for methods in used or [study.synthesis.methods])
+
+    def contestant(
+        self, study: Candidates, contestant: Contestant, language: str
+    ) -> tuple[SeedFile | None, int]:
         """A contestant's file in a language (None: the seed data), and how many rows of it can be drawn."""
         path = data_path(contestant, language)
         if path is None:
@@ -125,7 +140,7 @@ class Resources:
         file = self.contestants[path, language]
         return file, file.pairs
 
-    def prompts(self, study: Study, language: str) -> int:
+    def prompts(self, study: Candidates, language: str) -> int:
         """How many seed examples a language has, with a response or without."""
         return sum(
             source.pocket
@@ -134,7 +149,7 @@ class Resources:
             for source in study.seed_data
         )
 
-    def pairs(self, study: Study, language: str) -> int:
+    def pairs(self, study: Candidates, language: str) -> int:
         """How many seed examples of a language have a response."""
         return sum(
             source.pocket
@@ -144,7 +159,7 @@ class Resources:
         )
 
 
-def find_resources(study: Study, folder: Path, *, keys: bool = True) -> Resources:
+def find_resources(study: Candidates, folder: Path, *, keys: bool = True) -> Resources:
     """Finds and checks what a study names.
 
     Args:
@@ -157,7 +172,7 @@ def find_resources(study: Study, folder: Path, *, keys: bool = True) -> Resource
     """
     found = _Findings()
     with found.collecting(""):
-        check_installed(STUDY_PACKAGES, "a study")
+        check_installed(_packages_for(study), "a study")
     for name, place in _models_named(study):
         if name not in found.models:
             meant = _meant(name, ORACLE.name) if place == "quality.judge" else ""
@@ -180,13 +195,8 @@ def find_resources(study: Study, folder: Path, *, keys: bool = True) -> Resource
     for index, teacher in enumerate(study.teachers):
         if isinstance(teacher, Contestant):
             _find_data(found, teacher, f"teachers[{index}].data", study, folder)
-    for index, named in enumerate(study.benchmarks):
-        with found.collecting(f"benchmarks[{index}]"):
-            # Translations start from English, whose questions are not to be taught either.
-            english = ["en"] if "translate" in study.synthesis.methods else []
-            found.exams |= find_exams(named, [*study.languages, *english], folder)
-            if study.side_effects:
-                found.side_exams |= find_exams(named, study.side_effects.languages, folder)
+    if isinstance(study, Study):
+        _find_exams(found, study, folder)
     embedder = None
     if isinstance(study.quality.embedder, str) and study.quality.embedder != LEXICAL:
         with found.collecting("quality.embedder"):
@@ -201,11 +211,11 @@ def find_resources(study: Study, folder: Path, *, keys: bool = True) -> Resource
         found.exams,
         found.side_exams,
     )
-    found.errors += _beyond_the_pocket(study) + simulated_elsewhere(study) + endpoint_mistakes(study, keys)
-    found.errors += check_languages(study.benchmarks, study.languages)
+    found.errors += beyond_the_pocket(study) + simulated_elsewhere(study) + endpoint_mistakes(study, keys)
     if not found.errors:
-        found.errors += _twins(study, resources) + _without_pairs(study, resources)
-        found.errors += of_no_use(study) + unfed(study, resources) + unexamined(study)
+        found.errors += twins(study, resources) + without_pairs(study, resources)
+        found.errors += of_no_use(study) + unfed(study, resources)
+        found.errors += unexamined(study) if isinstance(study, Study) else []
     if found.errors:
         raise UserErrors(found.errors)
     return resources
@@ -298,11 +308,11 @@ def check_installed(packages: Sequence[str], what: str, extra: str = "train") ->
         raise UserError(f"{what} needs {', '.join(missing)}", fix=f"{first}pip install 'polyteach[{extra}]'")
 
 
-def _models_named(study: Study) -> Iterator[tuple[str, str]]:
+def _models_named(study: Candidates) -> Iterator[tuple[str, str]]:
     for index, teacher in enumerate(study.teachers):
         if isinstance(teacher, Teacher) and not teacher.endpoint:
             yield teacher.model, f"teachers[{index}].model"
-    for index, base in enumerate(study.students.bases):
+    for index, base in enumerate(study.students.bases if isinstance(study, Study) else []):
         yield base.model, f"students.bases[{index}].model"
         if base.reference not in (SEED_DATA, None):
             yield base.reference, f"students.bases[{index}].reference"
@@ -316,6 +326,25 @@ def _meant(text: str, word: str) -> str:
     """The word, if a text that is no path looks like a misspelling of it; else nothing."""
     is_path = "/" in text or "." in text
     return "" if is_path else "".join(difflib.get_close_matches(text, [word], cutoff=0.65))
+
+
+def _packages_for(study: Candidates) -> tuple[str, ...]:
+    """What has to be installed: for candidates alone at endpoints nothing beyond a plain installation."""
+    if isinstance(study, Study):
+        return STUDY_PACKAGES
+    return ASK_PACKAGES if study.synthesis.translator or any(_models_named(study)) else ()
+
+
+def _find_exams(found: _Findings, study: Study, folder: Path) -> None:
+    """Finds a study's benchmarks."""
+    for index, named in enumerate(study.benchmarks):
+        with found.collecting(f"benchmarks[{index}]"):
+            # Translations start from English, whose questions are not to be taught either.
+            english = ["en"] if "translate" in study.synthesis.methods else []
+            found.exams |= find_exams(named, [*study.languages, *english], folder)
+            if study.side_effects:
+                found.side_exams |= find_exams(named, study.side_effects.languages, folder)
+    found.errors += check_languages(study.benchmarks, study.languages)
 
 
 def _seed_file(path: Path, language: str) -> SeedFile:
@@ -332,7 +361,7 @@ def _public(source: HubSource, folder: Path) -> SeedFile:
     return SeedFile(str(origin.path or found.hub), origin.digest(found), source.rows, pairs)
 
 
-def _find_data(found: _Findings, teacher: Contestant, place: str, study: Study, folder: Path) -> None:
+def _find_data(found: _Findings, teacher: Contestant, place: str, study: Candidates, folder: Path) -> None:
     """Finds a contestant's files, if it names the right ones."""
     mistakes = misnamed_data(teacher, study.languages)
     meant = _meant(teacher.data, SEED_DATA) if isinstance(teacher.data, str) else ""
@@ -352,49 +381,3 @@ def _pairs_file(path: Path, language: str) -> SeedFile:
         fix = "students are trained on pairs: add a column `response`, or leave the contestant out"
         raise UserError("no row has a response", where=str(path), fix=fix)
     return file
-
-
-def _without_pairs(study: Study, resources: Resources) -> list[UserError]:
-    """Seed data as a contestant where it is prompts alone."""
-    return [
-        UserError(
-            f"the seed data of {language} has no responses, so it can be no contestant",
-            where=f"teachers[{index}].data",
-            fix="add seed data with responses, or leave the contestant out",
-        )
-        for index, teacher in enumerate(study.teachers)
-        if isinstance(teacher, Contestant) and teacher.data == SEED_DATA
-        for language in study.languages
-        if not resources.pairs(study, language)
-    ]
-
-
-def _beyond_the_pocket(study: Study) -> list[UserError]:
-    return [
-        UserError(
-            f"the pocket world has {SEED_ROW_COUNT} rows in each language, not {source.pocket}",
-            where=f"seed_data[{index}].pocket",
-            fix=f"ask for at most {SEED_ROW_COUNT}",
-        )
-        for index, source in enumerate(study.seed_data)
-        if isinstance(source, PocketSource) and source.pocket > SEED_ROW_COUNT
-    ]
-
-
-def _twins(study: Study, resources: Resources) -> list[UserError]:
-    """Sources that would give the same rows twice."""
-    first: dict[tuple[str, str], int] = {}
-    errors = []
-    for index, source in enumerate(study.seed_data):
-        same = ("pocket", "")
-        if not isinstance(source, PocketSource):
-            same = (resources.files[source.key].digest, source.language)
-        if first.setdefault(same, index) != index:
-            errors.append(
-                UserError(
-                    f"the same rows as seed_data[{first[same]}]",
-                    where=f"seed_data[{index}]",
-                    fix="list each source once, with all its methods",
-                )
-            )
-    return errors

@@ -9,14 +9,14 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from polyteach.quality.gate import EMBEDDED_SETS, MEASURED_SETS, count_damaged
-from polyteach.quality.judge_checks import ANSWERS_A_PAIR, PAIRS
+from polyteach.quality.judge_checks import NEW_A_PAIR, PAIRS
 from polyteach.study import Contestant
 
 if TYPE_CHECKING:
     from polyteach.artifacts import Artifact
     from polyteach.resources import Resources
     from polyteach.steps import Step
-    from polyteach.study import Study
+    from polyteach.study import Candidates
 
 NOTHING_THERE: Mapping[str, Artifact] = MappingProxyType({})
 """The finished artifacts of a study that never ran."""
@@ -28,7 +28,7 @@ def asks_a_teacher(step: Step) -> bool:
 
 
 def rows_given(
-    step: Step, study: Study, resources: Resources, there: Mapping[str, Artifact] = NOTHING_THERE
+    step: Step, study: Candidates, resources: Resources, there: Mapping[str, Artifact] = NOTHING_THERE
 ) -> int:
     """How many rows a step gives at most; of seed data, those with a response.
 
@@ -75,15 +75,16 @@ class MeasuredRows:
 
 
 def rows_measured(
-    step: Step, study: Study, resources: Resources, there: Mapping[str, Artifact] = NOTHING_THERE
+    step: Step, study: Candidates, resources: Resources, there: Mapping[str, Artifact] = NOTHING_THERE
 ) -> MeasuredRows:
     """What a step of the kind gate or quality measures; see `rows_given`."""
     if step.kind == "gate":
         pairs = resources.pairs(study, step.settings["language"])
         damaged = count_damaged(pairs, step.settings["rows"])
-        checks = ANSWERS_A_PAIR * min(PAIRS, damaged)
         once = damaged * MEASURED_SETS
-        return MeasuredRows(once, once + checks, damaged * EMBEDDED_SETS)
+        # Near duplicates leave half of the rows as they are, and a judge is asked nothing twice.
+        judged = once - damaged // 2 + NEW_A_PAIR * min(PAIRS, damaged)
+        return MeasuredRows(once, judged, damaged * EMBEDDED_SETS)
     rows = sum(
         rows_given(parent, study, resources, there)
         for parent in step.inputs.values()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal, Protocol
 
 from polyteach.artifacts import JOURNAL, Artifact, Damaged, Store
@@ -20,10 +21,11 @@ from polyteach.runs import RunFolder
 from polyteach.status import Account, StatusWriter, last_line
 from polyteach.steps import Step, digest_of
 from polyteach.students.devices import check_students
-from polyteach.study import Study
+from polyteach.study import Candidates, Study
 
 _STATES = {KeyboardInterrupt: "interrupted", BudgetReached: "budget_reached"}
 """How a run that was stopped is called in its status; a mistake of the user's: `stopped`."""
+Closing = Callable[[Mapping[str, str]], list[Step]]
 Resume = Literal["if-possible", "never", "always"]
 
 
@@ -95,7 +97,11 @@ def check_resumable(folder: RunFolder, resume: Resume) -> None:
 
 def plan(study: Study, resources: Resources, store: Store, resume: Resume = "if-possible") -> Plan:
     """Looks up which artifacts of a study are there and whole; `never` looks up nothing."""
-    steps = cell_steps(study, resources)
+    return look_up(cell_steps(study, resources), store, resume)
+
+
+def look_up(steps: Sequence[Step], store: Store, resume: Resume = "if-possible") -> Plan:
+    """Looks up the artifacts of steps, see `plan`."""
     there: dict[str, Artifact] = {}
     damaged: dict[str, str] = {}
     for step in steps if resume != "never" else []:
@@ -119,11 +125,31 @@ def run_study(
     workers: int,
     resume: Resume = "if-possible",
 ) -> RunEnd:
-    """Makes what a study lacks and publishes its results.
+    """Makes what a study lacks and publishes its results, see `run_graph`."""
+    steps = cell_steps(study, resources)
+    closing = partial(closing_steps, study, resources, steps)
+    return run_graph(study, resources, steps, closing, store, folder, display, workers=workers, resume=resume)
+
+
+def run_graph(
+    study: Candidates,
+    resources: Resources,
+    steps: Sequence[Step],
+    closing: Closing,
+    store: Store,
+    folder: RunFolder,
+    display: Display,
+    *,
+    workers: int,
+    resume: Resume = "if-possible",
+) -> RunEnd:
+    """Makes what steps lack, then those that close them, and publishes the results.
 
     Args:
-        study: the study.
+        study: whose steps they are.
         resources: what it names, found.
+        steps: inputs before what reads them.
+        closing: the steps that turn the artifacts into results, told why others have none, by id.
         store: where artifacts are.
         folder: the run's folder.
         display: shown what happens.
@@ -140,7 +166,7 @@ def run_study(
     began = time.monotonic()
     check_resumable(folder, resume)
     store.prepare()
-    planned = plan(study, resources, store, resume)
+    planned = look_up(steps, store, resume)
     doubts = check_students(planned.missing)  # the local executor trains here
     folder.prepare()
     for doubt in doubts:
@@ -157,10 +183,8 @@ def run_study(
     try:
         outcomes = run_steps(planned.missing, store, watch, workers=workers, anew=resume == "never")
         failed = {id: outcome.error for id, outcome in outcomes.items() if outcome.state != "done"}
-        closing = closing_steps(
-            study, resources, planned.steps, {id: last_line(e) or "unknown" for id, e in failed.items()}
-        )
-        watch.close(closing, store, bool(failed))
+        last = closing({id: last_line(e) or "unknown" for id, e in failed.items()})
+        watch.close(last, store, bool(failed))
     except (KeyboardInterrupt, UserError, BudgetReached) as stop:
         watch.stop(_STATES.get(type(stop), "stopped"), str(stop) or None)
         raise

@@ -31,7 +31,15 @@ from polyteach.executors.outcome import Outcome
 from polyteach.files import write_atomically, write_json, writing
 from polyteach.steps import Step
 
-RESULTS = ("results.json", "analysis.json", "leaderboard.csv", "report.html")
+RESULTS = (
+    "results.json",
+    "analysis.json",
+    "leaderboard.csv",
+    "report.html",
+    "screen.json",
+    "screen.csv",
+    "screen.html",
+)
 RUNNING = "running"
 _STATUS_KEYS = {"state", "pid", "steps", "requests", "tokens", "money", "budget", "rate", "seconds_left"}
 

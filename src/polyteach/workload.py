@@ -22,7 +22,7 @@ from polyteach.models.sizes import downloaded_parameters, named_parameters
 from polyteach.resources import Model, Resources
 from polyteach.row_counts import asks_a_teacher, rows_given, rows_measured
 from polyteach.steps import Step
-from polyteach.study import Base, LmEvalTask, Study, Teacher
+from polyteach.study import Base, Candidates, LmEvalTask, Study, Teacher
 
 TEXT = 256
 """Tokens of a text that is not looked at or not written yet: some 200 words of English, fewer of others."""
@@ -73,7 +73,7 @@ class _Who:
 class Workload:
     """Counts what the steps of one study take."""
 
-    def __init__(self, study: Study, resources: Resources) -> None:
+    def __init__(self, study: Candidates, resources: Resources) -> None:
         self.study = study
         self.resources = resources
         self._limits = {t.name: t.max_new_tokens for t in study.teachers if isinstance(t, Teacher)}
@@ -106,7 +106,8 @@ class Workload:
     @cached_property
     def _declared(self) -> Mapping[str, float]:
         teachers = [teacher for teacher in self.study.teachers if isinstance(teacher, Teacher)]
-        models: list[Base | Teacher] = [*self.study.students.bases, *teachers]
+        bases = self.study.students.bases if isinstance(self.study, Study) else []
+        models: list[Base | Teacher] = [*bases, *teachers]
         return {one.model: one.parameters for one in models if one.parameters}
 
     def _here(self, digest: str) -> _Who:
@@ -167,7 +168,8 @@ class Workload:
         settings = step.settings
         rows = rows_measured(step, self.study, self.resources)
         tokens = PAIR if step.kind == "gate" else self._data(step)[1]
-        yield _load(step, self._here(settings["perplexity"]["model"]), read=rows.read * tokens)
+        if settings["perplexity"]:
+            yield _load(step, self._here(settings["perplexity"]["model"]), read=rows.read * tokens)
         embedder, judge = settings["embedder"], settings["judge"]
         embedded = rows.embedded * tokens
         if isinstance(embedder, Mapping):
@@ -185,6 +187,7 @@ class Workload:
             yield _load(step, who, read=read, written=written, requests=rows.judged)
 
     def _training(self, step: Step) -> Iterator[Load]:
+        assert isinstance(self.study, Study)  # candidates alone train nobody
         students = self.study.students
         rows, tokens = self._data(step)
         trained = min(rows, students.rows) * min(tokens, students.max_length) * students.epochs
@@ -225,7 +228,8 @@ class Workload:
 
     def _told(self, task: str) -> int | None:
         """How many items the study says that a task of lm-eval has."""
-        named = (one for one in self.study.benchmarks if isinstance(one, LmEvalTask))
+        benchmarks = self.study.benchmarks if isinstance(self.study, Study) else []
+        named = (one for one in benchmarks if isinstance(one, LmEvalTask))
         return next((one.items for one in named if one.lm_eval == task), None)
 
     def _answering(self, step: Step) -> Iterator[Load]:

@@ -10,7 +10,7 @@ from polyteach.endpoints import locations as served_at
 from polyteach.files import package_files_digest
 from polyteach.models.translation.sentences import Limits
 from polyteach.resources import Resources
-from polyteach.study import HubSource, PocketSource, SimulatedTeacher, Study, Teacher
+from polyteach.study import Candidates, HubSource, PocketSource, SimulatedTeacher, Teacher
 from polyteach.synthesis.prompts import prompts_digest
 from polyteach.synthesis.teacher_settings import settings_of
 
@@ -27,7 +27,7 @@ def world_digest() -> str:
     return package_files_digest("polyteach.pocket.world", "*.yaml", "words.json")
 
 
-def gathered(study: Study, resources: Resources, language: str, rng_seed: int) -> Handed:
+def gathered(study: Candidates, resources: Resources, language: str, rng_seed: int) -> Handed:
     """The sources of a language's seed data, and where their files are."""
     locations = {}
     sources: list[dict[str, Any]] = []
@@ -51,7 +51,7 @@ def gathered(study: Study, resources: Resources, language: str, rng_seed: int) -
     return settings, locations
 
 
-def asked(teacher: Teacher, study: Study, resources: Resources) -> Handed:
+def asked(teacher: Teacher, study: Candidates, resources: Resources) -> Handed:
     """Who a teacher is, how it is asked and how it draws; and where it is."""
     given = teacher.model_dump(include={"temperature", "top_p", "top_k", "context"})
     known = settings_of(teacher.model, given)
@@ -84,7 +84,7 @@ def simulated(teacher: SimulatedTeacher, beliefs_seed: int) -> dict[str, Any]:
     }
 
 
-def translated(study: Study, resources: Resources, language: str, rng_seed: int) -> Handed:
+def translated(study: Candidates, resources: Resources, language: str, rng_seed: int) -> Handed:
     """What a translation model is given to translate; and where it is."""
     translator = resources.translator
     if translator is None:

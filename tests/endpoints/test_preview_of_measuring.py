@@ -24,7 +24,7 @@ from polyteach.study import Study
 
 ROWS, SHOWN, GATE = 40, 12, 6
 JUDGE_INPUT, JUDGE_OUTPUT = 3.0, 7.0  # USD per million tokens
-MOST_OF_THE_GATE = GATE * 8 + 8 * GATE  # clean and corrupted rows, and the checks of the judge
+MOST_OF_THE_GATE = GATE * 8 - GATE // 2 + 6 * GATE  # clean and corrupted rows once, the checks of the judge
 
 
 def judge_tokens(body: dict[str, Any]) -> tuple[int, int]:

@@ -15,10 +15,13 @@ from polyteach.cli.options import JSON_OPTION
 def init(
     languages: Annotated[list[str], typer.Argument(help="BCP-47 codes, such as de fil sw.")],
     name: Annotated[str, typer.Option(help="The study's name.")] = "my-study",
+    screen: Annotated[
+        bool, typer.Option("--screen", help="Candidates alone, for `polyteach screen`: no students.")
+    ] = False,
     output: Annotated[Path | None, typer.Option(help="Where to; standard output where not given.")] = None,
     as_json: JSON_OPTION = False,
 ) -> None:
-    """Write a commented study for these languages."""
+    """Write a commented study, or candidates, for these languages."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     from polyteach.errors import UserError
@@ -43,6 +46,7 @@ def init(
         autoescape=False,  # this is YAML, of codes that were checked
     )
     text = environment.get_template("study.yaml.j2").render(
+        screen=screen,
         name=_scalar(name),
         codes=codes,
         languages=[_scalar(code) for code in codes],
@@ -61,7 +65,7 @@ def init(
             raise UserError(
                 f"cannot write ({error.strerror})", where=str(output), fix="choose another --output"
             ) from error
-    if unexamined:
+    if unexamined and not screen:
         typer.echo(
             f"warning: this study cannot run: no benchmark of this version has items in "
             f"{', '.join(unexamined)} (they have: {', '.join(LANGUAGES)})",
@@ -73,7 +77,7 @@ def init(
     elif output is None:
         typer.echo(text, nl=False)
     else:
-        typer.echo(f"wrote {output}; next: polyteach run {output} --dry-run")
+        typer.echo(f"wrote {output}; next: polyteach {'screen' if screen else 'run'} {output} --dry-run")
 
 
 def _standard_codes(spellings: Sequence[str]) -> list[str]:

@@ -17,15 +17,21 @@ from pathlib import Path
 import typer
 
 from polyteach.cli import (
+    bundle,
     doctor,
     examine,
+    export,
+    filter,
     ingest,
     init,
     measure,
     pocket,
     power,
     published,
+    recommend,
+    rewrite,
     run,
+    screen,
     seed_data,
     status,
     synthesize,
@@ -45,15 +51,23 @@ app = typer.Typer(
 )
 app.command("init")(init.init)
 app.command("run")(run.run)
+app.command("screen")(screen.screen)
 app.command("status")(status.status)
 app.command("examine")(examine.examine)
+app.command("filter")(filter.filter_)
 app.command("measure")(measure.measure)
 app.command("ingest")(ingest.ingest)
 app.command("seed-data")(seed_data.seed_data)
 app.command("power")(power.power)
 app.command("published")(published.published)
+app.command("recommend")(recommend.recommend)
+app.command("rewrite")(rewrite.rewrite)
+app.command("export")(export.export)
 app.command("synthesize")(synthesize.synthesize)
 app.command("doctor")(doctor.doctor)
+app.add_typer(
+    bundle.app, name="bundle", help="A run's figures as one small file; such files merged and shown."
+)
 app.add_typer(pocket.app, name="pocket", help="Look at the embedded world of tiny models, or build it again.")
 
 

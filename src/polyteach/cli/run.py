@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -83,9 +82,13 @@ def run(
     as_json: JSON_OPTION = False,
 ) -> None:
     """Run a study: make what is missing, then rank its teachers."""
+    from polyteach.cli.planned import ask_some, show_plan
     from polyteach.executors.workers import default_workers
+    from polyteach.pipeline import cell_steps
     from polyteach.planning import find_for_plan
     from polyteach.resources import find_resources
+    from polyteach.running import check_resumable, look_up
+    from polyteach.runs import RunFolder
     from polyteach.study import load_study
     from polyteach.study.load import told_with_lines
 
@@ -101,11 +104,13 @@ def run(
             resources, unchecked = find_for_plan(study, study_file.parent)
         else:
             resources = find_resources(study, study_file.parent)
-    if preview is not None:
-        with stopped_with_a_code():
-            _ask_preview(study, resources, artifacts, preview)
     if dry_run or preview is not None:
-        _show_plan(study, resources, artifacts, output_dir, resume, as_json, unchecked)
+        check_resumable(RunFolder.of(output_dir, study.name), resume.value)
+        steps = cell_steps(study, resources)
+        if preview is not None:
+            ask_some(steps, study.rng_seed, artifacts, preview)
+        planned = look_up(steps, artifacts, resume.value)
+        show_plan(study, resources, planned, artifacts, as_json=as_json, unchecked=unchecked)
         return
     with told_with_lines(study_file):
         end = _run(study, resources, artifacts, output_dir, workers or default_workers(), resume)
@@ -130,99 +135,6 @@ def _run(
     display = display_for(Console(stderr=True))
     with stopped_with_a_code():
         return run_study(study, resources, store, folder, display, workers=workers, resume=resume.value)
-
-
-def _ask_preview(study: Study, resources: Resources, store: Store, size: int) -> None:
-    """Asks some of what the study's endpoints will be asked.
-
-    Raises:
-        UserError: it has none.
-    """
-    from polyteach.cli.watched import watched
-    from polyteach.errors import UserError
-    from polyteach.measuring_costs import ask_judges, rows_to_judge
-    from polyteach.preview import ask_preview, served_steps
-    from polyteach.running import plan
-
-    store.prepare()
-    planned = plan(study, resources, store)
-    served = served_steps(planned.missing)
-    with watched("preview") as progress:
-        if served:
-            ask_preview(served, store, size, study.rng_seed, progress)
-        rows = rows_to_judge(planned.steps, planned.there, store, size, study.rng_seed)
-        if rows:
-            ask_judges(planned.steps, rows, store, progress)
-    if not served and not rows:
-        raise UserError(
-            "there is nothing to preview: no teacher at an endpoint has rows to write, and no row waits for "
-            "a judge at one",
-            where="--preview",
-            fix="run the study; models on this machine cost no money",
-        )
-
-
-def _show_plan(
-    study: Study,
-    resources: Resources,
-    store: Store,
-    output_dir: Path,
-    resume: ResumeChoice,
-    as_json: bool,
-    unchecked: Sequence[str],
-) -> None:
-    from polyteach.cli.display import warn
-    from polyteach.cli.effort import gpu_hours_lines
-    from polyteach.forecast import forecast
-    from polyteach.running import check_resumable, plan
-    from polyteach.runs import RunFolder
-    from polyteach.scoring.numbers import counted
-
-    check_resumable(RunFolder.of(output_dir, study.name), resume.value)
-    planned = forecast(study, resources, plan(study, resources, store, resume.value), store)
-    planned["unchecked"] = unchecked
-    if as_json:
-        typer.echo(json.dumps(planned, ensure_ascii=False, indent=1))
-        return
-    typer.echo(f"study {study.name}: {counted(planned['steps'], 'step')}, {planned['reused']} there already")
-    for kind, counts in planned["kinds"].items():
-        steps = f"{counts['steps']:>6} step{'' if counts['steps'] == 1 else 's'}"
-        typer.echo(f"  {kind:<12} {steps}, {counts['reused']} there already")
-    requests = planned["requests"]
-    if planned["money"] == 0:
-        typer.echo(f"rows to simulate: {requests['left']:,} (of {requests['total']:,})")
-        typer.echo(f"tokens and money: {planned['money_note']}")
-    else:
-        typer.echo(f"requests to make: {requests['left']:,} (of {requests['total']:,})")
-        typer.echo(f"tokens to be written: at most {planned['tokens']['response_at_most']:,}")
-        _show_money(planned)
-    for line in gpu_hours_lines(planned["gpu_hours"]):
-        typer.echo(line)
-    for note in [*planned["notes"], *unchecked]:
-        typer.echo(f"note: {note}")
-    for doubt in planned["warnings"]:
-        warn(doubt)
-
-
-def _show_money(planned: dict[str, Any]) -> None:
-    """What endpoints will cost: all of them, then each."""
-    from polyteach.cli.display import foretold, usd
-    from polyteach.cli.effort import unasked_lines
-
-    note = planned["money_note"]
-    if not planned["money"]:
-        return typer.echo(f"money: {note}")
-    typer.echo(f"money: {usd(planned['money'])}" + (f" ({note})" if note else ""))
-    for teacher in planned["teachers"]:
-        typer.echo(f"  {foretold(teacher)}")
-    for one in planned["measuring"]:
-        said = foretold(one | {"teacher": f"{one['role']} {one['model']}"})
-        typer.echo(f"  {said}" + ("" if one["tokens"] else f"; at most {one['requests']:,} requests"))
-    if not any(one["answered"] for one in planned["teachers"] + planned["measuring"]):
-        for line in unasked_lines(planned["money_unasked"]):
-            typer.echo(line)
-        typer.echo("  --preview 100 asks so many requests, and foretells the money from them")
-    return None
 
 
 def _show_end(end: RunEnd, as_json: bool) -> None:

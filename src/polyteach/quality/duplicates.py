@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
+from functools import lru_cache
+from hashlib import blake2b
 from typing import Any
 
 import numpy as np
@@ -57,11 +59,10 @@ def near_duplicates(texts: Sequence[str], *, side: str, rng_seed: int) -> Measur
     )
     plain = [normalised(text) for text in texts]
     unique = list(dict.fromkeys(text for text in plain if text))
-    shingles = [np.unique(gram_hashes(text, SHINGLE)) for text in unique]
     group = list(range(len(unique)))
-    for one, other in _candidates(shingles, rng_seed):
+    for one, other in _candidates(unique, rng_seed):
         root, other_root = _root(group, one), _root(group, other)
-        if root != other_root and _jaccard(shingles[one], shingles[other]) >= LEAST_JACCARD:
+        if root != other_root and _jaccard(_shingles(unique[one]), _shingles(unique[other])) >= LEAST_JACCARD:
             group[max(root, other_root)] = min(root, other_root)
     place = {text: index for index, text in enumerate(unique)}
     return _share(plain, [_root(group, place[text]) if text else -1 for text in plain], definition)
@@ -90,22 +91,54 @@ def _share(plain: Sequence[str], groups: Sequence[Hashable], definition: str) ->
     return Measured(Figure(sum(scored) / n, definition, n, se, unscored=unscored), tuple(values), reasons)
 
 
-def _candidates(shingles: Sequence[NDArray[np.uint64]], rng_seed: int) -> Iterator[tuple[int, int]]:
-    """Pairs (i < j) that share a band of their MinHash signatures, in a fixed order."""
-    from datasketch import MinHash, MinHashLSH
+def _candidates(texts: Sequence[str], rng_seed: int) -> Iterator[tuple[int, int]]:
+    """Pairs (i < j) that share a band of their MinHash signatures, in a fixed order.
 
-    def folded(hashes: NDArray[np.uint64]) -> Any:
-        return (hashes >> np.uint64(32)).tolist()
+    Memory: 12 bytes a text and band, beside the texts.
+    """
+    bands = _bands(texts, rng_seed)
+    before = np.full(bands.shape, -1, dtype=np.int32)  # the last text before it with the same band
+    for band in range(BANDS):
+        order = np.argsort(bands[:, band], kind="stable")
+        same = bands[order[1:], band] == bands[order[:-1], band]
+        before[order[1:][same], band] = order[:-1][same]
+    for later in np.flatnonzero((before >= 0).any(axis=1)).tolist():
+        found: set[int] = set()
+        for band in range(BANDS):
+            earlier = int(before[later, band])
+            while earlier >= 0:
+                found.add(earlier)
+                earlier = int(before[earlier, band])
+        for earlier in sorted(found):
+            yield earlier, later
+
+
+def _bands(texts: Sequence[str], rng_seed: int) -> NDArray[np.uint64]:
+    """A hash of each band of each text's signature: texts x bands."""
+    from datasketch import MinHash
+
+    def folded(text: str) -> Any:
+        return (_shingles(text) >> np.uint64(32)).tolist()
 
     # The shingles are hashed already: datasketch's own hash would be one call each.
-    sketches = MinHash.bulk(
-        map(folded, shingles), num_perm=BANDS * BAND, seed=rng_seed % 2**32, hashfunc=lambda value: value
+    sketches = MinHash.generator(
+        map(folded, texts), num_perm=BANDS * BAND, seed=rng_seed % 2**32, hashfunc=lambda value: value
     )
-    index = MinHashLSH(num_perm=BANDS * BAND, params=(BANDS, BAND))
-    for later, sketch in enumerate(sketches):
-        for earlier in sorted(index.query(sketch)):
-            yield earlier, later
-        index.insert(later, sketch, check_duplication=False)
+    bands = np.zeros((len(texts), BANDS), dtype=np.uint64)
+    for place, sketch in enumerate(sketches):
+        values = sketch.hashvalues.tobytes()
+        width = len(values) // BANDS
+        for band in range(BANDS):
+            part = blake2b(values[band * width : (band + 1) * width], digest_size=8)
+            bands[place, band] = int.from_bytes(part.digest())
+    return bands
+
+
+@lru_cache(maxsize=4096)
+def _shingles(text: str) -> NDArray[np.uint64]:
+    """The distinct hashes of a text's shingles, sorted. Made again where they are needed: all would be many
+    times the texts."""
+    return np.unique(gram_hashes(text, SHINGLE))
 
 
 def _jaccard(one: NDArray[np.uint64], other: NDArray[np.uint64]) -> float:

@@ -119,9 +119,9 @@ def judge_means(rows: Sequence[Row]) -> tuple[JudgeMean, ...]:
         sets.setdefault(key, []).append(row)
     means = []
     for (source_set, scale), members in sorted(sets.items()):
-        bounds = _bounds(scale)
-        for judge in sorted({judge for row in members for judge in _scores(row)}):
-            read = [_read(row, judge) for row in members]
+        bounds = bounds_of(scale)
+        for judge in sorted({judge for row in members for judge in judges_of(row)}):
+            read = [judge_score(row, judge) for row in members]
             values, reasons = [value for value, _ in read], [reason for _, reason in read]
             outside = Counter(
                 f"{value:g}" for value in values if value is not None and not bounds[0] <= value <= bounds[1]
@@ -167,13 +167,15 @@ def outside_scale(sources: Sequence[Source]) -> list[dict[str, Any]]:
     return warnings
 
 
-def _scores(row: Row) -> dict[str, Any]:
+def judges_of(row: Row) -> dict[str, Any]:
+    """What the row's file has as marks, by judge."""
     scores = row.extra.get("judge_scores")
     return scores if isinstance(scores, dict) else {}
 
 
-def _read(row: Row, judge: str) -> tuple[float | None, str | None]:
-    scores = _scores(row)
+def judge_score(row: Row, judge: str) -> tuple[float | None, str | None]:
+    """The mark that a judge gave a row, as the file has it, or why there is none; see `judge_means`."""
+    scores = judges_of(row)
     if judge not in scores:
         return None, "not_judged"
     score = scores[judge]
@@ -186,8 +188,8 @@ def _read(row: Row, judge: str) -> tuple[float | None, str | None]:
     return float(score), None
 
 
-def _bounds(scale: str) -> tuple[float, float]:
-    """Reads `1-5`; any other text is a scale nobody can check."""
+def bounds_of(scale: str) -> tuple[float, float]:
+    """Reads a scale such as `1-5`; any other text is a scale nobody can check."""
     low, _, high = scale.partition("-")
     if low.strip().isdecimal() and high.strip().isdecimal():
         return int(low), int(high)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from polyteach.languages import is_right_to_left
 from polyteach.report import gate, nothing_taught, view, wording
@@ -12,9 +12,14 @@ from polyteach.report.analysis import analysis
 from polyteach.report.costs import costs, usd
 from polyteach.report.samples import Sample
 from polyteach.report.scores import raw_means, score_tables
+from polyteach.report.screen_view import lines_of
 from polyteach.report.side_effects import side_effects
 
+if TYPE_CHECKING:
+    import jinja2
+
 TEMPLATES = Path(__file__).parent / "templates"
+_SCREENED = ("score", "usable", "quality", "wrong_language", "duplicates")
 
 
 def render_page(
@@ -31,6 +36,65 @@ def render_page(
         samples: by language.
         settings_text: the study as its user wrote or would write it, shown as it is.
     """
+    headline, _, rest = results["verdict"]["text"].partition(". ")
+    return (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            results=results,
+            study=results["study"],
+            verdict=results["verdict"],
+            kind=_badge(results),
+            worth=raw_means(results),
+            nothing_taught=nothing_taught.sentence(results),
+            has_perplexity=any(entry["metric"] == "perplexity" for entry in results["gate"]),
+            headline=f"{headline.rstrip('.')}.",
+            rest=rest,
+            ranking=view.ranking(results),
+            heat=view.heat_map(results),
+            scatter=view.quality_against_gain(results),
+            metrics=view.metrics(results),
+            gate=gate.matrices(results),
+            analysis=analysis(analysed),
+            requests=view.requests(results),
+            costs=costs(results),
+            scores=score_tables(results),
+            side_effects=side_effects(results),
+            warnings=view.warnings(results),
+            definitions=view.definitions(results),
+            samples=samples,
+            settings_text=wording.printable(settings_text),
+        )
+    )
+
+
+def render_screen(screened: Mapping[str, Any], settings_text: str) -> str:
+    """Renders a screen's page.
+
+    Args:
+        screened: as in `screen.json`.
+        settings_text: the candidates as their user would write them, shown as they are.
+    """
+    languages = screened["languages"]
+    figures = [(name, cell[name]) for cell in screened["cells"] for name in _SCREENED]
+    return (
+        _environment()
+        .get_template("screen.html.j2")
+        .render(
+            screened=screened,
+            verdict=screened["verdict"],
+            rankings=[
+                (code, lines_of(screened, code))
+                for code in ([None] if len(languages) == 1 else [None, *languages])
+            ],
+            reasons=sorted({reason for cell in screened["cells"] for reason in cell["failures"]}),
+            definitions=list(dict.fromkeys((name, figure["definition"]) for name, figure in figures)),
+            settings_text=wording.printable(settings_text),
+        )
+    )
+
+
+def _environment() -> jinja2.Environment:
     import jinja2  # inside: the command line imports the steps
 
     environment = jinja2.Environment(
@@ -50,32 +114,7 @@ def render_page(
         language_name=wording.language,
         is_right_to_left=is_right_to_left,
     )
-    headline, _, rest = results["verdict"]["text"].partition(". ")
-    return environment.get_template("page.html.j2").render(
-        results=results,
-        study=results["study"],
-        verdict=results["verdict"],
-        kind=_badge(results),
-        worth=raw_means(results),
-        nothing_taught=nothing_taught.sentence(results),
-        has_perplexity=any(entry["metric"] == "perplexity" for entry in results["gate"]),
-        headline=f"{headline.rstrip('.')}.",
-        rest=rest,
-        ranking=view.ranking(results),
-        heat=view.heat_map(results),
-        scatter=view.quality_against_gain(results),
-        metrics=view.metrics(results),
-        gate=gate.matrices(results),
-        analysis=analysis(analysed),
-        requests=view.requests(results),
-        costs=costs(results),
-        scores=score_tables(results),
-        side_effects=side_effects(results),
-        warnings=view.warnings(results),
-        definitions=view.definitions(results),
-        samples=samples,
-        settings_text=wording.printable(settings_text),
-    )
+    return environment
 
 
 def _badge(results: Mapping[str, Any]) -> str:

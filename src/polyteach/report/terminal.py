@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich import box
@@ -43,7 +43,7 @@ def print_leaderboard(results: Mapping[str, Any], console: Console) -> None:
     if losses := lost(results):
         console.print()
         console.print(Text(f"Side effects: {' '.join(losses)}", style="yellow"))
-    _print_warnings([w for w in results["warnings"] if w["code"] not in SAID], console)
+    print_warnings([w for w in results["warnings"] if w["code"] not in SAID], console)
 
 
 def leaderboard_table(results: Mapping[str, Any], *, lines: bool = True) -> Table:
@@ -70,7 +70,10 @@ def _row(entry: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _print_warnings(warnings: list[Mapping[str, str]], console: Console) -> None:
+def print_warnings(
+    warnings: Sequence[Mapping[str, str]], console: Console, others: str = "in the report"
+) -> None:
+    """Prints the first warnings, and where the others are."""
     if not warnings:
         return
     console.print()
@@ -80,4 +83,4 @@ def _print_warnings(warnings: list[Mapping[str, str]], console: Console) -> None
         console.print(Text(f"! {warning['message']}{where}", style="yellow"))
     more = len(warnings) - SHOWN_WARNINGS
     if more > 0:
-        console.print(Text(f"! {more} more warnings in the report", style="yellow"))
+        console.print(Text(f"! {more} more warnings {others}", style="yellow"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import decimal
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,13 +39,9 @@ def read_file(path: Path, *, language: str | None = None, blank_prompts: bool = 
         UserError: see `records.read_records`; or a row without a prompt, with one that is no text or empty,
             with malformed messages, in another language than asked for, or with an id used before.
     """
-    code = standard_code(language) if language is not None else None
     rows: list[Row] = []
     seen: dict[str, str] = {}
-    for number, record in enumerate(read_records(path), start=1):
-        row = _row(record, number, path.name, code)
-        if not (blank_prompts or row.prompt.strip()):
-            raise _fault(record, "the prompt is empty", "remove the row or write the prompt")
+    for record, row in stream_file(path, read_records(path), language=language, blank_prompts=blank_prompts):
         if row.id in seen:
             raise UserError(
                 f"id {row.id!r} was used before, at {seen[row.id]}",
@@ -55,6 +51,18 @@ def read_file(path: Path, *, language: str | None = None, blank_prompts: bool = 
         seen[row.id] = record.where
         rows.append(row)
     return rows
+
+
+def stream_file(
+    path: Path, records: Iterable[Record], *, language: str | None = None, blank_prompts: bool = False
+) -> Iterator[tuple[Record, Row]]:
+    """Yields the records of a file, each with the row that it is; ids may repeat. Else see `read_file`."""
+    code = standard_code(language) if language is not None else None
+    for number, record in enumerate(records, start=1):
+        row = _row(record, number, path.name, code)
+        if not (blank_prompts or row.prompt.strip()):
+            raise _fault(record, "the prompt is empty", "remove the row or write the prompt")
+        yield record, row
 
 
 def _row(record: Record, number: int, source: str, language: str | None) -> Row:

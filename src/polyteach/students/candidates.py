@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 
+from polyteach.curation.rules.duplicates import ExactDuplicates, NearDuplicates
+from polyteach.curation.rules.endings import CutOff
+from polyteach.curation.rules.language import WrongLanguage
+from polyteach.curation.rules.overlap import overlapping
+from polyteach.curation.rules.rule import Context, Rule
 from polyteach.errors import StepImpossible
-from polyteach.identification import identify
 from polyteach.rows import Row
 from polyteach.seed_data.overlap import Listed
 
-Named = tuple[str, Row]
-"""A row and the method it is of."""
+FILTERS: Mapping[str, Rule] = {
+    "cut_off": CutOff(),
+    "wrong_language": WrongLanguage(side="either", sure=False),
+    "exact_duplicates": ExactDuplicates(),
+    "near_duplicates": NearDuplicates(side="row"),
+}
+"""What `students.filters` may name; another setting makes other students, see `pipeline.VERSIONS`."""
 
 
 def candidates(
@@ -36,19 +46,17 @@ def candidates(
         StepImpossible: there were rows with a response, and none is left.
     """
     benchmarks = Listed(listed)
-    checks: dict[str, Callable[[Sequence[Named]], list[bool]]] = {
-        "no_response": lambda rows: [not row.response for _, row in rows],
-        "overlaps_benchmark": lambda rows: [
-            benchmarks.overlaps(row.prompt) or benchmarks.overlaps(row.response) for _, row in rows
-        ],
-        **{name: FILTERS[name] for name in filters},
+    checks: dict[str, Callable[[Sequence[Row]], Sequence[bool]]] = {
+        "no_response": lambda rows: [not row.response for row in rows],
+        "overlaps_benchmark": lambda rows: overlapping(rows, benchmarks).bad,
+        **{name: partial(_found, FILTERS[name]) for name in filters},
     }
     left = [
         (m, row) for m in sorted(rows_by_method) for row in sorted(rows_by_method[m], key=lambda row: row.id)
     ]
     removed: Counter[str] = Counter()
     for reason, check in checks.items():
-        found = check(left)
+        found = check([row for _, row in left])
         removed[reason] = sum(found)
         left = [named for named, bad in zip(left, found, strict=True) if not bad]
     if not left and sum(removed.values()) > removed["no_response"]:
@@ -60,43 +68,5 @@ def candidates(
     return by_method, dict(removed)
 
 
-def _cut_off(rows: Sequence[Named]) -> list[bool]:
-    return [row.finish_reason == "length" for _, row in rows]
-
-
-def _wrong_language(rows: Sequence[Named]) -> list[bool]:
-    """Rows of which prompt or response is surely in another language; what cannot be told stays."""
-    return [
-        any(identify(text, row.language).matches is False for text in (row.prompt, row.response))
-        for _, row in rows
-    ]
-
-
-def _exact_duplicates(rows: Sequence[Named]) -> list[bool]:
-    from polyteach.quality.duplicates import exact_duplicates
-
-    return _surplus(exact_duplicates(_texts(rows), side="row").values)
-
-
-def _near_duplicates(rows: Sequence[Named]) -> list[bool]:
-    """Rows beyond the first of their group of near duplicates; exact copies are among them."""
-    from polyteach.quality.duplicates import near_duplicates
-
-    return _surplus(near_duplicates(_texts(rows), side="row", rng_seed=0).values)
-
-
-def _texts(rows: Sequence[Named]) -> list[str]:
-    return [f"{row.prompt}\n{row.response}" for _, row in rows]
-
-
-def _surplus(values: Sequence[float | None]) -> list[bool]:
-    return [value == 1.0 for value in values]
-
-
-FILTERS: Mapping[str, Callable[[Sequence[Named]], list[bool]]] = {
-    "cut_off": _cut_off,
-    "wrong_language": _wrong_language,
-    "exact_duplicates": _exact_duplicates,
-    "near_duplicates": _near_duplicates,
-}
-"""What `students.filters` may name: whether each row is to be taken away."""
+def _found(rule: Rule, rows: Sequence[Row]) -> Sequence[bool]:
+    return rule.find(rows, Context()).bad

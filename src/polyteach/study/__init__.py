@@ -1,8 +1,9 @@
 """What a study is: the YAML as typed data, every mistake in it reported at once."""
 
 from polyteach.study.benchmarks import AnyBenchmark, ListedBenchmark, LmEvalTask, OwnExam, benchmark_name
-from polyteach.study.load import load_study
-from polyteach.study.schema import Base, EndpointModel, Study
+from polyteach.study.candidates import By, Candidate, Candidates, EndpointModel
+from polyteach.study.load import load_candidates, load_study
+from polyteach.study.schema import Base, Study
 from polyteach.study.sources import FileSource, HubSource, PocketSource
 from polyteach.study.teachers import AnyTeacher, Contestant, SimulatedTeacher, Teacher
 from polyteach.study.values import METHODS, Method
@@ -12,6 +13,9 @@ __all__ = [
     "AnyBenchmark",
     "AnyTeacher",
     "Base",
+    "By",
+    "Candidate",
+    "Candidates",
     "Contestant",
     "EndpointModel",
     "FileSource",
@@ -25,5 +29,6 @@ __all__ = [
     "Study",
     "Teacher",
     "benchmark_name",
+    "load_candidates",
     "load_study",
 ]

@@ -7,16 +7,18 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, Tag, ValidationError
 
 from polyteach.errors import UserError, UserErrors
 from polyteach.languages import code_named, standard_code
+from polyteach.study.candidates import Candidates
 from polyteach.study.schema import Study
 
 Place = tuple[str | int, ...]
+_Kind = TypeVar("_Kind", bound=Candidates)
 
 _MOST_PLACES = 100_000  # far beyond any study; aliases of aliases multiply
 # What PyYAML lets through where a value is not what its form or tag says: `2024-13-45`, `!!bool maybe`.
@@ -28,6 +30,11 @@ _ONE_KIND = (
     "a teacher has one of model (that writes), simulated (of the pocket world) or data (rows that exist)"
 )
 
+_TRAINING = Study.model_fields.keys() - Candidates.model_fields.keys()
+_NEEDED = [
+    name for name in Study.model_fields if name in _TRAINING and Study.model_fields[name].is_required()
+]
+
 _NOT_TEXT = "write the study as UTF-8 text; `polyteach init de` makes one to start from"
 
 
@@ -35,17 +42,44 @@ def load_study(path: Path) -> Study:
     """Returns the study in a YAML file.
 
     Raises:
-        UserError: the file cannot be read or is no YAML.
+        UserError: the file cannot be read or is no YAML, or has candidates alone.
         UserErrors: it is YAML, but not a study; holds every mistake.
     """
-    text = _read(path)
-    plain, lines = _parse(text, path)
+    plain, lines = _mapping(path)
+    if not _TRAINING & plain.keys() and {"teachers", "seed_data"} <= plain.keys():
+        raise UserError(
+            f"these are candidates alone: a run trains students, and lacks {' and '.join(_NEEDED)}",
+            where=str(path),
+            fix=f"`polyteach screen {path}` compares them without training; for a run add what is lacking "
+            "(`polyteach init` shows how)",
+        )
+    return _validated(Study, plain, lines, path)
+
+
+def load_candidates(path: Path) -> Candidates:
+    """Returns the candidates in a YAML file; where it says anything of students or benchmarks, the study.
+
+    Raises:
+        UserError: the file cannot be read or is no YAML.
+        UserErrors: it is YAML, but neither; holds every mistake.
+    """
+    plain, lines = _mapping(path)
+    return _validated(Study if _TRAINING & plain.keys() else Candidates, plain, lines, path)
+
+
+def _mapping(path: Path) -> tuple[dict[str, Any], dict[Place, int]]:
+    """The settings in a file, and the line of each place."""
+    plain, lines = _parse(_read(path), path)
     if plain is None:
         raise UserError("the file is empty", where=str(path), fix=_NOT_TEXT)
     if not isinstance(plain, dict):
         raise UserError("a study is a mapping of settings", where=str(path), fix=_NOT_TEXT)
+    return plain, lines
+
+
+def _validated(kind: type[_Kind], plain: dict[str, Any], lines: Mapping[Place, int], path: Path) -> _Kind:
     try:
-        return Study.model_validate(plain)
+        return kind.model_validate(plain)
     except ValidationError as error:
         unclear = _of_no_kind(plain)
         found = [fault for fault in error.errors() if not _follows(fault, unclear)]

@@ -1,32 +1,19 @@
-"""The study file as typed data. Plain values only: nothing here loads a model or reads a data set."""
+"""The study file as typed data: candidates, and how students show what their data is worth.
+
+Plain values only: nothing here loads a model or reads a data set.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    Field,
-    PrivateAttr,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, model_validator
 
 from polyteach.study.benchmarks import Benchmarks
-from polyteach.study.sources import FileSource, HubSource, PocketSource, Source
-from polyteach.study.teachers import (
-    AnyTeacher,
-    Endpoint,
-    SimulatedTeacher,
-    TokenPrice,
-)
+from polyteach.study.candidates import Candidates
 from polyteach.study.values import (
-    METHODS,
     Distinct,
     Language,
-    Method,
     Name,
     Number,
     Parameters,
@@ -34,74 +21,6 @@ from polyteach.study.values import (
     Positive,
     TokenLimit,
 )
-
-Translating = Literal["teacher", "model", "model_then_teacher"]
-
-
-class Synthesis(Part):
-    """How much data each teacher writes, and how."""
-
-    methods: Annotated[list[Method], Distinct, Field(min_length=1)] = Field(default=list(METHODS))
-    rows_per_method: Positive = Field(
-        default=3500, description="requests a method in each cell (paper: 3,500)"
-    )
-    few_shot: Positive = Field(default=3, le=50, description="seed pairs shown to generate (paper: 3)")
-    attempts: Positive = Field(
-        default=3,
-        le=20,
-        description="times one answer is asked for, while it makes no row, before it has failed",
-    )
-    language_gate: bool = Field(
-        default=True, description="whether an answer in another language makes no row, and is asked for again"
-    )
-    translate: Translating = Field(
-        default="teacher",
-        description="who translates for the method translate: the teacher; a translation model, prompts and "
-        "responses, no teacher asked (`model`); or it the prompts, which the teacher answers",
-    )
-    translator: str | None = Field(
-        default=None,
-        description="the translation model of the last two: a folder or a hub id (NLLB, M2M-100)",
-    )
-
-    @model_validator(mode="after")
-    def _translator_has_work(self) -> Synthesis:
-        if "translate" not in self.methods and (self.translator or self.translate != "teacher"):
-            raise ValueError("`translate` is not among the methods: leave `translate` and `translator` out")
-        if self.translate != "teacher" and not self.translator:
-            raise ValueError(f"`translate: {self.translate}` needs a `translator`: a translation model")
-        if self.translate == "teacher" and self.translator:
-            raise ValueError(
-                "a `translator` has nothing to do with `translate: teacher`; write "
-                "`translate: model_then_teacher`, or `model`"
-            )
-        return self
-
-
-class EndpointModel(Part):
-    """A model at an endpoint that judges or embeds."""
-
-    model: str
-    endpoint: Endpoint
-    price: TokenPrice | None = None
-
-
-class Quality(Part):
-    """How the data is measured."""
-
-    embedder: str | EndpointModel = Field(
-        default="lexical",
-        description="lexical (character n-grams), a sentence-transformers model, or {model, endpoint}",
-    )
-    perplexity_model: str | None = Field(
-        default=None, description="scores the responses; the first student base where nothing is said"
-    )
-    judge: str | EndpointModel | None = Field(
-        default=None, description="oracle (pocket world), a model, or {model, endpoint}; nothing: no rubric"
-    )
-    gate_rows: Positive = Field(
-        default=200, description="human pairs a language on which metrics are tested; at most half of them"
-    )
 
 
 class Lora(Part):
@@ -224,25 +143,11 @@ class SideEffects(Part):
         return self
 
 
-class Study(Part):
+class Study(Candidates):
     """One question put to a set of teachers: everything that its numbers depend on."""
 
-    name: Name
-    rng_seed: int = Field(default=1, ge=0, lt=2**31)
-    languages: Annotated[list[Language], Distinct, Field(min_length=1)]
-    teachers: Annotated[list[AnyTeacher], Distinct, Field(min_length=1)]
-    seed_data: Annotated[list[Source], Field(min_length=1)]
-    synthesis: Synthesis = Field(
-        default=Synthesis(),
-        validate_default=True,
-        description="without English among the languages all methods; with it `methods: [generate, respond]`",
-    )
-    quality: Quality = Quality()
     students: Students
     scoring: Scoring = Scoring()
-    budget: Number | None = Field(
-        default=None, gt=0, description="US dollars: when so much is spent at endpoints, nothing more is sent"
-    )
     benchmarks: Benchmarks
     benchmark_items: Positive | None = Field(
         default=None, description="so many items of each benchmark, spread over it"
@@ -251,60 +156,25 @@ class Study(Part):
     side_effects: SideEffects | None = Field(
         default=None, description="what students lose in other languages, and how they answer freely"
     )
-    _limit: int | None = PrivateAttr(default=None)
 
-    @property
-    def limit(self) -> int | None:
-        """The limit of a rehearsal, see `limited`; None for the study itself. No setting of the file."""
-        return self._limit
-
-    @field_validator("synthesis")
-    @classmethod
-    def _translate_has_a_target_and_someone_who_can(
-        cls, synthesis: Synthesis, info: ValidationInfo
-    ) -> Synthesis:
-        languages: list[str] = info.data.get("languages", [])
-        english = [code for code in languages if code.split("-")[0] == "en"]
-        if english and "translate" in synthesis.methods:
-            raise ValueError(f"`translate` goes from English into another language, not into {english[0]}")
-        simulated = [t.name for t in info.data.get("teachers", []) if isinstance(t, SimulatedTeacher)]
-        if simulated and synthesis.translate != "teacher":
-            raise ValueError(
-                f"{simulated[0]} is simulated and can only translate itself: leave `translate` out"
-            )
-        return synthesis
-
-    def limited(self, rows: int) -> Study:
+    def limited(self, rows: int) -> Self:
         """The same study, under a name of its own, on at most so many rows a method, rows a student and items
         a benchmark.
         """
-        synthesis = self.synthesis.model_copy(
-            update={"rows_per_method": min(rows, self.synthesis.rows_per_method)}
-        )
         students = self.students.model_copy(update={"rows": min(rows, self.students.rows)})
         effects = self.side_effects
         if effects:
             effects = effects.model_copy(update={"free_answers": min(rows, effects.free_answers)})
         changed = {
-            "name": f"{self.name}-limit-{rows}",
-            "synthesis": synthesis,
             "students": students,
             "benchmark_items": min(rows, self.benchmark_items or rows),
             "side_effects": effects,
         }
-        rehearsal = self.model_copy(update=changed)
-        rehearsal._limit = rows
-        return rehearsal
+        return super().limited(rows).model_copy(update=changed)
 
-    def reseeded(self, rng_seed: int) -> Study:
-        """The same study, under a name of its own, with another rng_seed (0 to 2**31 - 1)."""
-        return self.model_copy(update={"name": f"{self.name}-rng-seed-{rng_seed}", "rng_seed": rng_seed})
-
-    def feeding(self, method: Method, language: str) -> Sequence[FileSource | PocketSource | HubSource]:
-        """The sources that feed a method in a language; translate is fed by English ones."""
-        wanted = "en" if method == "translate" else language
-        return [
-            source
-            for source in self.seed_data
-            if method in source.methods and (isinstance(source, PocketSource) or source.language == wanted)
-        ]
+    def candidates(self) -> Candidates:
+        """Its teachers and their data alone, measured as the study measures them."""
+        shared = {name: getattr(self, name) for name in Candidates.model_fields}
+        scorer = self.quality.perplexity_model or self.students.bases[0].model
+        shared["quality"] = self.quality.model_copy(update={"perplexity_model": scorer})
+        return Candidates.model_construct(**shared)

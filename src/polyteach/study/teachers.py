@@ -17,6 +17,7 @@ from pydantic import (
 from polyteach.models.endpoint.settings import MOST_AT_ONCE, fault_of_extra, fault_of_name
 from polyteach.study.values import (
     Distinct,
+    Method,
     Number,
     Parameters,
     Part,
@@ -109,6 +110,12 @@ class TokenPrice(Part):
     )
 
 
+SomeMethods = Annotated[
+    Annotated[list[Method], Distinct, Field(min_length=1)] | None,
+    Field(description="how it is used, some of synthesis.methods; nothing: all of them"),
+]
+
+
 class Teacher(Part):
     """A model that writes data.
 
@@ -129,6 +136,7 @@ class Teacher(Part):
         default=None, description="models of one family share a base; used in warnings"
     )
     parameters: Parameters = None
+    methods: SomeMethods = None
     prompts: Literal["default", "pocket"] = Field(default="default", description="which prompt files to use")
     temperature: Number | None = Field(default=None, ge=0, le=5)
     top_p: Number | None = Field(default=None, gt=0, le=1)
@@ -173,6 +181,7 @@ class SimulatedTeacher(Part):
 
     name: Annotated[str, AfterValidator(_teacher_name)]
     simulated: Dials
+    methods: SomeMethods = None
 
 
 class Contestant(Part):

@@ -9,6 +9,7 @@ from polyteach.scoring.cautions.caution import Caution
 from polyteach.scoring.cells import Scored
 from polyteach.scoring.numbers import counted, listing, number
 from polyteach.scoring.quality import passing
+from polyteach.scoring.records import Evidence
 from polyteach.scoring.requests import MANY_FAILED, requests_of
 
 FEW_ROWS = 100
@@ -27,9 +28,9 @@ def failed_requests(scored: Scored) -> Iterator[Caution]:
             yield Caution("failed_requests", requests.teacher, requests.sentence())
 
 
-def short_sources(scored: Scored) -> Iterator[Caution]:
+def short_sources(evidence: Evidence) -> Iterator[Caution]:
     """Public data sets that had fewer rows than the study asked them for."""
-    for source in scored.evidence.sources:
+    for source in evidence.sources:
         if source.rows < source.wanted:
             text = f"{source.name} gave {source.rows:,} of the {source.wanted:,} rows asked for"
             if source.dropped:
@@ -51,9 +52,9 @@ def no_metric_passes(scored: Scored) -> Iterator[Caution]:
         yield Caution("no_metric_passes", language, text)
 
 
-def doubtful_judge(scored: Scored) -> Iterator[Caution]:
+def doubtful_judge(evidence: Evidence) -> Iterator[Caution]:
     """Judges that fail their own checks on human and corrupted data; the AUC alone would not show it."""
-    for found in scored.evidence.judges:
+    for found in evidence.judges:
         faults = []
         for name, words, least in (
             ("rubric_parse_rate", "of its rubric answers can be read", PARSED),
@@ -100,9 +101,9 @@ def low_rows(scored: Scored) -> Iterator[Caution]:
             yield Caution("low_rows", where, text)
 
 
-def scorer_family(scored: Scored) -> Iterator[Caution]:
+def scorer_family(evidence: Evidence) -> Iterator[Caution]:
     """A metric under a teacher's own kin."""
-    study = scored.evidence.study
+    study = evidence.study
     for scorer in study.scorers:
         kin = [
             teacher.name

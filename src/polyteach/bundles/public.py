@@ -1,0 +1,45 @@
+"""What may leave a machine: names of models, not where they lie; words, not addresses, paths or keys."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from polyteach.figures import Figure
+
+_END = r"[^\s,;:()'\"<>|]"
+_ADDRESS = re.compile(rf"[A-Za-z][A-Za-z0-9+.-]*://{_END.replace(':', '')}+")
+_PATH = re.compile(rf"(?<![\w.)/~-])(?:[A-Za-z]:\\|(?:~|\.\.?)/|/(?={_END}+/)|\\\\){_END}+")
+_KEY = re.compile(r"(?<![A-Za-z0-9])(?:sk-|hf_|gh[pousr]_|xox[abp]-|AKIA|AIza|Bearer\s+)[A-Za-z0-9_.-]{8,}")
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(?:/[A-Za-z0-9][\w.-]*)?(?:@[\w.-]+)?")
+LONGEST = 4000
+
+
+def public_text(text: str) -> str:
+    """The text without addresses and keys; of a path its last part is left."""
+    text = _KEY.sub("(a key)", _ADDRESS.sub("(an address)", text))
+    return _PATH.sub(lambda found: _last(found.group()), text)[:LONGEST]
+
+
+def public_model(name: str) -> str:
+    """A model's name: a hub id, `pocket:NAME` or a name at an endpoint; of a folder's path the last part."""
+    plain = name.removeprefix("pocket:")
+    return name if _HUB_ID.fullmatch(plain) else public_text(_last(name)) or "a model"
+
+
+def public_figure(figure: Figure) -> Figure:
+    """The figure with public texts."""
+    return Figure.from_json(public(figure.to_json()))
+
+
+def public(value: Any) -> Any:
+    """Plain data whose texts, keys of objects included, are public."""
+    if isinstance(value, str):
+        return public_text(value)
+    if isinstance(value, dict):
+        return {public_text(key): public(entry) for key, entry in value.items()}
+    return [public(entry) for entry in value] if isinstance(value, list | tuple) else value
+
+
+def _last(path: str) -> str:
+    return re.split(r"[/\\]", path.rstrip("/\\"))[-1]

@@ -1,0 +1,347 @@
+"""`polyteach export`: rows, preference pairs or a student as a folder that others load, with its card."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from polyteach.cli.options import JSON_OPTION
+from polyteach.cli.outputs import FORCE_OPTION, check_output_is_free
+
+if TYPE_CHECKING:
+    from polyteach.cli.export_pairs import PairsJudge
+    from polyteach.export.data_set import Content
+    from polyteach.export.examples import Taken, Wanted
+    from polyteach.export.making import Making
+    from polyteach.export.push import Target
+    from polyteach.export.run import Run
+
+_PAIRS = "With --pairs: "
+_HUB = "With --push-to-hub: "
+
+
+def export(
+    source: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Files of rows (JSONL, CSV, Parquet: prompt and response, or messages), or one run's folder."
+        ),
+    ],
+    output: Annotated[Path, typer.Option(help="The folder to write.")],
+    layout: Annotated[
+        str, typer.Option(help="messages, plain (prompt and completion), sharegpt or llama-factory.")
+    ] = "messages",
+    format: Annotated[str, typer.Option(help="parquet or jsonl.")] = "parquet",
+    teacher: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Take this teacher's rows; repeatable.",
+            show_default="of a run that which is first; else all",
+        ),
+    ] = None,
+    language: Annotated[list[str] | None, typer.Option(help="Likewise a language.")] = None,
+    method: Annotated[list[str] | None, typer.Option(help="Likewise generate, translate, respond.")] = None,
+    split: Annotated[
+        list[str] | None,
+        typer.Option(help="Hold rows out: NAME=ROWS or NAME=SHARE%, such as test=5%. Repeatable."),
+    ] = None,
+    rng_seed: Annotated[int, typer.Option(min=0, help="Of the splits, and of a judge.")] = 0,
+    pairs: Annotated[
+        str | None,
+        typer.Option(
+            metavar="OTHER",
+            help="Write preference pairs: prompts that this file, or this teacher of SOURCE, answered too.",
+        ),
+    ] = None,
+    judge: Annotated[
+        str | None,
+        typer.Option(
+            help=_PAIRS + "a model; oracle (pocket world only); or scores: those that the rows carry."
+        ),
+    ] = None,
+    judge_url: Annotated[
+        str | None, typer.Option(help="An OpenAI-compatible server that has the judge under this name.")
+    ] = None,
+    key_env: Annotated[
+        str | None, typer.Option(help="The environment variable with the key of this server.")
+    ] = None,
+    price: Annotated[
+        str | None,
+        typer.Option(help="The judge's there: INPUT,OUTPUT in USD per million tokens, if you know better."),
+    ] = None,
+    budget: Annotated[
+        float | None, typer.Option(min=0, help="USD for the judge there; nothing is sent beyond it.")
+    ] = None,
+    journal: Annotated[
+        Path | None,
+        typer.Option(
+            help="Where a judge's answers are kept; a rerun asks for none of them.",
+            show_default=".polyteach/journal.sqlite, as of studies",
+        ),
+    ] = None,
+    margin: Annotated[
+        float,
+        typer.Option(help="With --judge scores: points by which each judge must put one answer higher."),
+    ] = 1.0,
+    student: Annotated[
+        str | None,
+        typer.Option(
+            metavar="BASE",
+            help="Of a run: not the rows, but the student of this base that learned from them.",
+        ),
+    ] = None,
+    trial: Annotated[int, typer.Option(min=0, help="With --student: which of its trials.")] = 0,
+    licence: Annotated[
+        str | None,
+        typer.Option(help="As you state it, such as cc-by-4.0.", show_default="unknown"),
+    ] = None,
+    measured: Annotated[
+        Path | None, typer.Option(help="Figures for the card: what polyteach measure --json wrote.")
+    ] = None,
+    push_to_hub: Annotated[
+        str | None, typer.Option(metavar="ORG/NAME", help="Send the folder to the Hugging Face hub.")
+    ] = None,
+    public: Annotated[
+        bool, typer.Option("--public", help=_HUB + "for everybody to read; private without it.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help=_HUB + "send without asking.")] = False,
+    force: FORCE_OPTION = False,
+    as_json: JSON_OPTION = False,
+) -> None:
+    """Write rows, preference pairs or a student as a folder that others load, with a card; or push it."""
+    from polyteach import __version__
+    from polyteach.cli.export_pairs import PairsJudge
+    from polyteach.cli.options import stopped_with_a_code, told_in_options
+    from polyteach.errors import UserError
+    from polyteach.export.data_set import Form, write_data_set
+    from polyteach.export.examples import Wanted, name_of
+    from polyteach.export.folder import FORMATS, check_sources_outside, is_ours
+    from polyteach.export.layouts import LAYOUTS
+    from polyteach.export.making import read_measured
+    from polyteach.export.push import DATASET, MODEL, Target, check_target
+    from polyteach.export.run import is_run, open_run
+    from polyteach.export.splits import Split
+    from polyteach.languages import standard_code
+    from polyteach.resources import check_installed
+
+    check_installed(["huggingface_hub"], "a card")
+    _one_of(layout, LAYOUTS, "--layout")
+    _one_of(format, FORMATS, "--format")
+    splits = [Split.of(text) for text in split or []]
+    if folders := [path for path in source if path.is_dir() and (len(source) > 1 or not is_run(path))]:
+        fix = "name files of rows, or the folder of one run that has ended (runs/NAME)"
+        raise UserError("is no file, and no run that has ended", where=str(folders[0]), fix=fix)
+    run = open_run(source[0]) if source[0].is_dir() else None
+    target = None
+    if push_to_hub:
+        target = Target(push_to_hub, MODEL if student else DATASET, public, force)
+        check_target(target)
+        _check_can_confirm(yes)
+    elif public or yes:
+        fix = "add --push-to-hub ORG/NAME, or leave it out"
+        raise UserError("is for what is sent to the hub", where="--public" if public else "--yes", fix=fix)
+    asked = PairsJudge.of(
+        pairs,
+        judge,
+        source,
+        run,
+        url=judge_url,
+        key_env=key_env,
+        price=price,
+        budget=budget,
+        journal=journal,
+        margin=margin,
+    )
+    read = [run.folder / "artifacts"] if run else [*source, *(asked.files if asked else [])]
+    check_output_is_free(output, read, is_own=is_ours(output), force=force)
+    check_sources_outside(output, read)
+    if output.exists() and not output.is_dir():
+        raise UserError("is no folder", where=str(output), fix="name a folder, or one that is not there yet")
+    codes = [standard_code(code) for code in language or []]
+    wanted = Wanted(codes, teacher or [], method or [])
+    title = name_of(Path(push_to_hub or output.resolve()))
+    if student:
+        if run is None or asked or split:
+            fix = "name one run's folder, --teacher and --language; no --pairs and no --split"
+            raise UserError("a student is of a run", where="--student", fix=fix)
+        record = _write_student(run, wanted, student, trial, output, title, licence, __version__)
+        took: list[dict[str, Any]] = []
+    else:
+        with stopped_with_a_code("--budget"), told_in_options():
+            content = _content(source, run, wanted, asked, rng_seed)
+        content.making.figures += read_measured(measured) if measured else []
+        form = Form(layout, format, splits, rng_seed, title, push_to_hub, licence, __version__)
+        record = write_data_set(output, content, form)
+        took = asked.bill() if asked else []
+    url = _push(output, record, target, yes) if target else None
+    _show(output, record, took, url, as_json)
+
+
+def _one_of(value: str, known: Sequence[str], option: str) -> None:
+    from polyteach.errors import UserError
+
+    if value not in known:
+        raise UserError(f"there is no {value!r}", where=option, fix=f"one of {', '.join(known)}")
+
+
+def _check_can_confirm(yes: bool) -> None:
+    from polyteach.errors import UserError
+
+    if not yes and not (sys.stdin and sys.stdin.isatty()):
+        fix = "look at the folder without it first, then add --yes"
+        raise UserError("asks before it sends, and nobody can answer here", where="--push-to-hub", fix=fix)
+
+
+def _content(
+    source: Sequence[Path], run: Run | None, wanted: Wanted, asked: PairsJudge | None, rng_seed: int
+) -> Content:
+    """What is to be written, and what is known of it."""
+    from dataclasses import replace
+
+    from polyteach.cli.export_pairs import check_other
+    from polyteach.export.data_set import Content
+    from polyteach.export.examples import take_files
+    from polyteach.export.pairs import match
+
+    if asked is None:
+        return Content(*_take(source, run, wanted))
+    if run:
+        first = wanted if wanted.teachers else replace(wanted, teachers=[run.winner()])
+        check_other(asked, first, list(run.candidates))
+    else:
+        first = wanted
+        there = take_files(source, replace(wanted, teachers=())).examples if asked.teacher else []
+        check_other(asked, first, sorted({one.teacher for one in there}))
+    taken, making = _take(source, run, first)
+    second = replace(wanted, teachers=[asked.teacher] if asked.teacher else ())
+    others, known = _take(asked.files or source, None if asked.files else run, second)
+    making.join(known)
+    matched = match(taken.examples, others.examples)
+    taken.read += others.read
+    taken.left_out += others.left_out + matched.left_out
+    taken.columns |= others.columns
+    return Content(taken, making, asked.prefer(matched.both, rng_seed), asked.words)
+
+
+def _take(paths: Sequence[Path], run: Run | None, wanted: Wanted) -> tuple[Taken, Making]:
+    from polyteach.export.examples import name_of, take_files
+    from polyteach.export.making import add_seed, of_files
+    from polyteach.export.of_run import take_run
+    from polyteach.files import file_digest
+
+    if run:
+        taken, making = take_run(run, wanted)
+    else:
+        taken = take_files(paths, wanted)
+        making = of_files(paths, taken.of_file, {name_of(path): file_digest(path) for path in paths})
+        add_seed(making, taken.examples)
+    return taken, making
+
+
+def _write_student(
+    run: Run,
+    wanted: Wanted,
+    base: str,
+    trial: int,
+    output: Path,
+    title: str,
+    licence: str | None,
+    version: str,
+) -> dict[str, Any]:
+    """Writes a student's folder; returns its record."""
+    from dataclasses import replace
+
+    from polyteach.errors import UserError
+    from polyteach.export.folder import write_folder
+    from polyteach.export.licence import card_licence, parts_of
+    from polyteach.export.student import Student, base_part, fills, student_card, student_files
+
+    teachers = wanted.teachers or [run.winner()]
+    languages = wanted.languages or run.languages
+    for option, names in (("--teacher", teachers), ("--language", languages)):
+        if len(names) != 1:
+            fix = f"choose one: {', '.join(names)}"
+            raise UserError("a student learned from one teacher in one language", where=option, fix=fix)
+    student = Student(base, teachers[0], languages[0], trial)
+    files = student_files(run, student)
+    _, making = _take((), run, replace(wanted, teachers=teachers, languages=languages, methods=()))
+    parts = [base_part(run, student), *parts_of(making, teachers)]
+    card = student_card(run, student, making, title=title, stated=licence, parts=parts, version=version)
+    told = {
+        "student": {"base": base, "teacher": teachers[0], "language": languages[0], "trial": trial},
+        "licence": card_licence(licence) | {"parts": [part.to_json() for part in parts]},
+        "provenance": making.provenance,
+        "polyteach": version,
+    }
+    return write_folder(output, fills(files, card), told)
+
+
+def _push(output: Path, record: Mapping[str, Any], target: Target, yes: bool) -> str:
+    """Shows what is sent and where to, asks, and sends it; returns the repository's URL."""
+    from polyteach.cli.display import say
+    from polyteach.export.folder import RECORD
+    from polyteach.export.push import push
+
+    files = dict(record["files"]) | {RECORD: {"bytes": (output / RECORD).stat().st_size}}
+    say(target.in_words(files))
+    if not yes and not typer.confirm("send it?", err=True):
+        say("nothing was sent; the folder is written")
+        raise typer.Exit
+    return push(output, files, target)
+
+
+def _show(
+    output: Path, record: Mapping[str, Any], took: list[dict[str, Any]], url: str | None, as_json: bool
+) -> None:
+    """What was written, on stdout; what to look at, on stderr."""
+    from polyteach.cli.display import warn
+    from polyteach.cli.measure_judge import bill_in_words
+    from polyteach.cli.terminal import printable
+
+    doubts = _doubts(record)
+    for doubt in doubts:
+        warn(doubt)
+    if as_json:
+        plain = {**record, "output": str(output), "took": took, "hub": url, "warnings": doubts}
+        print(json.dumps(plain, ensure_ascii=False, allow_nan=False, indent=1))
+        return
+    lines = (
+        [f"{output}: student, {len(record['files'])} files"]
+        if "student" in record
+        else _lines(output, record)
+    )
+    lines += [bill_in_words(one) for one in took]
+    lines += [f"sent to {url}"] if url else []
+    for line in lines:
+        print(printable(line))
+
+
+def _doubts(record: Mapping[str, Any]) -> list[str]:
+    from polyteach.export.licence import Part, doubts_of
+
+    licence = record["licence"]
+    parts = [
+        Part(one["what"], one["licence"], one["note"], one["commercial_use"]) for one in licence["parts"]
+    ]
+    stated = None if licence["license"] == "unknown" else licence["license"]
+    return doubts_of(stated, parts)
+
+
+def _lines(output: Path, record: Mapping[str, Any]) -> list[str]:
+    from polyteach.scoring.numbers import counted
+
+    splits = ", ".join(f"{name} {own['rows']}" for name, own in record["splits"].items())
+    lines = [f"{output}: {counted(record['rows'], 'row')} ({splits}), layout {record['layout']}"]
+    left_out = {**record["left_out"]}
+    if pairs := record["pairs"]:
+        lines.append(f"pairs: {pairs['kept']} of {pairs['compared']} compared")
+        left_out |= pairs["left_out"]
+    lines += [f"  {count:>9,} left out: {reason}" for reason, count in left_out.items()]
+    if record["columns_left_out"]:
+        lines.append(f"  columns that are not exported: {', '.join(record['columns_left_out'])}")
+    return lines

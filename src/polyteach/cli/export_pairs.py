@@ -1,0 +1,149 @@
+"""The preference pairs of `polyteach export`: whose answers are compared, and who says which is better."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from polyteach.cli.measure_judge import MeasureJudge, default_journal
+from polyteach.errors import UserError
+
+if TYPE_CHECKING:
+    from polyteach.export.examples import Example, Wanted
+    from polyteach.export.pairs import Preferences
+    from polyteach.export.run import Run
+
+SCORES = "scores"
+
+
+@dataclass(frozen=True)
+class PairsJudge:
+    """The second source of answers, and the judge.
+
+    Attributes:
+        teacher: the second source is this teacher of the same source; None where it is a file.
+        file: the second source's file.
+        judge: who is asked; None where scores are read.
+        margin: of scores, see `pairs.scored_preferences`.
+    """
+
+    teacher: str | None
+    file: Path | None
+    judge: MeasureJudge | None
+    margin: float
+
+    @classmethod
+    def of(
+        cls,
+        other: str | None,
+        judge: str | None,
+        source: Sequence[Path],
+        run: Run | None,
+        *,
+        url: str | None,
+        key_env: str | None,
+        price: str | None,
+        budget: float | None,
+        journal: Path | None,
+        margin: float,
+    ) -> PairsJudge | None:
+        """What the options name; None without --pairs.
+
+        Raises:
+            UserError: options are missing or do not go together, or the judge is nowhere.
+        """
+        if other is None:
+            if judge or url or price or budget is not None:
+                where = "--judge" if judge else "--judge-url" if url else "--price" if price else "--budget"
+                raise UserError("is for preference pairs", where=where, fix="add --pairs, or leave it out")
+            return None
+        if judge is None:
+            fix = "add --judge: a model's name, oracle, or scores that the rows carry"
+            raise UserError("nobody says which answer is better", where="--pairs", fix=fix)
+        if not (margin > 0):
+            raise UserError("is above 0", where="--margin", fix="give points on the judges' scale, such as 1")
+        if (price or budget is not None) and not url:
+            where = "--price" if price else "--budget"
+            raise UserError(
+                "is for a judge at a server", where=where, fix="add --judge-url URL, or leave it out"
+            )
+        file = None if run and other in run.candidates else Path(other) if Path(other).is_file() else None
+        if judge == SCORES and not url:
+            return cls(None if file else other, file, None, margin)
+        asked = MeasureJudge.of(
+            judge,
+            url=url,
+            key_env=key_env,
+            journal=journal or default_journal(),
+            price=price,
+            budget=budget,
+            payer=_payer_of([*source, Path(other)]),
+        )
+        return cls(None if file else other, file, asked, margin)
+
+    @property
+    def files(self) -> list[Path]:
+        """The file that is read beside the source."""
+        return [self.file] if self.file else []
+
+    @property
+    def words(self) -> str:
+        """How the better answer was found, in a sentence of Markdown."""
+        if self.judge is None:
+            return (
+                "Chosen is the answer that every judge whose score both answers carry put higher, each by "
+                f"{self.margin:g} points or more."
+            )
+        from polyteach.export.card import as_text
+
+        return (
+            f"The judge {as_text(self.judge.name)} was asked about each two answers in both orders; kept is "
+            "what both orders prefer."
+        )
+
+    def prefer(self, both: Sequence[tuple[Example, Example]], rng_seed: int) -> Preferences:
+        """Finds the better answers; see `export.pairs`."""
+        from polyteach.cli.watched import watched
+        from polyteach.export.pairs import asked_preferences, scored_preferences
+
+        if self.judge is None:
+            return scored_preferences(both, self.margin)
+        judge = self.judge
+        if any(not first.language for first, _ in both):
+            raise UserError("the rows' language is not known", where="--pairs", fix="name it with --language")
+        with watched(f"judge {judge.name}") as progress:
+            progress.start(2 * len(both), "comparisons")
+            return asked_preferences(both, lambda language: judge.open(language, rng_seed, progress))
+
+    def bill(self) -> list[dict[str, Any]]:
+        """What the judge's answers took, where it is at a server."""
+        return self.judge.bill() if self.judge else []
+
+
+def check_other(asked: PairsJudge, wanted: Wanted, teachers: Sequence[str]) -> None:
+    """Checks that two different teachers are compared.
+
+    Raises:
+        UserError: the second one is nowhere, or is the first.
+    """
+    if asked.teacher is None:
+        return
+    if asked.teacher not in teachers:
+        known = ", ".join(name for name in teachers if name) or "none that is named"
+        what = f"{asked.teacher!r} is no file, and no teacher of the source"
+        raise UserError(what, where="--pairs", fix=f"name a file, or one of: {known}")
+    if not wanted.teachers:
+        others = ", ".join(name for name in teachers if name and name != asked.teacher) or "none"
+        fix = f"name whose answers are compared with it: --teacher {others}"
+        raise UserError("it is not clear which answers come first", where="--pairs", fix=fix)
+    if asked.teacher in wanted.teachers:
+        raise UserError("a teacher is compared with itself", where="--pairs", fix="name another --teacher")
+
+
+def _payer_of(paths: Sequence[Path]) -> str:
+    """For whom a judge's answers are counted: exports of the same two sources have one budget."""
+    from polyteach.steps import digest_of
+
+    return f"export {digest_of([str(path.resolve()) for path in paths])[:12]}"

@@ -1,0 +1,67 @@
+"""Rules by which rows are kept or taken away, a small file each; see `rule.py` for what a rule is."""
+
+from __future__ import annotations
+
+from polyteach.curation.rules.answers import Echo, Refusal
+from polyteach.curation.rules.duplicates import ExactDuplicates, NearDuplicates
+from polyteach.curation.rules.endings import CutOff, Unfinished
+from polyteach.curation.rules.judged import JudgeBelow
+from polyteach.curation.rules.language import WrongLanguage
+from polyteach.curation.rules.lengths import Empty, TooLong, TooShort
+from polyteach.curation.rules.likelihood import Likelihood
+from polyteach.curation.rules.markup import CodeFence, ControlTokens, Html, Template
+from polyteach.curation.rules.overlap import BenchmarkOverlap
+from polyteach.curation.rules.pattern import Pattern
+from polyteach.curation.rules.repetition import Repetition
+from polyteach.curation.rules.rule import Context, Found, Rule
+
+__all__ = ["DEFAULTS", "RULES", "AnyRule", "Context", "Found", "Rule"]
+
+AnyRule = (
+    BenchmarkOverlap
+    | CodeFence
+    | ControlTokens
+    | CutOff
+    | Echo
+    | Empty
+    | ExactDuplicates
+    | Html
+    | JudgeBelow
+    | Likelihood
+    | NearDuplicates
+    | Pattern
+    | Refusal
+    | Repetition
+    | Template
+    | TooLong
+    | TooShort
+    | Unfinished
+    | WrongLanguage
+)
+
+DEFAULTS: tuple[AnyRule, ...] = (
+    Empty(),
+    CutOff(),
+    WrongLanguage(),
+    WrongLanguage(side="prompt"),
+    Html(),
+    ControlTokens(),
+    Template(),
+    CodeFence(),
+    Repetition(),
+    Refusal(),
+    Echo(),
+    ExactDuplicates(),
+    NearDuplicates(),
+)
+"""What `polyteach filter` does where no rule is named: rules that need no choice and no model."""
+
+RULES: dict[str, type[AnyRule]] = {
+    kind.rule: kind
+    for kind in (
+        *(Empty, TooShort, TooLong, CutOff, Unfinished, WrongLanguage),
+        *(Html, ControlTokens, Template, CodeFence, Repetition, Refusal, Echo),
+        *(ExactDuplicates, NearDuplicates, BenchmarkOverlap, JudgeBelow, Likelihood, Pattern),
+    )
+}
+"""Every rule by the name that files and options have for it."""
