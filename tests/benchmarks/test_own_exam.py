@@ -84,7 +84,7 @@ def test_every_kind_is_examined(tmp_path: Path) -> None:
         (
             "choice",
             "question,option_a,answer\nWhat?,x,A\n",
-            r"exam.csv:2: has no column 'option_b'; columns found",
+            r"exam.csv:2: has fewer than two choices .*\n  fix: rename or add the column",
         ),
         (
             "choice",

@@ -10,6 +10,7 @@ from polyteach.seed_data.records import Record, kind_of
 
 _LIKE = 0.6
 """How much of two names has to be alike, from 0 to 1, for one to be a misspelling of the other."""
+_OPTIONS = [f"option_{letter}" for letter in ascii_lowercase]
 
 
 def said(record: Record, *names: str) -> str:
@@ -40,6 +41,7 @@ def lacks(record: Record, *names: str) -> UserError:
     near = {
         (SequenceMatcher(None, _plain(column), _plain(name)).ratio(), column, name)
         for column in record.columns
+        if column not in _OPTIONS
         for name in names
     }
     likeness, column, name = max(near, default=(0.0, "", ""))
@@ -64,18 +66,18 @@ def options(record: Record) -> list[str]:
     Raises:
         UserError: there are fewer than two, or one is missing between others.
     """
-    if "option_b" not in record.columns:
-        raise lacks(record, "option_b")
-    texts = [may_say(record, f"option_{letter}") for letter in ascii_lowercase]
+    texts = [may_say(record, option) for option in _OPTIONS]
     given = [text for text in texts if text]
     if texts[: len(given)] != given:
-        gap = f"option_{ascii_lowercase[texts.index('')]}"
+        gap = _OPTIONS[texts.index("")]
         if gap not in record.columns:
             raise lacks(record, gap)
         raise fault(record, f"column {gap!r} is blank, but a later choice is not", "close the gap")
     if len(given) < 2:
         what = f"has fewer than two choices in 'option_a', 'option_b', ...; columns found: {_found(record)}"
-        raise fault(record, what, "give each choice a column of its own")
+        missing = [name for name in ("option_a", "option_b") if name not in record.columns]
+        fix = lacks(record, *missing).fix if missing else None
+        raise fault(record, what, fix or "give each choice a column of its own")
     return given
 
 

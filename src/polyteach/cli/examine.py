@@ -71,6 +71,7 @@ def examine(
     from polyteach.cli.watched import watched
     from polyteach.errors import UserError
     from polyteach.languages import standard_code
+    from polyteach.steps import digest_of
     from polyteach.study import benchmark_name
 
     code = standard_code(language)
@@ -106,7 +107,7 @@ def examine(
     exam = {
         "model": asked["model"],
         "adapter": asked.get("adapter"),
-        "endpoint": model_or_url if served else None,
+        "endpoint": digest_of(model_or_url) if served else None,  # an address may be private
         "language": code,
         "limit": limit,
         "benchmarks": {benchmark_name(n): dict(f.settings) for n, f in zip(named, found, strict=True)},
