@@ -16,7 +16,7 @@ VERSIONS = {
     "synthesis": 2,
     "gate": 7,
     "quality": 10,
-    "students": 2,
+    "students": 3,
     "examination": 3,
     "free_answers": 1,
     "score": 12,

@@ -6,7 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from polyteach.benchmarks.finding import Found, as_listed, asked_texts, find_exam
+from polyteach.errors import UserError
 from polyteach.study import ListedBenchmark, OwnExam
 
 PROBLEMS = [{"question": "Wie viel ist 2.000 und 125?", "answer": "2125"}]
@@ -59,3 +62,30 @@ def test_other_questions_and_languages_are_other_exams(tmp_path: Path) -> None:
     assert only(before) != only(find_exam(other, "de", Path()))
     task = Found({"lm_eval": "xcopa_id", "tasks": "d"}, {"d": str(tmp_path)})
     assert as_listed({("xcopa_id", "id"): task}) == ([], {}), "read when it runs"
+
+
+def shown(folder: Path, name: str, shots: list[dict[str, Any]]) -> Found:
+    files = {
+        "de": written(folder / "mgsm.jsonl", [*PROBLEMS, {"question": "Wie viel ist 7?", "answer": "7"}])
+    }
+    named = {"de": written(folder / "shots.jsonl", shots)}
+    return find_exam(
+        ListedBenchmark(benchmark=name, file=files, shots=named, few_shot=len(shots)), "de", Path()
+    )
+
+
+@pytest.mark.parametrize("name", ["mgsm", "mgsm-cot"])
+def test_an_example_is_none_of_the_items(tmp_path: Path, name: str) -> None:
+    item = {"question": f"Frage:  {PROBLEMS[0]['question']}", "answer": "Antwort: Es sind 2125."}
+    with pytest.raises(
+        UserError, match=r"shots.jsonl:2: is shown as an example, and asked at .*mgsm.jsonl:1"
+    ):
+        shown(tmp_path, name, [SHOTS[0], item])
+    shown(tmp_path, name, SHOTS[:1])
+
+
+def test_examples_are_in_the_language_of_the_exam(tmp_path: Path) -> None:
+    for spelling in ("de", "German"):
+        shown(tmp_path, "mgsm", [SHOTS[0] | {"language": spelling}])
+    with pytest.raises(UserError, match=r"shots.jsonl:1: column 'language' says 'en', not 'de'"):
+        shown(tmp_path, "mgsm", [SHOTS[0] | {"language": "en"}])

@@ -98,7 +98,10 @@ def test_a_letter_may_stand_behind_a_line_break(
     (item,) = items(folder).values()
     assert (item["answer"], item["score"]) == ("B", 1.0)
     server.change(says={"": "Gras\nBut I am not sure."})
-    assert invoke(command(folder, server.url, "word", "words.csv", "--kind", "exact", *at_server)) == 0
+    assert (
+        invoke(command(folder, server.url, "word", "words.csv", "--kind", "exact", *at_server, "--force"))
+        == 0
+    )
     (item,) = items(folder).values()
     assert (item["answer"], item["score"]) == ("Gras", 1.0), "a written answer ends at its line break"
 
@@ -109,7 +112,7 @@ def test_numbers_and_pairs_at_an_endpoint(
     assert invoke(command(folder, server.url, "mgsm", "mgsm.jsonl", "--few-shot", "0", *at_server)) == 0
     assert items(folder)["mgsm:2"]["score"] == 1.0
     server.change(says={"": "A"})
-    assert invoke(command(folder, server.url, "m-rewardbench", "pairs.jsonl", *at_server)) == 0
+    assert invoke(command(folder, server.url, "m-rewardbench", "pairs.jsonl", *at_server, "--force")) == 0
     (item,) = items(folder).values()
     assert (item["score"], item["answer"], item["group"]) == (0.5, "A | A", "mt-bench-easy")
     printed = capsys.readouterr().out
@@ -136,7 +139,7 @@ def test_a_local_model_is_asked_in_words_as_an_endpoint_is(folder: Path) -> None
     assert invoke([*asked, "--in-words", "--max-new-tokens", "8"]) == 0
     in_words = items(folder)
     assert len(in_words) == 4 and not (in_words["red"]["score_norm"])
-    assert invoke(asked) == 0
+    assert invoke([*asked, "--force"]) == 0
     assert {item["reason"] for item in items(folder).values()} == {None}
     assert all(item["answer"] in ("A", "B") for item in items(folder).values())
 

@@ -81,7 +81,21 @@ def test_every_kind_is_examined(tmp_path: Path) -> None:
             "question,answer\nWhat?,A\n",
             r"exam.csv:2: has no column 'choices' or 'option_a'; columns found: 'question', 'answer'",
         ),
-        ("choice", "question,option_a,answer\nWhat?,x,A\n", r"exam.csv:2: has fewer than two choices"),
+        (
+            "choice",
+            "question,option_a,answer\nWhat?,x,A\n",
+            r"exam.csv:2: has fewer than two choices .*\n  fix: rename or add the column",
+        ),
+        (
+            "choice",
+            "question,option_a,option_b,answer\nWhat?,x,,A\n",
+            r"exam.csv:2: has fewer than two choices",
+        ),
+        (
+            "choice",
+            "question,option_a,option_b,option_d,answer\nWhat?,x,y,z,A\n",
+            r"exam.csv:2: has no column 'option_c'; columns found",
+        ),
         (
             "choice",
             CHOICE + "three,What?,a,b,c,green\n",
@@ -114,6 +128,11 @@ def test_every_kind_is_examined(tmp_path: Path) -> None:
         ("exact", "question,answer\n", r"exam.csv: the file has no rows"),
         ("exact", "", r"exam.csv: the file is empty"),
         ("preference", "prompt,chosen\nWhat?,A\n", r"exam.csv:2: has no column 'rejected'"),
+        (
+            "preference",
+            "prompt,chosen,rejected\nWhat?,A,B\nWhy?,A,A \n",
+            r"exam.csv:3: columns 'chosen' and 'rejected' say the same",
+        ),
     ],
 )
 def test_mistakes_in_a_file_are_told_with_row_and_column(
@@ -129,6 +148,9 @@ def test_mistakes_in_a_file_are_told_with_row_and_column(
         ("choice", "Question,option_a,option_b,answer", "rename 'Question' to 'question'"),
         ("choice", "question,Option A,Option B,answer", "rename 'Option A' to 'option_a'"),
         ("choice", "question,choice,other,answer", "rename 'choice' to 'choices'"),
+        ("choice", "frage,a,b,c,d,answer", "name the columns of the choices 'option_a', 'option_b', ..."),
+        ("choice", "question,A,B,answer", "name the columns of the choices 'option_a', 'option_b', ..."),
+        ("choice", "question,option_a,optionb,answer", "rename 'optionb' to 'option_b'"),
         ("choice", "question,option_a,option_b,answers", "rename 'answers' to 'answer'"),
         ("exact", "questions,answer", "rename 'questions' to 'question'"),
         ("exact", "question,target", "rename or add the column"),
@@ -148,17 +170,17 @@ def test_an_answer_that_is_a_place_is_refused_and_never_scored(tmp_path: Path) -
         return exam_of(tmp_path, line + "\n", "choice", ".jsonl")
 
     listed = '{"question": "How many legs has a cat?", "choices": ["2", "4", "6"], "answer": %s}'
+    numbers = '{"question": "How many?", "option_a": 2, "option_b": 1, "option_c": 3, "answer": %s}'
     for number in ("0", "2", "2.0"):  # the second would be the text of the first choice, or the third choice
-        with pytest.raises(
-            UserError, match=f"exam.jsonl:1: column 'answer' is the number {number}"
-        ) as caught:
-            exam(listed % number)
-        assert caught.value.fix == "give one of A, B, C, or the choice's own text; places are not read"
+        for line in (listed, numbers):
+            with pytest.raises(
+                UserError, match=f"exam.jsonl:1: column 'answer' is the number {number}"
+            ) as caught:
+                exam(line % number)
+            places = "the choice's own text in quotes; places are not read"
+            assert caught.value.fix == f"give one of A, B, C, or {places}"
     assert exam(listed % '"4"').items[0].questions[0].right == 1
-    numbers = '{"question": "How many?", "option_a": 2, "option_b": 4, "answer": %s}'
-    assert exam(numbers % "4").items[0].questions[0].right == 1
-    with pytest.raises(UserError, match="is the number 1"):
-        exam(numbers % "1")
+    assert exam(numbers % '"1"').items[0].questions[0].right == 1
     with pytest.raises(UserError, match="is a number, not text"):
         exam(listed % "true")
 
@@ -168,3 +190,46 @@ def test_a_list_of_choices_that_is_none(tmp_path: Path) -> None:
         text = f'{{"question": "?", "choices": {choices}, "answer": "A"}}\n'
         with pytest.raises(UserError, match=f"exam.jsonl:1: column 'choices' {says}"):
             exam_of(tmp_path, text, "choice", ".jsonl")
+
+
+def test_choices_that_are_letters_are_told_apart_by_a_column_of_their_own(tmp_path: Path) -> None:
+    header, rest = "question,option_a,option_b,option_c,option_d,answer", "Which group?,AB,A,B,0"
+    with pytest.raises(UserError, match="says 'A', which fits 2 choices") as caught:
+        exam_of(tmp_path, f"{header}\n{rest},A\n", "choice")
+    assert caught.value.fix == "add a column 'answer_letter' with one of A, B, C, D"
+    both = f"{header},answer_letter\n{rest},A,%s\n{rest},0,\n"
+    for letter, right in (("A", 0), ("B", 1)):
+        first, second = exam_of(tmp_path, both % letter, "choice").items
+        assert (first.questions[0].right, second.questions[0].right) == (right, 3)
+    alone = both.replace(",answer,", ",").replace(",A,%s", ",C").replace(",0,\n", ",D\n")
+    assert [item.questions[0].right for item in exam_of(tmp_path, alone, "choice").items] == [2, 3]
+    with pytest.raises(UserError, match="'answer' says 'A', and 'answer_letter' says 'D', another choice"):
+        exam_of(tmp_path, both % "D", "choice")
+    with pytest.raises(UserError, match="column 'answer_letter' says 'AB', which is not the letter"):
+        exam_of(tmp_path, both % "AB", "choice")
+
+
+def test_a_list_of_choices_in_a_csv_is_json(tmp_path: Path) -> None:
+    text = 'question,choices,answer\nWhat is red?,"%s",a lip\n'
+    exam = exam_of(tmp_path, text % '[""snow"", ""a lip""]', "choice")
+    assert exam.items[0].questions[0].right == 1
+    for other in ("['snow', 'a lip']", "snow; a lip"):
+        with pytest.raises(UserError, match=r"exam.csv:2: column 'choices' is no list of texts") as caught:
+            exam_of(tmp_path, text % other, "choice")
+        assert (
+            caught.value.fix is not None
+            and "in double quotes; or give each choice a column" in caught.value.fix
+        )
+
+
+def test_a_list_of_all_questions_is_told_what_a_line_is(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="is JSON, but not an object") as caught:
+        exam_of(tmp_path, '[{"question": "What?", "answer": "A"}]\n', "exact", ".jsonl")
+    assert caught.value.fix == 'write one object a line: {"COLUMN": ..., "COLUMN": ...}'
+
+
+def test_an_exam_has_a_name_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "exam.csv").write_text("question,answer\nWhat?,A\n", encoding="utf-8")
+    named = {"name": "mgsm", "file": str(tmp_path / "exam.csv"), "kind": "exact", "language": "en"}
+    with pytest.raises(UserError, match="exam 'mgsm': has the name of a benchmark"):
+        find_exam(OwnExam.model_validate(named), "en", Path())

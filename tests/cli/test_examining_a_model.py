@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +14,7 @@ import pytest
 from servers import start_chat_server
 
 from polyteach.cli.main import USER_ERROR, invoke
+from polyteach.cli.options import INTERRUPTED
 
 CHOICE = """id,question,option_a,option_b,answer
 red,Was ist rot?,Tomate,Gras,A
@@ -135,3 +139,64 @@ def test_a_benchmark_is_named_once(tmp_path: Path, second: str, capsys: pytest.C
     assert invoke(["examine", "pocket:base-a", *named, "--output", str(tmp_path / "out")]) == USER_ERROR
     assert "--benchmark: 'pocket-exact' is named 2 times" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_holds_one_exam(tmp_path: Path, exam: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Another model, language, limit or benchmark is another exam: nothing is lost without a word."""
+    output = tmp_path / "out"
+    into = ["--output", str(output)]
+    assert invoke(["examine", "pocket:base-a", *exam, *into]) == 0
+    said = json.loads((output / "summary.json").read_text())["exam"]
+    assert (said["language"], said["limit"], said["adapter"], said["in_words"]) == ("de", None, None, None)
+    assert said["named"] == {"model": "pocket:base-a", "file": str(tmp_path / "exam.csv")}
+    assert said["benchmarks"]["colours"]["kind"] == "choice" and len(said["model"]) == 64
+    before = {path.name: path.read_bytes() for path in output.iterdir()}
+    assert invoke(["examine", "pocket:base-a", *exam, *into]) == 0  # the same again gives the same
+    own = ["--benchmark", "pocket-exact", "--language", "de"]
+    others = {
+        "model": ["pocket:base-c", *exam],
+        "limit": ["pocket:base-a", *exam, "--limit", "2"],
+        "language": ["pocket:base-a", *[part if part != "de" else "en" for part in exam]],
+        "in_words": ["pocket:base-a", *exam, "--in-words"],
+        "limit, benchmarks": ["pocket:base-a", *own, "--limit", "2"],
+    }
+    capsys.readouterr()
+    for differs, asked in others.items():
+        assert invoke(["examine", *asked, *into]) == USER_ERROR
+        assert f"out: holds the results of another exam ({differs})" in capsys.readouterr().err
+    assert {path.name: path.read_bytes() for path in output.iterdir()} == before
+    assert invoke(["examine", *others["model"], *into, "--force"]) == 0
+    assert json.loads((output / "summary.json").read_text())["exam"]["named"]["model"] == "pocket:base-c"
+
+
+def test_results_that_are_not_of_the_command_are_left(
+    tmp_path: Path, exam: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "summary.json").write_text("{}")
+    assert invoke(["examine", "pocket:base-a", *exam, "--output", str(tmp_path)]) == USER_ERROR
+    assert "summary.json: is there already, and was not written by this command" in capsys.readouterr().err
+    assert (tmp_path / "summary.json").read_text() == "{}"
+
+
+def test_all_files_that_are_missing_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    named = ["--benchmark", "mgsm", "--language", "de", "--output", str(tmp_path / "out")]
+    files = ["--file", str(tmp_path / "no.jsonl"), "--shots", str(tmp_path)]
+    assert invoke(["examine", "pocket:base-a", *named, *files]) == USER_ERROR
+    said = capsys.readouterr().err
+    assert "no.jsonl: there is no such file" in said
+    assert f"{tmp_path}: this is a folder, not a file" in said
+
+
+def test_an_interrupted_examination_here_says_that_nothing_is_kept(tmp_path: Path, exam: list[str]) -> None:
+    """In a process of its own, to which the signal is sent when the model is being asked."""
+    here = [sys.executable, "-m", "polyteach.cli.main", "examine", "pocket:base-a"]
+    named = ["--benchmark", "pocket-exact", "--language", "de", "--output", str(tmp_path / "out")]
+    with subprocess.Popen([*here, *named], stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "to do" in line:
+                break
+        process.send_signal(signal.SIGINT)
+        said = process.stderr.read()
+    assert process.returncode == INTERRUPTED
+    assert "interrupted; nothing was kept" in said and "what was finished is kept" not in said

@@ -10,6 +10,7 @@ from polyteach.seed_data.records import Record, kind_of
 
 _LIKE = 0.6
 """How much of two names has to be alike, from 0 to 1, for one to be a misspelling of the other."""
+_OPTIONS = [f"option_{letter}" for letter in ascii_lowercase]
 
 
 def said(record: Record, *names: str) -> str:
@@ -35,16 +36,23 @@ def may_say(record: Record, *names: str) -> str:
 
 def lacks(record: Record, *names: str) -> UserError:
     """A record without any of these columns; told with those it has, and the one that seems to be meant."""
-    found = ", ".join(map(repr, record.columns)) or "none"
+    found = _found(record)
     wanted = " or ".join(map(repr, names))
     near = {
         (SequenceMatcher(None, _plain(column), _plain(name)).ratio(), column, name)
         for column in record.columns
+        if column not in _OPTIONS
         for name in names
     }
     likeness, column, name = max(near, default=(0.0, "", ""))
     fix = f"rename {column!r} to {name!r}" if likeness >= _LIKE else "rename or add the column"
+    if "option_a" in names and {"a", "b"} <= {_plain(column) for column in record.columns}:
+        fix = "name the columns of the choices 'option_a', 'option_b', ..."
     return fault(record, f"has no column {wanted}; columns found: {found}", fix)
+
+
+def _found(record: Record) -> str:
+    return ", ".join(map(repr, record.columns)) or "none"
 
 
 def _plain(name: str) -> str:
@@ -58,44 +66,63 @@ def options(record: Record) -> list[str]:
     Raises:
         UserError: there are fewer than two, or one is missing between others.
     """
-    texts = [may_say(record, f"option_{letter}") for letter in ascii_lowercase]
+    texts = [may_say(record, option) for option in _OPTIONS]
     given = [text for text in texts if text]
     if texts[: len(given)] != given:
-        missing = f"option_{ascii_lowercase[texts.index('')]}"
-        raise fault(record, f"column {missing!r} is blank, but a later choice is not", "close the gap")
+        gap = _OPTIONS[texts.index("")]
+        if gap not in record.columns:
+            raise lacks(record, gap)
+        raise fault(record, f"column {gap!r} is blank, but a later choice is not", "close the gap")
     if len(given) < 2:
-        found = ", ".join(map(repr, record.columns)) or "none"
-        what = f"has fewer than two choices in 'option_a', 'option_b', ...; columns found: {found}"
-        raise fault(record, what, "give each choice a column of its own")
+        what = f"has fewer than two choices in 'option_a', 'option_b', ...; columns found: {_found(record)}"
+        missing = [name for name in ("option_a", "option_b") if name not in record.columns]
+        fix = lacks(record, *missing).fix if missing else None
+        raise fault(record, what, fix or "give each choice a column of its own")
     return given
 
 
 def which(record: Record, name: str, choices: list[str]) -> int:
     """Which choice a column says is right: by its letter, or by its text.
 
-    A number is the text of a choice that is that number; never a place, since nobody says where it starts.
+    Where choices are letters themselves (AB, A, B, 0), `A` may be either: then the column `NAME_letter` says
+    it by the letter alone. A number that is no text is refused: it may be a place, of which nobody says
+    where it starts.
 
     Raises:
         UserError: none, or it is not clear which.
     """
-    answer = said(record, name).strip()
     letters = ", ".join(ascii_lowercase[: len(choices)].upper())
-    given = record.columns[name]
-    columns = (record.columns.get(f"option_{letter}") for letter in ascii_lowercase)
-    if not isinstance(given, str) and given not in columns:
-        what = f"column {name!r} is the number {answer}, and no choice is a number"
-        raise fault(record, what, f"give one of {letters}, or the choice's own text; places are not read")
+    by_letter = f"{name}_letter"
+    letter = may_say(record, by_letter).strip()
+    meant = _place(letter, choices) if letter else None
+    if letter and meant is None:
+        what = f"column {by_letter!r} says {letter!r}, which is not the letter of a choice"
+        raise fault(record, what, f"give one of {letters}")
+    if meant is not None and not may_say(record, name).strip():
+        return meant
+    answer = said(record, name).strip()
+    if not isinstance(record.columns[name], str):
+        fix = f"give one of {letters}, or the choice's own text in quotes; places are not read"
+        raise fault(record, f"column {name!r} is the number {answer}, not text", fix)
     by_text = [at for at, choice in enumerate(choices) if choice.strip() == answer]
-    place = ascii_lowercase.find(answer.lower()) if len(answer) == 1 else -1
-    by_letter = [place] if 0 <= place < len(choices) else []
-    found = sorted({*by_text, *by_letter})
-    if len(found) == 1:
-        return found[0]
+    place = _place(answer, choices)
+    found = {*by_text} | (set() if place is None else {place})
     if not found:
         what = f"column {name!r} says {answer!r}, which is not among the choices"
         raise fault(record, what, f"give one of {letters}, or the choice's own text")
-    what = f"column {name!r} says {answer!r}, which fits {len(found)} choices"
-    raise fault(record, what, f"give one of {letters}")
+    if meant is not None and meant not in found:
+        what = f"column {name!r} says {answer!r}, and {by_letter!r} says {letter!r}, another choice"
+        raise fault(record, what, "correct one of them")
+    if meant is None and len(found) > 1:
+        what = f"column {name!r} says {answer!r}, which fits {len(found)} choices"
+        raise fault(record, what, f"add a column {by_letter!r} with one of {letters}")
+    return meant if meant is not None else found.pop()
+
+
+def _place(letter: str, choices: list[str]) -> int | None:
+    """The place of the choice with a letter, from 0; None where it is no letter of one."""
+    place = ascii_lowercase.find(letter.lower()) if len(letter) == 1 else -1
+    return place if 0 <= place < len(choices) else None
 
 
 def fault(record: Record, what: str, fix: str) -> UserError:

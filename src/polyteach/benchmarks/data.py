@@ -16,14 +16,25 @@ from polyteach.seed_data.sources import Source
 from polyteach.seed_data.sources.mapped import Columns, mapped
 
 
+def check_file(path: Path) -> None:
+    """Checks that there is a file.
+
+    Raises:
+        UserError: there is none, or it is a folder.
+    """
+    if path.is_dir():
+        raise UserError("this is a folder, not a file", where=str(path), fix="name the file in it")
+    if not path.is_file():
+        raise UserError("there is no such file", where=str(path), fix="check the path")
+
+
 def find_file(path: Path) -> tuple[str, str]:
     """The digest of a file, and where it lies.
 
     Raises:
         UserError: there is no such file.
     """
-    if not path.is_file():
-        raise UserError("there is no such file", where=str(path), fix="check the path")
+    check_file(path)
     return file_digest(path), str(path.resolve())
 
 
@@ -41,15 +52,13 @@ def find_on_hub(benchmark: Benchmark, language: str, revision: str | None) -> st
         raise UserError(error.what, where=error.where, fix=fix) from error
 
 
-def file_records(
-    digest: str, locations: Mapping[str, str], language: str | None, called: str = ""
-) -> list[Record]:
+def file_records(digest: str, locations: Mapping[str, str], language: str, called: str = "") -> list[Record]:
     """The records of a file that was found before.
 
     Args:
         digest: of its content.
         locations: where it lies.
-        language: the one that its column `language`, if it has one, must say; None for any.
+        language: the one that its column `language`, if it has one, must say.
         called: what the benchmark calls the language, which a column may say too.
 
     Raises:
@@ -60,10 +69,10 @@ def file_records(
         what = "has changed or gone since the study was read"
         raise UserError(what, where=str(path), fix="run the study again")
     records = read_records(path)
-    for record in records if language else ():
+    for record in records:
         spelling = record.columns.get("language")
         if isinstance(spelling, str) and spelling.strip() and spelling != called:
-            _check_language(record, spelling, str(language))
+            _check_language(record, spelling, language)
     return records
 
 

@@ -52,6 +52,9 @@ def find_exam(named: AnyBenchmark, language: str, folder: Path) -> Found:
     if isinstance(entry, LmEvalTask):
         return Found(*lm_eval_task.find(entry, folder))
     if isinstance(entry, OwnExam):
+        if any(entry.name == known.name for known in LISTED):
+            fix = f"call it otherwise, such as my-{entry.name}; or ask for the benchmark itself on your file"
+            raise UserError("has the name of a benchmark", where=f"exam {entry.name!r}", fix=fix)
         digest, location = find_file(folder / _at(entry.files, language))
         settings = {"exam": entry.name, "kind": entry.kind, "digest": digest}
         found = Found(settings, {digest: location})
@@ -156,8 +159,8 @@ def open_exam(
     elif digest in locations:
         called = known.languages.get(find_code(language, known.languages) or "", "")
         records = file_records(digest, locations, language, called)
-        if few_shot:  # in the language that their file is in: whoever names it says so
-            shots = file_records(settings["shots"], locations, None)
+        if few_shot:
+            shots = file_records(settings["shots"], locations, language, called)
     else:
         code = find_code(language, known.languages) or language
         records = hub_records(known, code, digest, known.split)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from polyteach.benchmarks.benchmark import LETTERS, SAME_FOR_LETTERS
 from polyteach.benchmarks.columns import fault, lacks, may_say, options, said, which
@@ -33,14 +35,15 @@ def normalise(text: str) -> str:
 def own_items(records: Sequence[Record], name: str, kind: Kind, language: str) -> list[Item]:
     """The items of an own exam.
 
-    Columns: `question` and `option_a`, `option_b`, ... (or a list `choices`) and `answer`, a letter or the
-    choice's text; `question` and `answer`; or `prompt`, `chosen` and `rejected`. Optional are `id` (else the
+    Columns: `question` and `option_a`, `option_b`, ... (or a list `choices`, in CSV as JSON) and `answer`, a
+    letter or the choice's text (`columns.which`); `question` and `answer`; or `prompt`, `chosen` and
+    `rejected`. Optional are `id` (else the
     row's number) and `cluster`: rows with the same one ask the same thing in other words. Without it, rows
     of the same id are one cluster in all languages.
 
     Raises:
-        UserError: a row lacks a column, or its answer is not among the choices or a full stop alone; names
-            file, row and column.
+        UserError: a row lacks a column, its answer is not among the choices or a full stop alone, or both
+            responses of a pair are the same; names file, row and column.
     """
     items = []
     for number, record in enumerate(records, start=1):
@@ -48,6 +51,9 @@ def own_items(records: Sequence[Record], name: str, kind: Kind, language: str) -
         cluster = f"{name}/{may_say(record, 'cluster').strip() or id}"
         if kind == "preference":
             texts = (said(record, "prompt", "question"), said(record, "chosen"), said(record, "rejected"))
+            if texts[1].strip() == texts[2].strip():
+                what = "columns 'chosen' and 'rejected' say the same, so neither is the better one"
+                raise fault(record, what, "correct one of them, or leave the row out")
             items.append(preference_item(id, cluster, *texts, language, may_say(record, "subset").strip()))
         else:
             question = _choice(record) if kind == "choice" else _exact(record)
@@ -61,7 +67,7 @@ def _choice(record: Record) -> Question:
 
 
 def _choices(record: Record) -> list[str]:
-    listed = record.columns.get("choices")
+    listed = _list(record.columns.get("choices"))
     if listed is None:
         if "option_a" not in record.columns:
             raise lacks(record, "choices", "option_a")
@@ -69,11 +75,22 @@ def _choices(record: Record) -> list[str]:
     if not isinstance(listed, list) or not all(
         isinstance(choice, str) and choice.strip() for choice in listed
     ):
-        raise fault(record, "column 'choices' is no list of texts", 'write ["first", "second"]')
+        fix = 'write ["first", "second"], in double quotes; or give each choice a column: option_a, option_b'
+        raise fault(record, "column 'choices' is no list of texts", fix)
     if not 2 <= len(listed) <= MOST_CHOICES:
         what = f"column 'choices' holds {len(listed)} of them"
         raise fault(record, what, f"give 2 to {MOST_CHOICES}")
     return listed
+
+
+def _list(listed: Any) -> Any:
+    """A list that a column holds as JSON text, as it has to in CSV; else the column as it is."""
+    if not isinstance(listed, str):
+        return listed
+    try:
+        return json.loads(listed)
+    except ValueError:
+        return listed
 
 
 def _exact(record: Record) -> Question:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,13 +10,13 @@ from tempfile import TemporaryFile
 from typing import Any
 
 from polyteach.benchmarks.catalogue import check_languages
-from polyteach.benchmarks.finding import find_exam, open_exam
+from polyteach.benchmarks.finding import Found, find_exam, open_exam
 from polyteach.benchmarks.items import Exam
 from polyteach.benchmarks.lm_eval_task import LmEvalExam
 from polyteach.benchmarks.result import Examined
-from polyteach.benchmarks.step import summary_of, write_examined
+from polyteach.benchmarks.step import SUMMARY, summary_of, write_examined
 from polyteach.errors import UserError, UserErrors
-from polyteach.files import writing
+from polyteach.files import write_json, writing
 from polyteach.steps import Progress
 from polyteach.study.benchmarks import AnyBenchmark, benchmark_name
 
@@ -23,7 +24,17 @@ JOURNAL = "journal.sqlite"
 
 
 def open_exams(named: Sequence[AnyBenchmark], language: str, limit: int | None) -> list[Exam | LmEvalExam]:
-    """The exams of some benchmarks in a language; paths start at the working folder.
+    """The exams of some benchmarks in a language, see `find_all`."""
+    return open_all(find_all(named, language), language, limit)
+
+
+def open_all(found: Sequence[Found], language: str, limit: int | None) -> list[Exam | LmEvalExam]:
+    """The exams that `find_all` found."""
+    return [open_exam(one.settings, language, one.locations, limit) for one in found]
+
+
+def find_all(named: Sequence[AnyBenchmark], language: str) -> list[Found]:
+    """Finds some benchmarks in a language; paths start at the working folder.
 
     Raises:
         UserErrors: a benchmark lacks the language.
@@ -36,8 +47,7 @@ def open_exams(named: Sequence[AnyBenchmark], language: str, limit: int | None) 
     missing = [error for one in named for error in check_languages([one], [language])]
     if missing:
         raise UserErrors(missing)
-    found = [find_exam(one, language, Path()) for one in named]
-    return [open_exam(one.settings, language, one.locations, limit) for one in found]
+    return [find_exam(one, language, Path()) for one in named]
 
 
 def examine_here(
@@ -77,6 +87,33 @@ def examine_asked(
         raise UserError(str(error), fix="see that the server is well, and run it again") from error
 
 
+def earlier_exam(folder: Path) -> dict[str, Any] | None:
+    """Which exam a folder's results are of, as `write_results` was told; None where nobody says."""
+    try:
+        exam = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))["exam"]
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
+    return exam if isinstance(exam, dict) else None
+
+
+def check_is_of(folder: Path, exam: Mapping[str, Any]) -> None:
+    """Checks that a folder's results, if there are any, are of an exam that is to be held again.
+
+    Where models and files lie (`named`) may differ.
+
+    Raises:
+        UserError: they are of another one; says in what it differs.
+    """
+    earlier = earlier_exam(folder)
+    if earlier is None:
+        return
+    other = [name for name in exam if name != "named" and earlier.get(name) != exam[name]]
+    if other:
+        what = f"holds the results of another exam ({', '.join(other)})"
+        fix = "name another folder for each exam, or add --force to write over this one"
+        raise UserError(what, where=str(folder), fix=fix)
+
+
 def make_folder(folder: Path) -> None:
     """Makes the folder of the results, and tries it, before a model is asked for them.
 
@@ -88,12 +125,19 @@ def make_folder(folder: Path) -> None:
         TemporaryFile(dir=folder).close()
 
 
-def write_results(folder: Path, examined: Sequence[Examined]) -> dict[str, Any]:
-    """Writes `items.parquet` and `summary.json` into a folder that is there; returns the summary.
+def write_results(folder: Path, examined: Sequence[Examined], exam: Mapping[str, Any]) -> dict[str, Any]:
+    """Writes `items.parquet` and `summary.json`, which also says which exam it was; returns the summary.
+
+    Args:
+        folder: is there.
+        examined: what came of it.
+        exam: who was asked what, as plain data; what it is `named` is for readers alone.
 
     Raises:
         UserError: the folder cannot be written to.
     """
+    summary = summary_of(examined) | {"exam": dict(exam)}
     with writing(folder):
         write_examined(folder, examined)
-    return summary_of(examined)
+        write_json(folder / SUMMARY, summary)
+    return summary

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from polyteach.cli.options import JSON_OPTION, stopped_with_a_code
+from polyteach.cli.options import INTERRUPTED, JSON_OPTION, stopped_with_a_code
+from polyteach.cli.outputs import FORCE_OPTION, check_output_is_free
 
 if TYPE_CHECKING:
     from polyteach.study import AnyBenchmark
@@ -60,16 +62,21 @@ def examine(
     requests_per_minute: Annotated[int | None, typer.Option(min=1, help=_AT + "its limit.")] = None,
     tokens_per_minute: Annotated[int | None, typer.Option(min=1, help=_AT + "its limit.")] = None,
     max_new_tokens: Annotated[int, typer.Option(min=1, help="In words: the longest answer.")] = 2048,
+    force: FORCE_OPTION = False,
     as_json: JSON_OPTION = False,
 ) -> None:
     """Examine a model: accuracy with its interval, and every item's result."""
     from polyteach.benchmarks import stand_alone
+    from polyteach.benchmarks.step import ITEMS, SUMMARY
     from polyteach.cli.watched import watched
     from polyteach.errors import UserError
     from polyteach.languages import standard_code
+    from polyteach.steps import digest_of
+    from polyteach.study import benchmark_name
 
     code = standard_code(language)
     named = [_named(name, code, file, shots, few_shot, kind, len(benchmark)) for name in benchmark]
+    _check_files(file, shots)
     served = model_or_url.startswith(("http://", "https://"))
     if served != bool(model):
         fix = "name the model at a URL with --model NAME; one of this machine needs no --model"
@@ -77,7 +84,8 @@ def examine(
     if served and adapter:
         fix = "leave it out; a server that holds an adapter has a model's name for it"
         raise UserError("is of a model on this machine", where="--adapter", fix=fix)
-    exams = stand_alone.open_exams(named, code, limit)
+    found = stand_alone.find_all(named, code)
+    exams = stand_alone.open_all(found, code, limit)
     locations = {"journal": str(output / stand_alone.JOURNAL)}
     asked: dict[str, Any] = {"max_new_tokens": max_new_tokens}
     if served:
@@ -94,19 +102,66 @@ def examine(
         own, places = local_teacher(model_or_url, adapter, dtype="float32", batch_size=1)
         locations |= places
         asked |= {"kind": "model", "model": own["model"], "adapter": own.get("adapter")}
+    words = served or in_words
+    names = {"model": model or model_or_url, "adapter": adapter, "file": file, "shots": shots}
+    exam = {
+        "model": asked["model"],
+        "adapter": asked.get("adapter"),
+        "endpoint": digest_of(model_or_url) if served else None,  # an address may be private
+        "language": code,
+        "limit": limit,
+        "benchmarks": {benchmark_name(n): dict(f.settings) for n, f in zip(named, found, strict=True)},
+        "in_words": {"max_new_tokens": max_new_tokens} if words else None,
+        "named": {name: str(value) for name, value in names.items() if value},
+    }
+    if not force:
+        stand_alone.check_is_of(output, exam)
+    own_results = stand_alone.earlier_exam(output) is not None
+    for name in (ITEMS, SUMMARY):
+        check_output_is_free(output / name, filter(None, (file, shots)), is_own=own_results, force=force)
     stand_alone.make_folder(output)
     with stopped_with_a_code(), watched(model or model_or_url) as progress:
-        if served or in_words:
+        if words:
             examined = stand_alone.examine_asked(asked, locations, exams, progress)
         else:
-            examined = stand_alone.examine_here(locations, exams, progress)
-    summary = stand_alone.write_results(output, examined)
+            with _nothing_kept():
+                examined = stand_alone.examine_here(locations, exams, progress)
+    summary = stand_alone.write_results(output, examined, exam)
     if as_json:
         print(json.dumps(summary | {"language": code}, ensure_ascii=False, allow_nan=False, indent=1))
     else:
         _show(summary["benchmarks"], code)
     if any(_unanswered(one) for one in summary["benchmarks"].values()):
         raise typer.Exit(FINISHED_WITH_FAILURES)
+
+
+@contextmanager
+def _nothing_kept() -> Iterator[None]:
+    """Says after Ctrl-C what is true of a model of this machine: answers are kept when all are there."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        typer.echo("interrupted; nothing was kept: the same command starts from the beginning", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _check_files(*files: Path | None) -> None:
+    """Checks that files are there, all of them in one go.
+
+    Raises:
+        UserError: one is not; UserErrors where several are not.
+    """
+    from polyteach.benchmarks.data import check_file
+    from polyteach.errors import UserError, UserErrors
+
+    errors = []
+    for file in filter(None, files):
+        try:
+            check_file(file)
+        except UserError as error:
+            errors.append(error)
+    if errors:
+        raise errors[0] if len(errors) == 1 else UserErrors(errors)
 
 
 def _named(

@@ -12,6 +12,7 @@ from typing import Any
 
 from polyteach.errors import UserError
 from polyteach.models.names import split_hub
+from polyteach.steps import digest_of
 
 _TOKENIZERS = ("tokenizer.json", "tokenizer.model", "spiece.model", "sentencepiece.bpe.model", "vocab.json")
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
@@ -23,6 +24,8 @@ _IDENTITY = (
 )
 _EMBEDDER_IDENTITY = tuple(f"**/{kind}" for kind in ("*.json", "*.txt", "*.model", "*.safetensors", "*.bin"))
 _DOWNLOAD_AGAIN = "copy or download the model again"
+_HEAD = 4096
+"""Bytes of each tensor that `weights_digest` reads."""
 
 
 def model_digest(location: str) -> str:
@@ -38,6 +41,41 @@ def model_digest(location: str) -> str:
     if hub:
         return f"hub:{hub[0]}@{hub[1]}"
     return _content_digest(Path(location), _IDENTITY)
+
+
+def weights_digest(location: str) -> str:
+    """Returns what tells a model's weights from those of another training, in milliseconds whatever its size.
+
+    SHA-256 over name, type, shape and the first 4 KiB of each tensor. Training moves nearly all numbers, so
+    the first ones of each tensor tell models apart; how weights are cut into files is no part of it.
+
+    Args:
+        location: a folder, or `org/name@commit` that has been downloaded.
+
+    Raises:
+        UserError: a weight file is missing, cut off or damaged.
+    """
+    found = []
+    for path in _weight_files(_downloaded(location)):
+        tensors = check_safetensors(path)
+        with _open(path) as file:
+            start = 8 + struct.unpack("<Q", file.read(8))[0]
+            for name, tensor in tensors.items():
+                first, last = tensor["data_offsets"]
+                file.seek(start + first)
+                head = hashlib.sha256(file.read(min(last - first, _HEAD))).hexdigest()
+                found.append([name, tensor["dtype"], tensor["shape"], head])
+    return digest_of(sorted(found))
+
+
+def _downloaded(location: str) -> Path:
+    """The folder of a model; of one on the hub where it was downloaded to."""
+    hub = split_hub(location)
+    if hub is None:
+        return Path(location)
+    from huggingface_hub import snapshot_download
+
+    return Path(snapshot_download(hub[0], revision=hub[1], local_files_only=True))
 
 
 def _content_digest(folder: Path, patterns: Iterable[str]) -> str:
@@ -60,19 +98,23 @@ def check_model_folder(path: Path) -> None:
     folder = _folder(path)
     config = folder / "config.json"
     if not config.is_file():
-        adapter = (folder / "adapter_config.json").is_file()
-        raise UserError(
-            "is a LoRA adapter, not a whole model"
-            if adapter
-            else "is no model folder: it has no config.json",
-            where=str(path),
-            fix="merge the adapter into its base first" if adapter else "point at the folder of config.json",
-        )
+        if (folder / "adapter_config.json").is_file():
+            what, fix = "is a LoRA adapter, not a whole model", "merge the adapter into its base first"
+            raise UserError(what, where=str(path), fix=fix)
+        what = "is no model folder: it has no config.json"
+        raise UserError(what, where=str(path), fix=below(folder) or "point at the folder of config.json")
     if not isinstance(_json(config), dict) or not _json(config).get("model_type"):
         raise UserError("names no model_type", where=str(config), fix=_DOWNLOAD_AGAIN)
     _check_tokenizer(folder)
     for weights in _weight_files(folder):
         check_safetensors(weights)
+
+
+def below(folder: Path) -> str | None:
+    """What to do about the folder of a student, whose model lies in the folder `model` of it; else None."""
+    inner = folder / "model"
+    there = any((inner / name).is_file() for name in ("config.json", "adapter_config.json"))
+    return f"did you mean {inner}?" if there else None
 
 
 def check_embedder_folder(path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from polyteach.errors import UserError
-from polyteach.models.adapters import check_adapter_folder
+from polyteach.models.adapters import check_adapter_folder, check_base
 from polyteach.models.completions import Message
 from polyteach.models.folder import check_model_folder
 from polyteach.models.names import split_hub
@@ -101,22 +101,50 @@ def load_adapted_causal(
     """Loads a base with a LoRA adapter merged into it, and the tokenizer: the adapter's, where it has one.
 
     Raises:
-        UserError: see `load_causal` and `check_adapter_folder`; or the adapter does not fit the base.
+        UserError: see `load_causal` and `with_adapter`.
     """
-    from peft import PeftModel
+    check_adapter_folder(Path(adapter))
+    model, tokenizer = load_causal(location, dtype, device_map)
+    adapted = with_adapter(model, location, adapter)
+    return adapted.merge_and_unload(), adapted_tokenizer(adapter, tokenizer)
+
+
+def with_adapter(model: Any, location: str, adapter: str) -> Any:
+    """Puts a LoRA adapter on a base, all of it or nothing.
+
+    Args:
+        model: the base, loaded.
+        location: where it was loaded from.
+        adapter: the adapter's folder.
+
+    Raises:
+        UserError: the folder is no adapter, or it does not fit: it was trained on other weights, or on layers
+            of other names or sizes.
+    """
+    from peft import PeftModel, load_peft_weights, set_peft_model_state_dict
     from safetensors import SafetensorError
 
     check_adapter_folder(Path(adapter))
-    model, tokenizer = load_causal(location, dtype, device_map)
+    check_base(Path(adapter), location)
+    renamed = getattr(model, "_checkpoint_conversion_mapping", {})  # as PEFT itself asks for it
     try:
         with warnings.catch_warnings(record=True) as told:
             warnings.simplefilter("always")
-            adapted: Any = PeftModel.from_pretrained(model, adapter)
+            adapted = PeftModel.from_pretrained(model, adapter)
+            # from_pretrained tells of what is missing alone, so what fits is set once more
+            weights = load_peft_weights(adapter, device="cpu", key_mapping=renamed)
+            found: Any = set_peft_model_state_dict(adapted, weights)
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError, TypeError) as error:
-        raise _misfit(adapter, location, str(error).strip().splitlines()[0]) from error
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        of_torch = len(lines) > 1 and lines[0].startswith("Error(s) in loading state_dict")
+        raise _misfit(adapter, location, lines[of_torch].strip()) from error
+    if found.unexpected_keys:
+        first, count = sorted(found.unexpected_keys)[0], len(found.unexpected_keys)
+        what = f"{count} of its {len(weights)} weights have no place there, first {first}"
+        raise _misfit(adapter, location, what)
     if any("missing adapter keys" in str(warning.message) for warning in told):
         raise _misfit(adapter, location, "the base has layers that the adapter lacks")
-    return adapted.merge_and_unload(), adapted_tokenizer(adapter, tokenizer)
+    return adapted
 
 
 def adapted_tokenizer(adapter: str, of_base: Any) -> Any:

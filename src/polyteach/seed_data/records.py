@@ -154,7 +154,7 @@ def _json_object(where: str, line: str) -> dict[str, Any]:
         raise UserError(
             "is JSON, but not an object",
             where=where,
-            fix='write {"prompt": ...} a line',
+            fix='write one object a line: {"COLUMN": ..., "COLUMN": ...}',
         )
     if _SURROGATE.search(line) and not _encodable(value):
         raise UserError("this holds half of a surrogate pair", where=where, fix="repair the \\ud... escape")

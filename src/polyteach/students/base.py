@@ -9,7 +9,6 @@ from __future__ import annotations
 import copy
 import gc
 import os
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -17,8 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from polyteach.errors import UserError
-from polyteach.models.folder import check_safetensors
-from polyteach.models.loading import adapted_tokenizer, load_causal
+from polyteach.models.loading import adapted_tokenizer, load_causal, with_adapter
 from polyteach.models.local import FileStates, LocalModel, files_of, forget_models
 from polyteach.students.devices import device_kind
 from polyteach.students.recipe import PRECISION
@@ -67,15 +65,16 @@ def lent_to_examine(location: str, base_location: str | None = None) -> Iterator
         base_location: where a student's base lies.
 
     Raises:
-        UserError: nobody said where an adapter's base lies, or something cannot be loaded.
+        UserError: nobody said where an adapter's base lies, or something cannot be loaded or does not fit.
     """
     dtype = PRECISION[device_kind()]
     if (Path(location) / "adapter_config.json").is_file():
         if base_location is None:
             raise UserError("is an adapter without its base", where=location, fix="give the base's location")
-        check_safetensors(Path(location) / "adapter_model.safetensors")
-        with _shared(base_location, dtype) as (base, tokenizer):
-            yield _adapted(base, tokenizer, location)
+        with _shared(base_location, dtype) as (base, of_base):
+            adapted = with_adapter(base, base_location, location)
+            tokenizer = adapted_tokenizer(location, copy.deepcopy(of_base))
+            yield adapted.eval(), with_chat_template(tokenizer)
     elif base_location in (None, location):
         with lent(location, dtype) as found:
             yield found
@@ -137,17 +136,6 @@ def _sharing(weight: Any) -> Any:
 def _writes(model: Any) -> list[tuple[int, int]]:
     """Where each weight lies, and how often it was written to."""
     return [(weight.data_ptr(), weight._version) for weight in model.parameters()]
-
-
-def _adapted(base: Any, of_base: Any, adapter: str) -> tuple[Any, Any]:
-    """A base with a student's adapter on it, and the student's own tokenizer or else a copy of the base's."""
-    from peft import PeftModel
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # PEFT uses an old name of transformers
-        adapted = PeftModel.from_pretrained(base, adapter)
-    tokenizer = adapted_tokenizer(adapter, copy.deepcopy(of_base))
-    return adapted.eval(), with_chat_template(tokenizer)
 
 
 @lru_cache(maxsize=1)

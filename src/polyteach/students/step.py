@@ -18,6 +18,8 @@ from polyteach.students.data import choose_rows
 def train_student(task: StepTask) -> Mapping[str, Any]:
     """Trains a base on rows of the inputs in equal shares: `model/`, `training.json`, `steps.parquet`.
 
+    Beside an adapter is noted on which base it stands, see `models.adapters`.
+
     Settings: language, base (digest; its place in `locations`), methods (names of inputs), rows, filters,
     without_overlap (exams with which no row shares a passage, see `asked_texts`), what `Recipe.of` reads,
     rng_seed; and precision (`recipe.PRECISION`), which is not read: there so that a change of it makes other
@@ -29,6 +31,7 @@ def train_student(task: StepTask) -> Mapping[str, Any]:
         examples, shortfall, removed (reason: rows), steps, tokens (of all epochs) and the last loss.
     """
     from polyteach.benchmarks.finding import asked_texts
+    from polyteach.models.adapters import note_base
     from polyteach.students.candidates import candidates
     from polyteach.students.recipe import Devices, Recipe
     from polyteach.students.sft import train
@@ -57,6 +60,8 @@ def train_student(task: StepTask) -> Mapping[str, Any]:
     except StepImpossible:
         _forget(state)  # it would go wrong again
         raise
+    if recipe.lora:
+        note_base(task.output / "model", task.locations["base"])
     facts = asdict(training) | {
         "language": settings["language"],
         "recipe": asdict(recipe),

@@ -13,6 +13,7 @@ from polyteach.benchmarks.columns import fault, may_say, said
 from polyteach.benchmarks.items import Item, Question, conversation
 from polyteach.benchmarks.numbers import first_number, last_number
 from polyteach.seed_data.records import Record
+from polyteach.texts import normalised
 
 PROMPTS = "listed/mgsm.yaml"
 _LABEL = re.compile(r"\A[^:：\d]{1,40}[:：]\s*")  # "Question: ", "Schritt-für-Schritt-Antwort: "
@@ -26,7 +27,7 @@ def _numbers_only(records: Sequence[Record], shots: Sequence[Record], language: 
         return f"{question}\n\n{instruction}"
 
     shown = [(asked(_problem(shot)), _answer(shot)) for shot in shots]
-    return _items(records, lambda question: Question(conversation(asked(question), shown)))
+    return _items(records, shots, lambda question: Question(conversation(asked(question), shown)))
 
 
 def _step_by_step(records: Sequence[Record], shots: Sequence[Record], language: str) -> list[Item]:
@@ -37,13 +38,17 @@ def _step_by_step(records: Sequence[Record], shots: Sequence[Record], language: 
         return f"{question}\n\n{instruction}"
 
     shown = [(asked(_problem(shot)), _LABEL.sub("", _solution(shot), count=1)) for shot in shots]
-    return _items(records, lambda question: Question(conversation(asked(question), shown)))
+    return _items(records, shots, lambda question: Question(conversation(asked(question), shown)))
 
 
-def _items(records: Sequence[Record], ask: Callable[[str], Question]) -> list[Item]:
+def _items(records: Sequence[Record], shots: Sequence[Record], ask: Callable[[str], Question]) -> list[Item]:
+    shown = {normalised(_problem(shot)): shot for shot in shots}
     items = []
     for number, record in enumerate(records):
         problem = said(record, "question").strip()
+        if shot := shown.get(normalised(_problem(record))):
+            what = f"is shown as an example, and asked at {record.where}: its answer would be given away"
+            raise fault(shot, what, "take other examples, or leave the row out of the exam")
         question = ask(problem)
         # The data set has no ids: its problems are parallel by their place.
         id = may_say(record, "id") or f"mgsm:{number}"
