@@ -19,12 +19,14 @@ from polyteach.models.asks import Ask
 from polyteach.models.build import find_served, open_journal
 from polyteach.models.forecast import Bill, draw_preview
 from polyteach.models.journal import Journal
-from polyteach.preview import rows_so_far
+from polyteach.preview import make_inputs, rows_so_far
 from polyteach.scoring.evidence import MEASURING
 from polyteach.steps import Progress, Step
 from polyteach.synthesis.preview import directly
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from polyteach.artifacts import Artifact, Store
     from polyteach.models.took import Took
     from polyteach.resources import Resources
@@ -71,6 +73,8 @@ def ask_judges(
 ) -> None:
     """Asks judges about rows, as the steps will, so that these do not ask again; directly, not in batches.
 
+    What the gates read (seed data) is made, so that what they will ask can be counted.
+
     Args:
         steps: in which rows will be judged.
         rows: by their ids, see `rows_to_judge`.
@@ -84,6 +88,8 @@ def ask_judges(
 
     progress.start(sum(map(len, rows.values())), "rows judged")
     for step in steps:
+        if step.kind == "gate":
+            make_inputs(step, store)
         if step.id in rows:
             settings, places = step.settings, directly(store.locations(step), "judge_")
             with (
@@ -157,11 +163,18 @@ def foretell(
                 if step.id in there:
                     _add_made(one, there[step.id].facts.get(role))
             for step in left:
-                _add_planned(one, step, _rows(step, study, resources, there))
+                inputs = _inputs(step, store) if step.kind == "gate" else None
+                _add_planned(one, step, _rows(step, study, resources, there), inputs)
             if store:
                 _sample(one, left, there, store)
             found.append(one)
     return found
+
+
+def _inputs(step: Step, store: Store | None) -> Mapping[str, Path] | None:
+    """What a step reads; None where it is not all there."""
+    there = store is not None and all(store.find(parent) for parent in step.inputs.values())
+    return store.inputs(step) if store and there else None
 
 
 def _add_made(one: Measuring, took: Mapping[str, Any] | None) -> None:
@@ -174,10 +187,14 @@ def _add_made(one: Measuring, took: Mapping[str, Any] | None) -> None:
             one.made[kind] += took[f"{kind}_tokens"]
 
 
-def _add_planned(one: Measuring, step: Step, rows: int) -> None:
-    """Counts what a step will ask at most, by language: a judge's requests, an embedder's rows."""
+def _add_planned(one: Measuring, step: Step, rows: int, inputs: Mapping[str, Path] | None) -> None:
+    """Counts what a step will ask at most, by language: a judge's requests, an embedder's rows.
+
+    A gate's requests can be counted once its seed data is there (`inputs`).
+    """
     from polyteach.models.endpoint.embedding import BATCH
     from polyteach.quality.corruptions import CORRUPTIONS
+    from polyteach.quality.gate_step import count_judged
     from polyteach.quality.judge_checks import NEW_A_PAIR, PAIRS
 
     is_gate = step.kind == "gate"
@@ -185,6 +202,7 @@ def _add_planned(one: Measuring, step: Step, rows: int) -> None:
         # Near duplicates leave half of the rows as they are, and nothing is asked twice.
         damaged = rows * len(CORRUPTIONS) - rows // 2
         units = rows + damaged + NEW_A_PAIR * min(PAIRS, rows) if is_gate else rows
+        units = count_judged(step.settings, inputs) if inputs else units
         one.requests += units
     else:
         units = rows * (2 + len(CORRUPTIONS)) if is_gate else rows
