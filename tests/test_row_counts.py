@@ -124,9 +124,9 @@ def test_the_gate_damages_half_of_the_pairs_at_most(
     gate = steps["gate/de"]
     counted = rows_measured(gate, study, resources)
     # The clean rows and seven corruptions, one of which leaves half as they are, which a judge knows by then;
-    # 6 answers more of it about each pair; one set more embedded.
+    # 7 answers more of it about each pair; one set more embedded.
     assert (counted.read, counted.embedded) == (damaged * 8, damaged * 9)
-    assert counted.judged == damaged * 14 - damaged // 2
+    assert counted.judged == damaged * 15 - damaged // 2
     facts = made(store, gate)
     assert facts["rows"] == damaged
     assert damaged * 5 < facts["measured"] <= counted.embedded
@@ -147,4 +147,4 @@ def test_tokens_before_a_run_and_requests_of_a_preview_are_of_the_same_rows(
     unasked = {part["model"]: part["requests"] for part in told["money_unasked"]["parts"]}
     assert unasked == {one["model"]: one["requests"] for one in told["measuring"]}
     rows = ASKED + 2 * SEEDS + SEEDS + FILE + SEEDS
-    assert unasked["judge-1"] == rows + SEEDS // 2 * 14 - SEEDS // 4
+    assert unasked["judge-1"] == rows + SEEDS // 2 * 15 - SEEDS // 4

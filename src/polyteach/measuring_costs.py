@@ -19,13 +19,15 @@ from polyteach.models.build import find_served, open_journal
 from polyteach.models.forecast import Bill, draw_preview
 from polyteach.models.journal import Journal
 from polyteach.models.took import TOKEN_KINDS, Took
-from polyteach.preview import rows_so_far
+from polyteach.preview import make_inputs, rows_so_far
 from polyteach.row_counts import MeasuredRows, rows_measured
 from polyteach.scoring.evidence import MEASURING
 from polyteach.steps import Progress, Step
 from polyteach.synthesis.preview import directly
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from polyteach.artifacts import Artifact, Store
     from polyteach.resources import Resources
     from polyteach.rows import Row
@@ -70,6 +72,8 @@ def ask_judges(
 ) -> None:
     """Asks judges about rows, as the steps will, so that these do not ask again; directly, not in batches.
 
+    What the gates read (seed data) is made, so that what they will ask can be counted.
+
     Args:
         steps: in which rows will be judged.
         rows: by their ids, see `rows_to_judge`.
@@ -83,6 +87,8 @@ def ask_judges(
 
     progress.start(sum(map(len, rows.values())), "rows judged")
     for step in steps:
+        if step.kind == "gate":
+            make_inputs(step, store)
         if step.id in rows:
             settings, places = step.settings, directly(store.locations(step), "judge_")
             with (
@@ -156,11 +162,18 @@ def foretell(
                 if step.id in there:
                     _add_made(one, there[step.id].facts.get(role))
             for step in left:
-                _add_planned(one, step, rows_measured(step, study, resources, there))
+                inputs = _inputs(step, store) if step.kind == "gate" else None
+                _add_planned(one, step, rows_measured(step, study, resources, there), inputs)
             if store:
                 _sample(one, left, there, store)
             found.append(one)
     return found
+
+
+def _inputs(step: Step, store: Store | None) -> Mapping[str, Path] | None:
+    """What a step reads; None where it is not all there."""
+    there = store is not None and all(store.find(parent) for parent in step.inputs.values())
+    return store.inputs(step) if store and there else None
 
 
 def _add_made(one: Measuring, took: Mapping[str, Any] | None) -> None:
@@ -173,12 +186,20 @@ def _add_made(one: Measuring, took: Mapping[str, Any] | None) -> None:
             one.made[kind] += took[f"{kind}_tokens"]
 
 
-def _add_planned(one: Measuring, step: Step, rows: MeasuredRows) -> None:
-    """Counts what a step will ask at most, by language: a judge's requests, an embedder's rows."""
-    is_judge = one.role == JUDGE
-    one.requests += rows.judged if is_judge else rows.embedding_requests
-    planned = rows.judged if is_judge else rows.embedded
-    one.bill.plan(f"{one.role} in {step.settings['language']}", planned)
+def _add_planned(one: Measuring, step: Step, rows: MeasuredRows, inputs: Mapping[str, Path] | None) -> None:
+    """Counts what a step will ask at most, by language: a judge's requests, an embedder's rows.
+
+    A judge's requests about a gate can be counted exactly once the gate's seed data is there (`inputs`).
+    """
+    from polyteach.quality.gate_step import count_judged
+
+    if one.role == JUDGE:
+        units = count_judged(step.settings, inputs) if inputs else rows.judged
+        one.requests += units
+    else:
+        units = rows.embedded
+        one.requests += rows.embedding_requests
+    one.bill.plan(f"{one.role} in {step.settings['language']}", units)
 
 
 def _sample(one: Measuring, left: Iterable[Step], there: Mapping[str, Artifact], store: Store) -> None:

@@ -50,7 +50,7 @@ def ask_preview(steps: Sequence[Step], store: Store, size: int, rng_seed: int, p
         BudgetReached: the study's budget is spent; what was answered is kept.
     """
     for step in steps:
-        _make_inputs(step, store)
+        make_inputs(step, store)
     planned = {step.id: _count(step, store) for step in steps}
     drawn = draw_preview(planned, size, rng_seed)
     progress.start(sum(len(numbers) for numbers in drawn.values()), "requests")
@@ -100,10 +100,11 @@ def rows_so_far(step: Step, there: Mapping[str, Artifact], store: Store) -> list
     return rows
 
 
-def _make_inputs(step: Step, store: Store) -> None:
+def make_inputs(step: Step, store: Store) -> None:
+    """Makes what a step reads, where it is not there."""
     for parent in step.inputs.values():
         if not store.find(parent):
-            _make_inputs(parent, store)
+            make_inputs(parent, store)
             store.make(parent)
 
 

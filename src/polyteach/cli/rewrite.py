@@ -27,13 +27,9 @@ _JUDGE = "The judge: "
 
 
 def rewrite(
-    data: Annotated[
-        Path, typer.Argument(help="A JSONL, Parquet or CSV file of prompts and responses.", metavar="DATA")
-    ],
+    data: Annotated[Path, typer.Argument(help="A JSONL, Parquet or CSV file of prompts and responses.")],
     language: Annotated[str, typer.Option(help="The language of the data, such as ja or swh_Latn.")],
-    output: Annotated[
-        Path | None, typer.Option(help="The file to write: .parquet or .jsonl.", show_default=False)
-    ] = None,
+    output: Annotated[Path, typer.Option(help="The file to write: .parquet or .jsonl.")],
     teacher: Annotated[
         str | None, typer.Option(help="A model on this machine: a folder, a hub id, pocket:NAME.")
     ] = None,
@@ -128,8 +124,6 @@ def rewrite(
     from polyteach.languages import standard_code
 
     code = standard_code(language)
-    if output is None:
-        raise UserError("no output is named", fix="polyteach rewrite DATA --language CODE --output FILE ...")
     files = rewrite_files_of(output)
     for path in (files.rows, files.summary):
         check_output_is_free(path, [data], is_own=files.are_there, force=force)

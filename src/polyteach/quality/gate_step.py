@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from polyteach.files import write_json
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from polyteach.quality.gate import GateResult, Sets
     from polyteach.quality.held_out import HeldOut
     from polyteach.quality.judge import Judge
+    from polyteach.quality.metric_result import Measured
     from polyteach.rows import Row
     from polyteach.steps import Progress
 
@@ -27,26 +29,13 @@ def gate_language(task: StepTask) -> Mapping[str, Any]:
     `step.measure_cell` has them, with its locations and what it raises. Inputs: `seed_data`, the language's
     own; `seed_data_L` of other languages L, whose texts are the wrong language.
     """
-    from polyteach.quality.gate import split
     from polyteach.quality.held_out import HeldOut
     from polyteach.quality.step import embedding_took, judge_of, models_of, taken
-    from polyteach.rows import read_rows
 
     settings = task.settings
-    language, most, rng_seed = settings["language"], settings["rows"], settings["rng_seed"]
-    pairs = [
-        row
-        for row in read_rows(task.inputs["seed_data"] / "rows.parquet")
-        if row.prompt.strip() and row.response.strip()
-    ]
-    clean, held_out = split(pairs, most, rng_seed)
-    others: list[Row] = []
-    kept = {language: held_out}
-    for name in sorted(task.inputs):
-        if name != "seed_data":
-            rows = read_rows(task.inputs[name] / "rows.parquet")
-            damaging, kept[name.removeprefix("seed_data_")] = split(rows, most, rng_seed)
-            others += damaging
+    language, rng_seed = settings["language"], settings["rng_seed"]
+    clean, others, kept = _parted(settings, task.inputs)
+    held_out = kept[language]
     texts = HeldOut.of(clean, language, kept)
     texts.write(task.output)
     embedder, perplexity_model = models_of(settings, task.locations)
@@ -79,6 +68,62 @@ def gate_language(task: StepTask) -> Mapping[str, Any]:
         "measured": len(sets.rows),
         "passed": [result.metric.name for result in results if result.passes],
     } | taken(judge, embedded)
+
+
+def count_judged(settings: Mapping[str, Any], inputs: Mapping[str, Path]) -> int:
+    """How many different questions a judge is asked for a language's gate: those of `gate_language`, asked of
+    a judge that only counts them.
+    """
+    from polyteach.quality.corruptions import corrupt_all
+    from polyteach.quality.gate import Sets, block_size
+    from polyteach.quality.judge import Judge
+    from polyteach.quality.metric_result import measured_share
+    from polyteach.quality.pairwise import Choice, Comparison
+    from polyteach.steps import SilentProgress
+
+    asked: set[Comparison | tuple[str, str]] = set()
+    unasked = "only counted"
+
+    def score(rows: Sequence[Row]) -> Measured:
+        asked.update((row.prompt, row.response) for row in rows if row.response.strip())
+        return measured_share([None] * len(rows), [unasked] * len(rows), unasked)
+
+    def compare(comparisons: Sequence[Comparison]) -> list[Choice]:
+        asked.update(comparisons)
+        return [Choice(None, unasked)] * len(comparisons)
+
+    language, rng_seed = settings["language"], settings["rng_seed"]
+    clean, others, kept = _parted(settings, inputs)
+    group = block_size(len(clean))
+    damaged = corrupt_all(clean, held_out=kept[language], others=others, group=group, rng_seed=rng_seed)
+    sets, judge = Sets.of(clean, damaged, {}), Judge(unasked, score, compare)
+    judge.score(sets.rows)
+    gate_judge(judge, clean, sets, language, rng_seed, SilentProgress())
+    return len(asked)
+
+
+def _parted(
+    settings: Mapping[str, Any], inputs: Mapping[str, Path]
+) -> tuple[list[Row], list[Row], dict[str, list[Row]]]:
+    """A language's pairs to be damaged, rows of other languages, and what is held out, by language."""
+    from polyteach.quality.gate import split
+    from polyteach.rows import read_rows
+
+    most, rng_seed = settings["rows"], settings["rng_seed"]
+    pairs = [
+        row
+        for row in read_rows(inputs["seed_data"] / "rows.parquet")
+        if row.prompt.strip() and row.response.strip()
+    ]
+    clean, held_out = split(pairs, most, rng_seed)
+    others: list[Row] = []
+    kept = {settings["language"]: held_out}
+    for name in sorted(inputs):
+        if name != "seed_data":
+            rows = read_rows(inputs[name] / "rows.parquet")
+            damaging, kept[name.removeprefix("seed_data_")] = split(rows, most, rng_seed)
+            others += damaging
+    return clean, others, kept
 
 
 def gate_rows(

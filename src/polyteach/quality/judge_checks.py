@@ -29,8 +29,8 @@ PAIRS = 60
 """How many pairs a judge is tested on where nothing is said."""
 ANSWERS_A_PAIR = 8
 """Marks and choices that a judge is asked for, for each pair, at most."""
-NEW_A_PAIR = ANSWERS_A_PAIR - 2
-"""Of these, those beyond the marks of the response and the corrupted one, for which the gate asks anyway."""
+NEW_A_PAIR = ANSWERS_A_PAIR - 1
+"""Of these, those beyond the mark of the response itself, for which the gate asks anyway."""
 NO_CORRUPTED = "no_corrupted_response"
 ALREADY_PREFERRED = "preferred_without_plea"
 _CREDIT = {FIRST: 1.0, TIE: 0.5, SECOND: 0.0}

@@ -25,7 +25,7 @@ def screen(task: StepTask) -> Mapping[str, Any]:
     """Ranks the candidates of a screen.
 
     Settings: `study`, its facts (`facts.screen_facts`); `rng_seed`; `failed`, a list of {step, reason}.
-    Inputs: `gate/L`, `quality/CANDIDATE/L`, and `synthesis/CANDIDATE/L/METHOD` for each method of a candidate,
+    Inputs: `gate/L`, `quality/CANDIDATE/L`, and `synthesis/CANDIDATE/L/METHOD` for each of its methods,
     even where candidates share such a step.
     """
     from polyteach.scoring.evidence import read_evidence
