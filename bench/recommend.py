@@ -5,7 +5,7 @@
 Prints correlations over teachers with the students' gains in a language: of gains in other languages, of the
 data's quality, of another benchmark, of the published ranking. From the published cells, and from the results
 of runs with several languages (pocket studies: `pocket_truth.py`, `dials.py`). What follows from them stands
-in `selection/priors.yaml`.
+in `selection/recommend/priors.yaml`.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def attainable(parts: Mapping[str, float], others: int) -> float:
 
 
 def shared_part(r: float, others: int) -> float:
-    """The c of r = c / sqrt(c + (1 - c) / others), see `recommend_weighing.foretold_by_languages`."""
+    """The c of r = c / sqrt(c + (1 - c) / others), see `weighing.foretold_by_languages`."""
     tried = np.linspace(0.001, 0.999, 999)
     return float(tried[np.argmin(np.abs(tried / np.sqrt(tried + (1 - tried) / others) - r))])
 
@@ -187,9 +187,9 @@ def of_answers(paths: Sequence[Path]) -> None:
     The language's own gains are the truth of both, so the first line shows only that the rule finds what a
     run found; how often a run finds the truth: bench/pocket_truth.py.
     """
-    from polyteach.selection.recommend import recommend
-    from polyteach.selection.recommend_reading import read_run
-    from polyteach.selection.recommend_standing import Wish
+    from polyteach.selection.recommend.answer import recommend
+    from polyteach.selection.recommend.reading import read_run
+    from polyteach.selection.recommend.standing import Wish
 
     kinds: dict[str, Counter[str]] = {"from the run": Counter(), "from its other languages": Counter()}
     for path in paths:

@@ -17,15 +17,15 @@ from polyteach.bundles import Bundle, BundledCell, BundledTeacher, write
 from polyteach.bundles.bundle import Provenance
 from polyteach.errors import UserError
 from polyteach.scoring.step import score
-from polyteach.selection.recommend import Recommendation, recommend
-from polyteach.selection.recommend_bundles import evidence_of, published_evidence, read_bundle
-from polyteach.selection.recommend_candidates import Candidate
-from polyteach.selection.recommend_evidence import Evidence
-from polyteach.selection.recommend_reading import read_run, read_screen
-from polyteach.selection.recommend_sources import without
-from polyteach.selection.recommend_standing import Wish
-from polyteach.selection.recommend_text import lines_of_text
-from polyteach.selection.recommend_weighing import Reading
+from polyteach.selection.recommend.answer import Recommendation, recommend
+from polyteach.selection.recommend.bundles import evidence_of, published_evidence, read_bundle
+from polyteach.selection.recommend.candidates import Candidate
+from polyteach.selection.recommend.evidence import Evidence
+from polyteach.selection.recommend.reading import read_run, read_screen
+from polyteach.selection.recommend.sources import without
+from polyteach.selection.recommend.standing import Wish
+from polyteach.selection.recommend.text import lines_of_text
+from polyteach.selection.recommend.weighing import Reading
 
 
 def run_of(folder: Path, **facts: object) -> Path:

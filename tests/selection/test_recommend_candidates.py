@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from polyteach.selection import licences, priors
-from polyteach.selection.licences import licence_of
-from polyteach.selection.recommend_candidates import (
+from polyteach.models import licences
+from polyteach.selection.recommend import priors
+from polyteach.models.licences import licence_of
+from polyteach.selection.recommend.candidates import (
     Candidate,
     find,
     from_file,

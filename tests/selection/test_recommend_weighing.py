@@ -5,7 +5,7 @@ from math import inf, sqrt
 import numpy as np
 import pytest
 
-from polyteach.selection.recommend_weighing import (
+from polyteach.selection.recommend.weighing import (
     Reading,
     Weighed,
     combine,

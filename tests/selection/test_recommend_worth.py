@@ -12,7 +12,7 @@ import pytest
 
 from polyteach.published.audit import evidence, experiments
 from polyteach.published.paper import BASE, read_paper
-from polyteach.selection.priors import read_priors
+from polyteach.selection.recommend.priors import read_priors
 
 PAPER = read_paper()
 

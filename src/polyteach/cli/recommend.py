@@ -12,7 +12,7 @@ import typer
 from polyteach.cli.options import JSON_OPTION, OUTPUT_DIR_OPTION
 
 if TYPE_CHECKING:
-    from polyteach.selection.recommend_evidence import Evidence
+    from polyteach.selection.recommend.evidence import Evidence
 
 
 class LicenceChoice(StrEnum):
@@ -65,10 +65,10 @@ def recommend(
     from polyteach.cli.terminal import printable
     from polyteach.errors import UserError
     from polyteach.languages import standard_code
-    from polyteach.selection.recommend import recommend as find
-    from polyteach.selection.recommend_candidates import from_file
-    from polyteach.selection.recommend_standing import Wish
-    from polyteach.selection.recommend_text import lines_of_text
+    from polyteach.selection.recommend.answer import recommend as find
+    from polyteach.selection.recommend.candidates import from_file
+    from polyteach.selection.recommend.standing import Wish
+    from polyteach.selection.recommend.text import lines_of_text
 
     if budget is not None and not budget < float("inf"):
         raise UserError(
@@ -90,8 +90,8 @@ def _evidence(
 ) -> tuple[list[Evidence], list[str]]:
     """What is named; without a run or screen named, those of the language that are there; what is damaged."""
     from polyteach.errors import UserError
-    from polyteach.selection.recommend_bundles import published_evidence, read_bundle
-    from polyteach.selection.recommend_reading import RESULTS, SCREEN, read_run, read_screen
+    from polyteach.selection.recommend.bundles import published_evidence, read_bundle
+    from polyteach.selection.recommend.reading import RESULTS, SCREEN, read_run, read_screen
 
     found, skipped = [], []
     if runs is None and screens is None:

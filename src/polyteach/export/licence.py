@@ -88,7 +88,7 @@ def _hub_identifiers() -> frozenset[str]:
 
 
 def _of_teacher(name: str, known: Mapping[str, Any] | None) -> Part:
-    from polyteach.selection.licences import CHECK, licence_of
+    from polyteach.models.licences import CHECK, licence_of
 
     if known and known["kind"] == "simulated":
         note = "written by polyteach's own templates, by no model"

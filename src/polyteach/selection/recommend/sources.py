@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 
-from polyteach.selection.priors import Priors
-from polyteach.selection.recommend_candidates import Candidate, find
-from polyteach.selection.recommend_evidence import Evidence
-from polyteach.selection.recommend_weighing import (
+from polyteach.selection.recommend.candidates import Candidate, find
+from polyteach.selection.recommend.evidence import Evidence
+from polyteach.selection.recommend.priors import Priors
+from polyteach.selection.recommend.weighing import (
     Reading,
     Weighed,
     foretold_by_languages,

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from math import floor
 from typing import Any, Literal
 
-from polyteach.selection.recommend_candidates import Candidate, find
-from polyteach.selection.recommend_evidence import Cost, Evidence
+from polyteach.selection.recommend.candidates import Candidate, find
+from polyteach.selection.recommend.evidence import Cost, Evidence
 
 MANY_ROWS = 10_000
 PROMPT_TOKENS, RESPONSE_TOKENS = 700, 600

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from polyteach.scoring.numbers import listing, number
-from polyteach.selection.recommend_candidates import find
-from polyteach.selection.recommend_sources import Line
-from polyteach.selection.recommend_standing import Option, Standings
-from polyteach.selection.recommend_weighing import compare
+from polyteach.selection.recommend.candidates import find
+from polyteach.selection.recommend.sources import Line
+from polyteach.selection.recommend.standing import Option, Standings
+from polyteach.selection.recommend.weighing import compare
 
 Kind = Literal["recommended", "tie", "inconclusive"]
 IN_LANGUAGE = ("run", "run_other_definition", "screen")

@@ -9,12 +9,12 @@ from typing import Any
 
 from polyteach.scoring.numbers import number
 from polyteach.scoring.power import items_needed, trials_needed
-from polyteach.selection.recommend_candidates import find
-from polyteach.selection.recommend_evidence import Evidence
-from polyteach.selection.recommend_sources import BELIEVED, Line, believed, without
-from polyteach.selection.recommend_standing import Standings
-from polyteach.selection.recommend_verdict import Verdict, compared, decide
-from polyteach.selection.recommend_weighing import Weighed, combine, compare
+from polyteach.selection.recommend.candidates import find
+from polyteach.selection.recommend.evidence import Evidence
+from polyteach.selection.recommend.sources import BELIEVED, Line, believed, without
+from polyteach.selection.recommend.standing import Standings
+from polyteach.selection.recommend.verdict import Verdict, compared, decide
+from polyteach.selection.recommend.weighing import Weighed, combine, compare
 
 MOST_ROWS = 1_000_000
 

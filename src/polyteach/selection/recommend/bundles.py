@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from polyteach.selection.recommend_candidates import Candidate
-from polyteach.selection.recommend_evidence import Cost, Evidence, Key, Kind
-from polyteach.selection.recommend_reading import NO_STUDENT, is_free
-from polyteach.selection.recommend_weighing import Reading
+from polyteach.selection.recommend.candidates import Candidate
+from polyteach.selection.recommend.evidence import Cost, Evidence, Key, Kind
+from polyteach.selection.recommend.reading import NO_STUDENT, is_free
+from polyteach.selection.recommend.weighing import Reading
 
 if TYPE_CHECKING:
     from polyteach.bundles.bundle import Bundle, BundledCell

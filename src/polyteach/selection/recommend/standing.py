@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
+from polyteach.models.licences import Licence, Wanted
 from polyteach.scoring.numbers import number
-from polyteach.selection.licences import Licence, Wanted
-from polyteach.selection.recommend_candidates import Candidate
-from polyteach.selection.recommend_money import Money
-from polyteach.selection.recommend_sources import Line
-from polyteach.selection.recommend_weighing import Belief, combine, compare
+from polyteach.selection.recommend.candidates import Candidate
+from polyteach.selection.recommend.money import Money
+from polyteach.selection.recommend.sources import Line
+from polyteach.selection.recommend.weighing import Belief, combine, compare
 
 if TYPE_CHECKING:
     from polyteach.scoring.ranks import Comparison

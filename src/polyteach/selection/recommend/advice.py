@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from polyteach.scoring.numbers import listing, number
-from polyteach.selection.recommend_candidates import Candidate, find, is_same_model
-from polyteach.selection.recommend_evidence import Evidence
-from polyteach.selection.recommend_standing import Standings
+from polyteach.selection.recommend.candidates import Candidate, find, is_same_model
+from polyteach.selection.recommend.evidence import Evidence
+from polyteach.selection.recommend.standing import Standings
 from polyteach.study.values import METHODS
 
 MUCH_TEXT = 2.0

@@ -1,7 +1,7 @@
 """Which teacher for a language, used how, for what money; how sure, and what would change the answer.
 
 What was measured in the language itself under one definition counts in full; all else by how well it
-foretells gains in a language (`priors.yaml`, bench/recommend.py). See `recommend_weighing` for the rule.
+foretells gains in a language (`priors.yaml`, bench/recommend.py). See `weighing` for the rule.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ from typing import Any
 
 from polyteach.figures import Figure
 from polyteach.languages import english_name
+from polyteach.models.licences import licence_of
 from polyteach.scoring.numbers import listing
-from polyteach.selection.licences import licence_of
-from polyteach.selection.priors import read_priors
-from polyteach.selection.recommend_advice import Advice, base_for, methods_for
-from polyteach.selection.recommend_candidates import Candidate, find, together
-from polyteach.selection.recommend_change import Change, changes
-from polyteach.selection.recommend_evidence import Evidence
-from polyteach.selection.recommend_money import money_of
-from polyteach.selection.recommend_sources import Line, lines_of
-from polyteach.selection.recommend_standing import Option, Standings, Wish, option_of
-from polyteach.selection.recommend_verdict import Verdict, compared, decide
-from polyteach.selection.recommend_weighing import NORMAL_95
+from polyteach.selection.recommend.advice import Advice, base_for, methods_for
+from polyteach.selection.recommend.candidates import Candidate, find, together
+from polyteach.selection.recommend.change import Change, changes
+from polyteach.selection.recommend.evidence import Evidence
+from polyteach.selection.recommend.money import money_of
+from polyteach.selection.recommend.priors import read_priors
+from polyteach.selection.recommend.sources import Line, lines_of
+from polyteach.selection.recommend.standing import Option, Standings, Wish, option_of
+from polyteach.selection.recommend.verdict import Verdict, compared, decide
+from polyteach.selection.recommend.weighing import NORMAL_95
 
 SCHEMA_VERSION = 1
 STANDING = (

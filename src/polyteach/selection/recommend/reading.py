@@ -15,9 +15,9 @@ from polyteach.figures import Figure
 from polyteach.power_planning import USUAL_TRIAL_SD
 from polyteach.scoring.components import Components
 from polyteach.scoring.power import Noise, Plan, error_of_difference
-from polyteach.selection.recommend_candidates import Candidate
-from polyteach.selection.recommend_evidence import Cost, Evidence, Key
-from polyteach.selection.recommend_weighing import Reading
+from polyteach.selection.recommend.candidates import Candidate
+from polyteach.selection.recommend.evidence import Cost, Evidence, Key
+from polyteach.selection.recommend.weighing import Reading
 
 RESULTS, SCREEN = "results.json", "screen.json"
 ONE_TRIAL = (

@@ -5,12 +5,12 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 
+from polyteach.models.licences import CHECK
 from polyteach.scoring.numbers import number
-from polyteach.selection.licences import CHECK
-from polyteach.selection.recommend import Recommendation
-from polyteach.selection.recommend_money import Money
-from polyteach.selection.recommend_sources import Line
-from polyteach.selection.recommend_standing import Option
+from polyteach.selection.recommend.answer import Recommendation
+from polyteach.selection.recommend.money import Money
+from polyteach.selection.recommend.sources import Line
+from polyteach.selection.recommend.standing import Option
 
 WIDTH = 80
 _NAME = 24

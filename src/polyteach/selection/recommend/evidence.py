@@ -8,8 +8,8 @@ from typing import Literal
 
 from polyteach.figures import Figure
 from polyteach.scoring.power import Noise, Plan
-from polyteach.selection.recommend_candidates import Candidate
-from polyteach.selection.recommend_weighing import Reading
+from polyteach.selection.recommend.candidates import Candidate
+from polyteach.selection.recommend.weighing import Reading
 
 Kind = Literal["run", "screen", "published"]
 Key = tuple[str, str]

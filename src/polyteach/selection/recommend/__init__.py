@@ -1,0 +1,1 @@
+"""Which teacher to take for a language: evidence weighed, one answer, and what would change it."""
