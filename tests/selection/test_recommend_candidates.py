@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from polyteach.models import licences
-from polyteach.selection.recommend import priors
 from polyteach.models.licences import licence_of
+from polyteach.selection.recommend import priors
 from polyteach.selection.recommend.candidates import (
     Candidate,
     find,
