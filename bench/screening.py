@@ -165,10 +165,17 @@ def table(lot: Lot, variants: Mapping[str, Sequence[Found]]) -> Iterator[str]:
     def row(title: str, cells: Sequence[str]) -> str:
         return f"| {title} | " + " | ".join(cells) + " |"
 
+    names = [str(teacher["name"]) for teacher in lot.teachers]
     for bad in lot.broken:
         hits = [sum(one.above(bad, lot.best) for one in found) for found in variants.values()]
         yield row(f"{bad} above {lot.best}, over all or in a language", [share(h, n) for h in hits])
-        hits = [sum(one.scores[bad] >= one.scores[lot.best] for one in found) for found in variants.values()]
+        others = [name for name in names if name not in lot.broken]
+        hits = [sum(any(one.above(bad, o) for o in others) for one in found) for found in variants.values()]
+        yield row(f"{bad} above any that is not broken", [share(h, n) for h in hits])
+        hits = [
+            sum(any(one.scores[bad] > one.scores[o] for o in others) for one in found)
+            for found in variants.values()
+        ]
         yield row("... by score alone, were nobody excluded", [share(h, n) for h in hits])
     alone = [sum(list(one.first) == [lot.best] for one in found) for found in variants.values()]
     among = [sum(lot.best in one.first for one in found) for found in variants.values()]
@@ -191,8 +198,7 @@ def table(lot: Lot, variants: Mapping[str, Sequence[Found]]) -> Iterator[str]:
             wrong = sum(each.told(other, one) for each in found)
             cells.append(f"{right} right, {wrong} wrong, {n - right - wrong} not told")
         yield row(f"{one} against {other}", cells)
-    for teacher in lot.teachers:
-        name = str(teacher["name"])
+    for name in names:
         means = [mean(one.scores[name] for one in found) for found in variants.values()]
         yield row(f"mean score of {name}", [number(value, 1) for value in means])
 

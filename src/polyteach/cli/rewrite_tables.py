@@ -94,8 +94,8 @@ def warn_of(told: Mapping[str, Any]) -> None:
     left = told["no_new_response_mends"] if is_plan else told["left"]["no_new_response_mends"]
     if left:
         warn(
-            f"{sum(left.values())} rows stay weak whatever a teacher answers ({_counted(left)}); `polyteach "
-            "filter` takes them out"
+            f"{sum(left.values())} weak rows are not asked for: no new response mends them "
+            f"({_counted(left)}); `polyteach filter` takes them out"
         )
     if is_plan:
         for reason in told["not_looked_at"]:

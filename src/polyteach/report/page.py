@@ -76,6 +76,7 @@ def render_screen(screened: Mapping[str, Any], settings_text: str) -> str:
         settings_text: the candidates as their user would write them, shown as they are.
     """
     languages = screened["languages"]
+    headline, _, rest = screened["verdict"]["text"].partition(". ")
     figures = [(name, cell[name]) for cell in screened["cells"] for name in _SCREENED]
     return (
         _environment()
@@ -83,6 +84,8 @@ def render_screen(screened: Mapping[str, Any], settings_text: str) -> str:
         .render(
             screened=screened,
             verdict=screened["verdict"],
+            headline=f"{headline.rstrip('.')}.",
+            rest=rest,
             rankings=[
                 (code, lines_of(screened, code))
                 for code in ([None] if len(languages) == 1 else [None, *languages])

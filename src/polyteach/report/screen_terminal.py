@@ -16,7 +16,7 @@ from polyteach.report.screen_view import ScreenLine, lines_of
 from polyteach.report.terminal import print_warnings
 from polyteach.scoring.numbers import NONE
 
-_STYLES = {"best": "bold green", "tied": "bold cyan"}
+_STYLES = {"best": "bold green", "tie": "bold cyan"}
 _UNITS = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
