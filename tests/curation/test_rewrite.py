@@ -130,7 +130,7 @@ def test_before_and_after_are_measured_with_intervals(
     assert (fidelity[0]["value"], fidelity[1]["value"]) == (0.75, 1.0)
     assert told["metrics"]["before"]["prompt_length"] == told["metrics"]["after"]["prompt_length"]
     assert "empty 4 2 40.0% [16.8%, 68.7%] -> 20.0% [5.7%, 51.0%]" in " ".join(said.out.split())
-    assert "3 weak rows are not asked for: no new response mends them" in said.err
+    assert "no new response mends them: 3 weak rows (exact_duplicates 1," in said.err
     assert "`polyteach filter` takes them out" in said.err
 
 
@@ -332,7 +332,7 @@ def test_a_server_that_fails_some_leaves_these_as_they_were(
     assert run(data, output, *at(server)) == 3
     told = summary(output)
     assert (told["rewritten"], told["left"]["no_answer"]) == (3, {"refusal": 1, "unanswered": 1})
-    assert "1 requests have no answer; run it again" in capsys.readouterr().err
+    assert "without an answer: 1 request; run it again" in capsys.readouterr().err
 
 
 def test_mistakes_are_told_before_anything_is_written(data: Path, tmp_path: Path, capsys: Captured) -> None:
