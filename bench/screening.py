@@ -171,7 +171,7 @@ def table(lot: Lot, variants: Mapping[str, Sequence[Found]]) -> Iterator[str]:
         yield row(f"{bad} above {lot.best}, over all or in a language", [share(h, n) for h in hits])
         others = [name for name in names if name not in lot.broken]
         hits = [sum(any(one.above(bad, o) for o in others) for one in found) for found in variants.values()]
-        yield row(f"{bad} above any that is not broken", [share(h, n) for h in hits])
+        yield row(f"{bad} above any of the other {len(others)}", [share(h, n) for h in hits])
         hits = [
             sum(any(one.scores[bad] > one.scores[o] for o in others) for one in found)
             for found in variants.values()

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -126,7 +130,7 @@ def test_before_and_after_are_measured_with_intervals(
     assert (fidelity[0]["value"], fidelity[1]["value"]) == (0.75, 1.0)
     assert told["metrics"]["before"]["prompt_length"] == told["metrics"]["after"]["prompt_length"]
     assert "empty 4 2 40.0% [16.8%, 68.7%] -> 20.0% [5.7%, 51.0%]" in " ".join(said.out.split())
-    assert "3 weak rows are not asked for: no new response mends them" in said.err
+    assert "no new response mends them: 3 weak rows (exact_duplicates 1," in said.err
     assert "`polyteach filter` takes them out" in said.err
 
 
@@ -328,7 +332,7 @@ def test_a_server_that_fails_some_leaves_these_as_they_were(
     assert run(data, output, *at(server)) == 3
     told = summary(output)
     assert (told["rewritten"], told["left"]["no_answer"]) == (3, {"refusal": 1, "unanswered": 1})
-    assert "1 requests have no answer; run it again" in capsys.readouterr().err
+    assert "without an answer: 1 request; run it again" in capsys.readouterr().err
 
 
 def test_mistakes_are_told_before_anything_is_written(data: Path, tmp_path: Path, capsys: Captured) -> None:
@@ -357,3 +361,47 @@ def test_mistakes_are_told_before_anything_is_written(data: Path, tmp_path: Path
     assert foreign.read_text() == "mine"
     assert not new.exists()
     assert lines(data) == lines(written(tmp_path / "same.jsonl", LINES))
+
+
+def test_a_judge_at_a_server_marks_both_and_is_paid_from_the_same_budget(
+    tmp_path: Path, server: ChatServer, capsys: Captured
+) -> None:
+    weak = {"prompt": "Wie lang ist der Rhein?", "response": "Er ist Quatsch, und das war schon immer so."}
+    data, output = written(tmp_path / "data.jsonl", [STRONG, weak]), tmp_path / "out.jsonl"
+    rules = ["--drop", "judge_below: {least: 3}", "--judge", "j", "--judge-price", "10,10"]
+    with start_chat_server(says={"Quatsch": "Schlecht. [RESULT] 1", "": "Gut. [RESULT] 5"}) as marking:
+        options = [*at(server, *PRICE), *rules, "--judge-url", marking.url]
+        assert run(data, output, *options, "--dry-run") == 0
+        assert "judge_below: not asked in a dry run" in capsys.readouterr().err
+        assert run(data, output, *options, "--budget", "0.00001") == 4
+        assert not output.exists()
+        assert run(data, output, *options, "--budget", "1", "--json") == 0
+        asked = marking.seen()
+    told = json.loads(capsys.readouterr().out)
+    assert told["rewritten"] == 1
+    rubric = [told["metrics"][when]["rubric"] for when in ("before", "after")]
+    assert [one["value"] for one in rubric] == [3.0, 5.0]
+    assert (asked["received"], asked["different"]) == (3, 3)
+    assert told["took"][0]["requests"] == 3
+    assert server.seen()["received"] == 1
+
+
+def test_ctrl_c_keeps_what_was_answered(tmp_path: Path, server: ChatServer) -> None:
+    empty = [{"prompt": f"Was sind die Alpen im Jahr {n}?", "response": ""} for n in range(30)]
+    data, output = written(tmp_path / "many.jsonl", [STRONG, *empty]), tmp_path / "out.jsonl"
+    server.change(seconds=0.1)
+    options = [*at(server), "--most-at-once", "1", "--drop", "empty"]
+
+    def stop() -> None:
+        while server.seen()["answered"] < 3:
+            time.sleep(0.05)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    Thread(target=stop, daemon=True).start()
+    assert run(data, output, *options) == 130
+    told = summary(output)
+    assert told["state"] == "interrupted"
+    assert told["rewritten"] >= 3
+    assert told["rewritten"] + told["left"]["not_asked"] == 30
+    assert sum("rewritten_by" in line for line in lines(output)) == told["rewritten"]
+    assert server.seen()["received"] - told["rewritten"] in (0, 1)

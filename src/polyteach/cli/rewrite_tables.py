@@ -89,12 +89,13 @@ def print_foretold(told: Mapping[str, Any]) -> None:
 def warn_of(told: Mapping[str, Any]) -> None:
     """Says on stderr what is to be done elsewhere, and what went wrong."""
     from polyteach.cli.display import troubles, warn
+    from polyteach.scoring.numbers import counted
 
     is_plan = told["kind"] == "rewrite_plan"
     left = told["no_new_response_mends"] if is_plan else told["left"]["no_new_response_mends"]
     if left:
         warn(
-            f"{sum(left.values())} weak rows are not asked for: no new response mends them "
+            f"not asked for, since no new response mends them: {counted(sum(left.values()), 'weak row')} "
             f"({_counted(left)}); `polyteach filter` takes them out"
         )
     if is_plan:
@@ -105,7 +106,7 @@ def warn_of(told: Mapping[str, Any]) -> None:
         for said in troubles(told["asked"]["endpoint"]):
             warn(said)
         if unanswered := told["asked"]["unanswered"]:
-            warn(f"{unanswered} requests have no answer; run it again to send these")
+            warn(f"without an answer: {counted(unanswered, 'request')}; run it again to send these")
         if cut := told["left"]["new_response_found"].get("cut_off"):
             warn(f"{cut} new responses end where their room ended; raise --max-new-tokens")
 
