@@ -172,7 +172,7 @@ def _show_plan(
     unchecked: Sequence[str],
 ) -> None:
     from polyteach.cli.display import warn
-    from polyteach.cli.effort import gpu_hours_lines
+    from polyteach.cli.effort import disk_lines, gpu_hours_lines
     from polyteach.forecast import forecast
     from polyteach.running import check_resumable, plan
     from polyteach.runs import RunFolder
@@ -194,9 +194,15 @@ def _show_plan(
         typer.echo(f"tokens and money: {planned['money_note']}")
     else:
         typer.echo(f"requests to make: {requests['left']:,} (of {requests['total']:,})")
-        typer.echo(f"tokens to be written: at most {planned['tokens']['response_at_most']:,}")
+        for one in planned["measuring"]:
+            if left := one["requests"] - one["answered"]:
+                typer.echo(f"  and of the {one['role']} {one['model']}: at most {left:,}")
+        tokens = planned["tokens"]
+        attempts = tokens["attempts"]
+        longest = f" (each answer at its longest, in all {attempts} attempts)" if attempts > 1 else ""
+        typer.echo(f"tokens to be written: at most {tokens['response_at_most']:,}{longest}")
         _show_money(planned)
-    for line in gpu_hours_lines(planned["gpu_hours"]):
+    for line in (*gpu_hours_lines(planned["gpu_hours"]), *disk_lines(planned["disk"])):
         typer.echo(line)
     for note in [*planned["notes"], *unchecked]:
         typer.echo(f"note: {note}")
@@ -212,16 +218,17 @@ def _show_money(planned: dict[str, Any]) -> None:
     note = planned["money_note"]
     if not planned["money"]:
         return typer.echo(f"money: {note}")
+    unasked = planned["money_unasked"]
+    if unasked["parts"] and not any(one["answered"] for one in planned["teachers"] + planned["measuring"]):
+        for line in unasked_lines(unasked):
+            typer.echo(line)
+        return typer.echo("  --preview 100 asks so many requests, and foretells the money from them")
     typer.echo(f"money: {usd(planned['money'])}" + (f" ({note})" if note else ""))
     for teacher in planned["teachers"]:
         typer.echo(f"  {foretold(teacher)}")
     for one in planned["measuring"]:
         said = foretold(one | {"teacher": f"{one['role']} {one['model']}"})
         typer.echo(f"  {said}" + ("" if one["tokens"] else f"; at most {one['requests']:,} requests"))
-    if not any(one["answered"] for one in planned["teachers"] + planned["measuring"]):
-        for line in unasked_lines(planned["money_unasked"]):
-            typer.echo(line)
-        typer.echo("  --preview 100 asks so many requests, and foretells the money from them")
     return None
 
 
