@@ -14,7 +14,7 @@ import yaml
 
 from polyteach.artifacts import Store
 from polyteach.cli.effort import disk_lines, gpu_hours_lines, unasked_lines
-from polyteach.cli.main import invoke
+from polyteach.cli.main import USER_ERROR, invoke
 from polyteach.disk import disk
 from polyteach.gpu_hours import gpu_hours, money_unasked
 from polyteach.models.prices import Price
@@ -140,3 +140,14 @@ def test_money_is_said_first_and_own_servers_apart() -> None:
 def test_gpu_hours_are_hours_of_a_device_not_on_one() -> None:
     told = gpu_hours([Load("students", "a", 1e9, trained=10**11)])
     assert next(gpu_hours_lines(told)) == "GPU hours: about 421 H100 hours, or about 1,335 A100 hours"
+
+
+def test_a_key_that_the_preset_holds_is_named_by_itself(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bases = [{"name": "c", "model": "pocket:base-c"}]
+    path = study(tmp_path, students={"preset": "paper", "bases": bases, "learning_rate": 1})
+    assert invoke(["run", str(path), "--dry-run"]) == USER_ERROR
+    err = capsys.readouterr().err
+    assert "students.learning_rate: `preset: paper` means 5e-05; leave the key out, or the preset" in err
+    assert "(found 1" in err and "'preset'" not in err

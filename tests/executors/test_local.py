@@ -15,7 +15,9 @@ from toy_steps import (
     die_once,
     doom,
     fail,
+    give_up,
     linger,
+    lock_a_bar,
     sleep_on,
     toy,
 )
@@ -91,6 +93,16 @@ def test_a_failed_step_takes_only_its_heirs_with_it(store: Store) -> None:
     assert states == {"broken": "failed", "heir": "skipped", "grandchild": "skipped", "other": "done"}
     assert "ZeroDivisionError: the toy breaks" in outcomes["broken"].error
     assert "toy_steps.py" in outcomes["broken"].error  # the traceback crossed the process
+    assert [id for id, outcome in outcomes.items() if outcome.met_a_bug] == ["broken"]
+
+
+def test_a_step_that_cannot_be_done_met_no_bug_and_no_lock_of_a_bar_outlives_a_worker(store: Store) -> None:
+    small, bar = toy("small", work=give_up), toy("bar", work=lock_a_bar)
+    outcomes = run_steps([small, bar], store, Diary(), workers=1)
+    assert (outcomes["small"].error, outcomes["small"].met_a_bug) == ("the toy is too small", False)
+    artifact = outcomes["bar"].artifact
+    assert artifact is not None
+    assert artifact.facts["lock"] == "RLock", "a semaphore is left behind by a process that is killed"
 
 
 def test_a_users_mistake_stops_the_run_and_reaches_the_user_whole(store: Store) -> None:

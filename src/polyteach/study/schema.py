@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -178,16 +178,13 @@ class Students(Part):
         default=300.0, ge=0, description="a training that is killed loses about so much"
     )
 
-    @model_validator(mode="after")
-    def _preset_is_kept(self) -> Students:
-        fields = type(self).model_fields
-        changed = {
-            name: getattr(self, name) for name in _TABLE_9 if getattr(self, name) != fields[name].default
-        }
-        if self.preset and changed:
-            listed = ", ".join(f"{name}: {fields[name].default}" for name in changed)
-            raise ValueError(f"`preset: paper` means {listed}; leave the key out, or the preset")
-        return self
+    @field_validator(*_TABLE_9)
+    @classmethod
+    def _preset_is_kept(cls, value: Any, info: ValidationInfo) -> Any:
+        default = cls.model_fields[str(info.field_name)].default
+        if info.data.get("preset") and value != default:
+            raise ValueError(f"`preset: paper` means {default}; leave the key out, or the preset")
+        return value
 
 
 class Scoring(Part):
