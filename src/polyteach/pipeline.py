@@ -69,12 +69,12 @@ VERSIONS = {
     "students": 2,
     "examination": 3,
     "free_answers": 1,
-    "score": 12,
+    "score": 13,
     "analysis": 4,
-    "report": 9,
+    "report": 10,
 }
 
-SCORED = ("seed_data", "synthesis", "gate", "quality", "examination", "free_answers")
+SCORED = ("seed_data", "synthesis", "gate", "quality", "students", "examination", "free_answers")
 """The kinds of steps whose output or facts results are made of."""
 
 

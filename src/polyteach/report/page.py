@@ -13,6 +13,7 @@ from polyteach.report.costs import costs, usd
 from polyteach.report.samples import Sample
 from polyteach.report.scores import raw_means, score_tables
 from polyteach.report.side_effects import side_effects
+from polyteach.report.trainings import trainings
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -70,6 +71,7 @@ def render_page(
         requests=view.requests(results),
         costs=costs(results),
         scores=score_tables(results),
+        trainings=trainings(results),
         side_effects=side_effects(results),
         warnings=view.warnings(results),
         definitions=view.definitions(results),
