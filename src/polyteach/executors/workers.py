@@ -161,16 +161,23 @@ class _Worker:
 
 
 def _begin(parent: int, store_root: str, telling: Connection, asked: Connection) -> None:
-    from tqdm import tqdm
-
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
     for name in _ONE_THREAD:
         os.environ[name] = "1"
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     logging.captureWarnings(True)
-    tqdm.set_lock(threading.RLock())  # by default a semaphore, which a killed process leaves behind
+    _lock_bars()
     threading.Thread(target=_leave_with_parent, args=(parent,), daemon=True).start()
     _Worker.store, _Worker.telling, _Worker.asked = Store(Path(store_root)), telling, asked
+
+
+def _lock_bars() -> None:
+    """Keeps tqdm, where it is, from locking by a semaphore, which a killed process would leave behind."""
+    try:
+        from tqdm import tqdm  # type: ignore[import-untyped]
+    except ImportError:  # it comes with what trains
+        return
+    tqdm.set_lock(threading.RLock())
 
 
 def _leave_with_parent(parent: int) -> None:
