@@ -97,6 +97,15 @@ def test_a_run_that_was_stopped_says_why_and_contradicts_itself_nowhere(
     assert "why: http://x/v1: has no model m\n  why: fix: see http://x/v1/models" in shown
 
 
+def test_status_knows_a_run_by_its_studys_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = Path(__file__).parents[1] / "bench" / "small_study.yaml"
+    folder = RunFolder.of(tmp_path, "small")
+    folder.prepare()
+    StatusWriter(folder, [synthesis("a")], {"a": 20}, "x", NOBODY).write()
+    assert invoke(["status", str(path), "--output-dir", str(tmp_path)]) == 0
+    assert "steps: 1 waiting" in capsys.readouterr().out
+
+
 def test_servers_that_were_down_are_told(folder: RunFolder, capsys: pytest.CaptureFixture[str]) -> None:
     steps = [synthesis(name) for name in "abc"]
     status = StatusWriter(folder, steps, dict.fromkeys("abc", 4), "x", NOBODY)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from polyteach.errors import UserError
+from polyteach.errors import StepImpossible, UserError
 from polyteach.steps import Step, StepTask
 
 
@@ -28,6 +28,18 @@ def concatenate(task: StepTask) -> Mapping[str, Any]:
 def fail(task: StepTask) -> Mapping[str, Any]:
     """Has a bug."""
     raise ZeroDivisionError("the toy breaks")
+
+
+def give_up(task: StepTask) -> Mapping[str, Any]:
+    """Cannot be done."""
+    raise StepImpossible("the toy is too small")
+
+
+def lock_a_bar(task: StepTask) -> Mapping[str, Any]:
+    """Tells what locks the bars of libraries."""
+    from tqdm import tqdm
+
+    return {"lock": type(tqdm.get_lock()).__name__}
 
 
 def complain(task: StepTask) -> Mapping[str, Any]:

@@ -7,7 +7,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rich.filesize import decimal
+
 from polyteach.artifacts import SCHEMA_VERSION
+from polyteach.disk import disk
 from polyteach.errors import UserErrors
 from polyteach.gpu_hours import gpu_hours, money_unasked
 from polyteach.graph import VERSIONS
@@ -16,6 +19,7 @@ from polyteach.models.forecast import Bill
 from polyteach.models.took import TOKEN_KINDS
 from polyteach.preview import known_costs, served_steps
 from polyteach.resources import Resources
+from polyteach.retraining import kept_from_other_questions
 from polyteach.row_counts import asks_a_teacher, rows_given
 from polyteach.scoring.evidence import MEASURING
 from polyteach.steps import Step
@@ -73,7 +77,10 @@ def forecast(
     is_asked = any(limits.values()) or any(measuring_steps(plan.steps, role) for role in MEASURING)
     order = list(VERSIONS)  # as the data flows
     workload = Workload(study, resources)
-    loads = [load for step in plan.missing for load in workload.of(step)]
+    alike = {step.key: step for step in plan.missing}  # what two bases of one model share is made once
+    loads = [load for step in alike.values() for load in workload.of(step)]
+    lora = study.students.lora if isinstance(study, Study) else None
+    space = disk(loads, lora.r if lora else None, store.root if store else None)
     loads.sort(key=lambda load: order.index(load.kind))
     return {
         "schema_version": SCHEMA_VERSION,
@@ -84,13 +91,47 @@ def forecast(
             kind: dict(counts) for kind, counts in sorted(kinds.items(), key=lambda k: order.index(k[0]))
         },
         "requests": {"total": total, "left": left},
-        "tokens": {"response_at_most": tokens},
+        "tokens": {"response_at_most": tokens, "attempts": study.synthesis.attempts},
         **(money(study, resources, plan, store) if is_asked else NOBODY_ASKED),
         "money_unasked": money_unasked(loads),
         "gpu_hours": gpu_hours(loads),
-        "notes": _shortfalls(study, resources),
-        "warnings": doubtful_files(study, resources) + doubtful_devices(plan.missing),
+        "disk": space,
+        "notes": _shortfalls(study, resources)
+        + (_same_bases(study, resources) if isinstance(study, Study) else [])
+        + (_retrained(plan, store) if store else []),
+        "warnings": doubtful_files(study, resources) + doubtful_devices(plan.missing) + _too_full(space),
     }
+
+
+def _too_full(space: Mapping[str, Any]) -> list[str]:
+    needed, free = space["students"] + space["checkpoints"], space["free"]
+    if free is None or needed <= free:
+        return []
+    return [f"students and checkpoints need about {decimal(needed)}, and {decimal(free)} is free"]
+
+
+def _retrained(plan: Plan, store: Store) -> list[str]:
+    count = kept_from_other_questions(plan.missing, store)
+    if not count:
+        return []
+    which = "1 student is" if count == 1 else f"{count:,} students are"
+    return [
+        f"{which} trained anew, since a file of an exam has changed or the exams are others: rows that share "
+        "a passage with a question are kept from students, so the questions are part of what they are"
+    ]
+
+
+def _same_bases(study: Study, resources: Resources) -> list[str]:
+    """Bases that are one model under several names."""
+    names: dict[str, list[str]] = {}
+    for base in study.students.bases:
+        names.setdefault(resources.models[base.model].digest, []).append(base.name)
+    return [
+        f"bases {' and '.join(same)} are the same model: their students are the same, trained once, and "
+        f"count {len(same)} times in every mean over bases"
+        for same in names.values()
+        if len(same) > 1
+    ]
 
 
 def doubtful_devices(steps: Iterable[Step]) -> list[str]:

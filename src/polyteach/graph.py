@@ -19,9 +19,9 @@ VERSIONS = {
     "students": 3,
     "examination": 3,
     "free_answers": 1,
-    "score": 12,
+    "score": 13,
     "analysis": 4,
-    "report": 9,
+    "report": 10,
     "screen": 1,
     "screen_page": 1,
 }

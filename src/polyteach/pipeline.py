@@ -34,7 +34,7 @@ from polyteach.students.recipe import PRECISION, Devices
 from polyteach.students.step import train_student
 from polyteach.study import Base, Candidate, Study, benchmark_name
 
-SCORED = ("seed_data", "synthesis", "gate", "quality", "examination", "free_answers")
+SCORED = ("seed_data", "synthesis", "gate", "quality", "students", "examination", "free_answers")
 """The kinds of steps whose output or facts results are made of."""
 
 

@@ -249,7 +249,8 @@ class _Watch:
             self.artifacts[outcome.step.id] = outcome.artifact
             self.folder.link(outcome.step, outcome.artifact)
         elif outcome.state == "failed":
-            self.display.say(f"traceback of {outcome.step.id}: {self.folder.log_failure(outcome)}")
+            what = "traceback" if outcome.met_a_bug else "log"
+            self.display.say(f"{what} of {outcome.step.id}: {self.folder.log_failure(outcome)}")
 
     def close(self, closing: Sequence[Step], store: Store, failures: bool) -> None:
         """Makes the results and publishes them."""

@@ -8,7 +8,7 @@ from rich.console import Console
 from toy_steps import toy
 
 from polyteach.artifacts import Artifact
-from polyteach.cli.display import BarDisplay, PlainDisplay, duration, foretold, pace
+from polyteach.cli.display import BarDisplay, PlainDisplay, duration, ending, foretold, pace, without_result
 from polyteach.cli.watched import watched
 from polyteach.executors.outcome import Outcome
 
@@ -92,3 +92,19 @@ def test_rows_that_are_asked_for_again_are_rows(capsys: pytest.CaptureFixture[st
         progress.start(300, "rows")
         progress.start(1, "asked again")
     assert capsys.readouterr().err == "mini: 300 rows to do\nmini: 1 row to ask for again\n"
+
+
+def test_the_end_counts_what_failed() -> None:
+    assert ending(0, 0, 9, 1.0) == "nothing to do, 9 there already, 1 s"
+    assert ending(0, 6, 9, 1.0) == "0 steps made, 6 failed, 9 there already, 1 s"
+    assert ending(1, 0, 0, 1.0) == "1 step made, 0 there already, 1 s"
+
+
+def test_each_reason_is_said_once_and_without_examples() -> None:
+    impossible = "examples: row-1, row-2\nthe loss is no number (step 1 of 9); lower students.learning_rate"
+    failed = {f"students/{name}": impossible for name in "abcde"} | {"examination/a": "what it needs failed"}
+    assert list(without_result(failed)) == [
+        "without a result: students/a, students/b, students/c and 2 more: the loss is no number "
+        "(step 1 of 9); lower students.learning_rate",
+        "without a result: examination/a: what it needs failed",
+    ]

@@ -183,7 +183,7 @@ def test_the_command_says_what_a_judge_will_cost_or_how_much_it_is_asked(
     most = ROWS + 60 + MOST_OF_THE_GATE
     code, out = command("--dry-run")
     assert code == 0
-    assert f"judge judge-1: unknown (nothing of it was asked yet); at most {most:,} requests" in out
+    assert f"  and of the judge judge-1: at most {most:,}\n" in out
     code, out = command("--preview", str(SHOWN))
     assert code == 0
     assert len(judge.bodies) == SHOWN
@@ -198,4 +198,4 @@ def test_the_command_says_what_a_judge_will_cost_or_how_much_it_is_asked(
     assert "no row waits for a judge" in out
     code, out = command("--dry-run", who=None)
     assert code == 0
-    assert f"judge judge-1: unknown (nothing of it was asked yet); at most {most:,} requests" in out
+    assert f"  and of the judge judge-1: at most {most:,}\n" in out

@@ -15,7 +15,9 @@ from toy_steps import (
     die_once,
     doom,
     fail,
+    give_up,
     linger,
+    lock_a_bar,
     sleep_on,
     toy,
 )
@@ -91,6 +93,19 @@ def test_a_failed_step_takes_only_its_heirs_with_it(store: Store) -> None:
     assert states == {"broken": "failed", "heir": "skipped", "grandchild": "skipped", "other": "done"}
     assert "ZeroDivisionError: the toy breaks" in outcomes["broken"].error
     assert "toy_steps.py" in outcomes["broken"].error  # the traceback crossed the process
+    assert [id for id, outcome in outcomes.items() if outcome.met_a_bug] == ["broken"]
+
+
+def test_a_step_that_cannot_be_done_met_no_bug(store: Store) -> None:
+    small = run_steps([toy("small", work=give_up)], store, Diary(), workers=1)["small"]
+    assert (small.state, small.error, small.met_a_bug) == ("failed", "the toy is too small", False)
+
+
+def test_bars_of_libraries_leave_no_semaphore_of_a_killed_worker(store: Store) -> None:
+    pytest.importorskip("tqdm")
+    artifact = run_steps([toy("bar", work=lock_a_bar)], store, Diary(), workers=1)["bar"].artifact
+    assert artifact is not None
+    assert artifact.facts["lock"] == "RLock"
 
 
 def test_a_users_mistake_stops_the_run_and_reaches_the_user_whole(store: Store) -> None:

@@ -63,3 +63,22 @@ def test_a_place_that_the_warning_names_is_not_said_twice(results: dict) -> None
 
 def test_the_score_of_a_teacher_that_teaches_nothing_is_printed(results: dict) -> None:
     assert "learn nothing (gain 0) still scores 100 × a × quality" in " ".join(_printed(results).split())
+
+
+def test_a_failure_that_the_caller_tells_is_not_told_twice(results: dict) -> None:
+    warning = {"code": "missing_cell", "where": "students/a/b/de/0", "message": "students/a/b/de/0 failed: x"}
+    found = {**results, "warnings": [warning]}
+    out = io.StringIO()
+    print_leaderboard(found, Console(file=out), told=["students/a/b/de/0"])
+    assert "failed: x" in _printed(found)
+    assert "failed: x" not in out.getvalue()
+
+
+def test_side_effects_without_a_loss_are_told_too(results: dict) -> None:
+    assert "Side effects" not in _printed(results), "they were not asked for"
+    asked = {"languages": ["en"], "known": {"en": {"value": 0.4, "low": 0.3, "high": 0.5}}, "answers": []}
+    asked["changes"] = [{"teacher": "big", "language": "en", "clearly": None}]
+    text = _printed({**results, "side_effects": asked}, 200)
+    assert (
+        "Side effects: No teacher’s students know clearly less of another language than their base." in text
+    )

@@ -120,5 +120,9 @@ def test_the_papers_preset_holds_table_9():
         2,
         5e-5,
     )
-    with pytest.raises(ValidationError, match=r"`preset: paper` means epochs: 2, max_length: 16384;"):
+    with pytest.raises(ValidationError) as caught:
         Students.model_validate({"bases": bases, "preset": "paper", "epochs": 3, "max_length": 512})
+    told = {error["loc"]: error["msg"] for error in caught.value.errors()}
+    assert set(told) == {("epochs",), ("max_length",)}
+    assert "`preset: paper` means 2;" in told[("epochs",)]
+    assert "`preset: paper` means 16384;" in told[("max_length",)]

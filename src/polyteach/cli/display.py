@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from threading import Lock
 from typing import Any
 
@@ -14,9 +14,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from polyteach.cli.terminal import printable
 from polyteach.executors.outcome import Outcome
 from polyteach.scoring.numbers import counted
+from polyteach.status import last_line
 from polyteach.steps import Step
 
 _PLAIN_EVERY_SECONDS = 10.0
+_NAMED = 3  # steps without a result, of those that lack it for the same reason
 # The first steps wait for imports and models: what they take says little of the others.
 _STEPS_BEFORE_ESTIMATE, _SECONDS_BEFORE_ESTIMATE = 3, 10.0
 
@@ -68,6 +70,23 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60:02} s"
     return f"{whole // 3600} h {whole % 3600 // 60:02} min"
+
+
+def ending(made: int, failed: int, reused: int, seconds: float) -> str:
+    """What a run did, in a line."""
+    done = f"{counted(made, 'step')} made" if made or failed else "nothing to do"
+    return f"{done}{f', {failed} failed' if failed else ''}, {reused} there already, {duration(seconds)}"
+
+
+def without_result(failed: Mapping[str, str]) -> Iterator[str]:
+    """Why steps have no result, by their ids, each reason once."""
+    steps: dict[str, list[str]] = {}
+    for step, error in failed.items():
+        steps.setdefault(last_line(error) or "unknown", []).append(step)
+    for reason, alike in steps.items():
+        more = len(alike) - _NAMED
+        named = ", ".join(alike[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+        yield f"without a result: {named}: {printable(reason)}"
 
 
 def usd(money: Mapping[str, Any]) -> str:

@@ -74,7 +74,7 @@ def show_plan(
         unchecked: what could not be looked up, in sentences.
     """
     from polyteach.cli.display import warn
-    from polyteach.cli.effort import gpu_hours_lines
+    from polyteach.cli.effort import disk_lines, gpu_hours_lines
     from polyteach.forecast import forecast
     from polyteach.scoring.numbers import counted
 
@@ -93,9 +93,14 @@ def show_plan(
         typer.echo(f"tokens and money: {told['money_note']}")
     else:
         typer.echo(f"requests to make: {requests['left']:,} (of {requests['total']:,})")
-        typer.echo(f"tokens to be written: at most {told['tokens']['response_at_most']:,}")
+        for one in told["measuring"]:
+            if left := one["requests"] - one["answered"]:
+                typer.echo(f"  and of the {one['role']} {one['model']}: at most {left:,}")
+        attempts = told["tokens"]["attempts"]
+        longest = f" (each answer at its longest, in all {attempts} attempts)" if attempts > 1 else ""
+        typer.echo(f"tokens to be written: at most {told['tokens']['response_at_most']:,}{longest}")
         _show_money(told)
-    for line in gpu_hours_lines(told["gpu_hours"]):
+    for line in (*gpu_hours_lines(told["gpu_hours"]), *disk_lines(told["disk"])):
         typer.echo(line)
     for note in [*told["notes"], *unchecked]:
         typer.echo(f"note: {note}")
@@ -111,14 +116,15 @@ def _show_money(told: dict[str, Any]) -> None:
     note = told["money_note"]
     if not told["money"]:
         return typer.echo(f"money: {note}")
+    unasked = told["money_unasked"]
+    if unasked["parts"] and not any(one["answered"] for one in told["teachers"] + told["measuring"]):
+        for line in unasked_lines(unasked):
+            typer.echo(line)
+        return typer.echo("  --preview 100 asks so many requests, and foretells the money from them")
     typer.echo(f"money: {usd(told['money'])}" + (f" ({note})" if note else ""))
     for teacher in told["teachers"]:
         typer.echo(f"  {foretold(teacher)}")
     for one in told["measuring"]:
         said = foretold(one | {"teacher": f"{one['role']} {one['model']}"})
         typer.echo(f"  {said}" + ("" if one["tokens"] else f"; at most {one['requests']:,} requests"))
-    if not any(one["answered"] for one in told["teachers"] + told["measuring"]):
-        for line in unasked_lines(told["money_unasked"]):
-            typer.echo(line)
-        typer.echo("  --preview 100 asks so many requests, and foretells the money from them")
     return None

@@ -141,9 +141,8 @@ def _show_end(end: RunEnd, as_json: bool) -> None:
     from rich.console import Console
 
     from polyteach.artifacts import SCHEMA_VERSION
-    from polyteach.cli.display import duration
+    from polyteach.cli.display import ending, without_result
     from polyteach.report.terminal import print_leaderboard
-    from polyteach.scoring.numbers import counted
 
     results: dict[str, Any] = json.loads(end.folder.results.read_bytes())
     report = end.folder.path / "report.html"
@@ -160,9 +159,8 @@ def _show_end(end: RunEnd, as_json: bool) -> None:
         }
         typer.echo(json.dumps(summary, ensure_ascii=False, indent=1))
         return
-    print_leaderboard(results, Console())
-    for step, error in end.failed.items():
-        typer.echo(f"without a result: {step}: {error.strip().splitlines()[-1]}", err=True)
-    made = "nothing to do" if not end.made else f"{counted(end.made, 'step')} made"
-    typer.echo(f"\n{made}, {end.reused} there already, {duration(end.seconds)}")
+    print_leaderboard(results, Console(), told=end.failed)
+    for line in without_result(end.failed):
+        typer.echo(line, err=True)
+    typer.echo(f"\n{ending(end.made, len(end.failed), end.reused, end.seconds)}")
     typer.echo(f"report: {report}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,7 +16,7 @@ from polyteach.cli.terminal import printable
 
 def status(
     run: Annotated[
-        str | None, typer.Argument(help="A study's name or a run's folder; without it the latest run.")
+        str | None, typer.Argument(help="A study's name or file, or a run's folder; without it the latest.")
     ] = None,
     output_dir: OUTPUT_DIR_OPTION = Path(),
     as_json: JSON_OPTION = False,
@@ -26,7 +27,7 @@ def status(
     """
     from polyteach.runs import find_run
 
-    folder = find_run(run, output_dir)
+    folder = find_run(_name_in(run) if run else None, output_dir)
     facts = folder.status()
     if as_json:
         typer.echo(json.dumps(facts, ensure_ascii=False, indent=1))
@@ -34,6 +35,17 @@ def status(
     typer.echo(f"{folder.path}: {facts['state']}")
     for line in _lines(facts):
         typer.echo(f"  {line}")
+
+
+def _name_in(run: str) -> str:
+    """The name of the study in a file; what is no file is a name already.
+
+    Raises:
+        UserError: the file holds no study.
+    """
+    from polyteach.study import load_study
+
+    return load_study(Path(run)).name if os.path.isfile(run) else run  # noqa: PTH113 - Path's may raise
 
 
 def _lines(facts: dict[str, Any]) -> list[str]:

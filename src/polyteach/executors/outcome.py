@@ -25,6 +25,11 @@ class Outcome:
     artifact: Artifact | None = None
     error: str = ""
 
+    @property
+    def met_a_bug(self) -> bool:
+        """Whether the error is a traceback; another step could not be done with what it was given."""
+        return self.error.startswith("Traceback (most recent call last):")
+
 
 class Observer(Protocol):
     """Is told what happens to each step. `progressed` may come from another thread."""

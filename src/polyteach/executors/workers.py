@@ -166,8 +166,18 @@ def _begin(parent: int, store_root: str, telling: Connection, asked: Connection)
         os.environ[name] = "1"
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     logging.captureWarnings(True)
+    _lock_bars()
     threading.Thread(target=_leave_with_parent, args=(parent,), daemon=True).start()
     _Worker.store, _Worker.telling, _Worker.asked = Store(Path(store_root)), telling, asked
+
+
+def _lock_bars() -> None:
+    """Keeps tqdm, where it is, from locking by a semaphore, which a killed process would leave behind."""
+    try:
+        from tqdm import tqdm  # type: ignore[import-untyped]
+    except ImportError:  # it comes with what trains
+        return
+    tqdm.set_lock(threading.RLock())
 
 
 def _leave_with_parent(parent: int) -> None:

@@ -14,6 +14,7 @@ from polyteach.report.samples import Sample
 from polyteach.report.scores import raw_means, score_tables
 from polyteach.report.screen_view import lines_of
 from polyteach.report.side_effects import side_effects
+from polyteach.report.trainings import trainings
 
 if TYPE_CHECKING:
     import jinja2
@@ -59,6 +60,7 @@ def render_page(
             requests=view.requests(results),
             costs=costs(results),
             scores=score_tables(results),
+            trainings=trainings(results),
             side_effects=side_effects(results),
             warnings=view.warnings(results),
             definitions=view.definitions(results),

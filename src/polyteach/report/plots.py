@@ -120,3 +120,10 @@ def _inside(area: tuple[float, float, float, float], x: float, room: float) -> b
 
 def _overlap(one: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> bool:
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+def spark(values: Sequence[float], top: float) -> str:
+    """The points of a small line over 0 to 100 across and 0 (for `top`) to 20 (for zero) down, for SVG."""
+    across = 100 / max(len(values) - 1, 1)
+    down = 20 / top if top > 0 else 0.0
+    return " ".join(f"{i * across:.1f},{20 - value * down:.1f}" for i, value in enumerate(values))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from rich import box
@@ -13,14 +13,20 @@ from rich.text import Text
 from polyteach.report import wording
 from polyteach.report.nothing_taught import sentence
 from polyteach.report.side_effects import WARNINGS as SAID
-from polyteach.report.side_effects import lost
+from polyteach.report.side_effects import lost, sentences
 
 SHOWN_WARNINGS = 5
 _STYLES = {"wins": "bold green", "leads": "bold cyan", "tied": "bold cyan"}
 
 
-def print_leaderboard(results: Mapping[str, Any], console: Console) -> None:
-    """Prints a study's outcome; without colour or lines where the console is no terminal."""
+def print_leaderboard(results: Mapping[str, Any], console: Console, told: Collection[str] = ()) -> None:
+    """Prints a study's outcome; without colour or lines where the console is no terminal.
+
+    Args:
+        results: as in `results.json`.
+        console: where to.
+        told: steps of which the caller tells why they failed.
+    """
     verdict = results["verdict"]
     console.print(Text(verdict["text"], style=_STYLES.get(verdict["kind"], "bold yellow")))
     for text in verdict["worth"]:
@@ -40,10 +46,13 @@ def print_leaderboard(results: Mapping[str, Any], console: Console) -> None:
             style="dim",
         )
     )
-    if losses := lost(results):
+    losses = lost(results)
+    if said := losses or sentences(results):
         console.print()
-        console.print(Text(f"Side effects: {' '.join(losses)}", style="yellow"))
-    print_warnings([w for w in results["warnings"] if w["code"] not in SAID], console)
+        console.print(Text(f"Side effects: {' '.join(said)}", style="yellow" if losses else ""))
+    print_warnings(
+        [w for w in results["warnings"] if w["code"] not in SAID and w["where"] not in told], console
+    )
 
 
 def leaderboard_table(results: Mapping[str, Any], *, lines: bool = True) -> Table:

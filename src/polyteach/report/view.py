@@ -49,6 +49,7 @@ _WORDS = {
     "little_worth": "Little worth",
     "missing_cell": "Missing",
     "missing_trial": "Missing trial",
+    "unequal_rows": "Unequal rows",
     "one_trial": "One trial",
     "no_reference": "No reference",
     "no_benchmark_counts": "No benchmark counts",

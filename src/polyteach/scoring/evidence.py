@@ -31,6 +31,7 @@ from polyteach.scoring.records import (
     StudyFacts,
     SynthesisFacts,
     Teacher,
+    Training,
     Usage,
 )
 from polyteach.side_effects.step import ANSWERS
@@ -106,6 +107,7 @@ def read_evidence(study: StudyFacts, inputs: Mapping[str, Path], failed: list[Ma
         measuring=list(_measuring(inputs)),
         failures=[Failure(entry["step"], entry["reason"]) for entry in failed],
         side=read_side_effects(study, inputs),
+        trainings=list(_trainings(study, inputs)),
     )
 
 
@@ -114,6 +116,27 @@ def _students(study: StudyFacts, inputs: Mapping[str, Path], base: str, language
         for trial in range(study.trials):
             folder = inputs.get(f"examination/{base}/{teacher.name}/{language}/{trial}")
             yield from read_exams(folder, base, language, teacher.name, trial)
+
+
+def _trainings(study: StudyFacts, inputs: Mapping[str, Path]) -> Iterator[Training]:
+    """What each student's `training.json` says."""
+    for base in study.bases:
+        for language in study.languages:
+            for who, trial, _ in _models(study):
+                folder = inputs.get(f"students/{base}/{who}/{language}/{trial}")
+                if folder is None:
+                    continue
+                plain = json.loads((folder / "training.json").read_bytes())
+                yield Training(
+                    base=base,
+                    who=who,
+                    language=language,
+                    trial=trial,
+                    examples=plain["examples"],
+                    wanted=plain["rows_asked_for"],
+                    removed={reason: count for reason, count in plain["removed"].items() if count},
+                    loss_curve=[(step, loss) for step, loss in plain["loss_curve"]],
+                )
 
 
 def read_exams(

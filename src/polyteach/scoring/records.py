@@ -219,6 +219,28 @@ class SynthesisFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Training:
+    """How one student was trained.
+
+    Attributes:
+        who: the teacher whose rows it learned from; `reference`.
+        examples: rows that it was trained on.
+        wanted: rows that the study asked for.
+        removed: rows that no student of this data may learn from, counted by reason.
+        loss_curve: [step, mean loss an answer token since the last point].
+    """
+
+    base: str
+    who: str
+    language: str
+    trial: int
+    examples: int
+    wanted: int
+    removed: Mapping[str, int] = field(default_factory=dict)
+    loss_curve: Sequence[tuple[int, float]] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SideExam:
     """The exam of a student in a language that it was not taught; `taught` is the one it was."""
 
@@ -297,3 +319,4 @@ class Evidence:
     sources: Sequence[SourceFacts] = ()
     measuring: Sequence[MeasuringFacts] = ()
     side: SideEvidence = SideEvidence()
+    trainings: Sequence[Training] = ()

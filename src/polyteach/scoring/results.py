@@ -13,7 +13,7 @@ from polyteach.scoring.cells import Cell, Scored, score_evidence
 from polyteach.scoring.components import answer_variance, components_of
 from polyteach.scoring.intervals import OVER_ITEMS, OVER_TRIALS, Interval, TrialSpread, figure_of
 from polyteach.scoring.power import needed_to_tell
-from polyteach.scoring.records import Evidence, GateMetric
+from polyteach.scoring.records import Evidence, GateMetric, Training
 from polyteach.scoring.requests import measuring_of, requests_of
 from polyteach.scoring.side_effects import side_effects
 from polyteach.scoring.unscored import Counts
@@ -80,6 +80,7 @@ def results_of(evidence: Evidence, study: Mapping[str, Any], rng_seed: int) -> d
             facts.trials,
         ).to_json(),
         "cells": _cells(scored, ranking.spread),
+        "trainings": [_training(training) for training in evidence.trainings],
         "anchors": [_anchor(anchor) for anchor in scored.anchors],
         "anchor_definition": anchors.DEFINITION,
         "seed_data": [
@@ -306,4 +307,17 @@ def _anchor(anchor: Anchor) -> dict[str, Any]:
         "minimum_gap": anchor.minimum,
         "counts": anchor.counts,
         "reason": anchor.reason,
+    }
+
+
+def _training(training: Training) -> dict[str, Any]:
+    return {
+        "base": training.base,
+        "teacher": training.who,
+        "language": training.language,
+        "trial": training.trial,
+        "examples": training.examples,
+        "wanted": training.wanted,
+        "removed": dict(training.removed),
+        "loss_curve": [list(point) for point in training.loss_curve],
     }

@@ -20,8 +20,6 @@ WINDOW = 8
 WORSE_TIMES, WORSE_NATS = 2.0, 1.0
 """A training diverges when that mean is this factor of the first one's and this much more, or this much worse
 than guessing among all tokens."""
-NAMED = 16
-"""So many examples are named in a message."""
 
 
 class Watcher(TrainerCallback):
@@ -91,8 +89,9 @@ def not_finite(step: int, ids: Sequence[str], steps: int, alone: Sequence[float]
 
 
 def _stopped(what: str, step: int, steps: int, ids: Sequence[str]) -> StepImpossible:
-    named = ", ".join(ids[:NAMED]) + (f" and {len(ids) - NAMED} more" if len(ids) > NAMED else "")
+    """What went wrong is the last line, which is told everywhere; the examples stand in the step's log."""
     return StepImpossible(
-        f"{what} (step {step + 1} of {steps}, examples {named}); "
-        "lower students.learning_rate, or look at these rows"
+        f"examples: {', '.join(ids)}\n"
+        f"{what} (step {step + 1} of {steps}); lower students.learning_rate, or look at the examples that "
+        "the log names"
     )

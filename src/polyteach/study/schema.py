@@ -5,9 +5,9 @@ Plain values only: nothing here loads a model or reads a data set.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from polyteach.study.benchmarks import Benchmarks
 from polyteach.study.candidates import Candidates
@@ -97,16 +97,13 @@ class Students(Part):
         default=300.0, ge=0, description="a training that is killed loses about so much"
     )
 
-    @model_validator(mode="after")
-    def _preset_is_kept(self) -> Students:
-        fields = type(self).model_fields
-        changed = {
-            name: getattr(self, name) for name in _TABLE_9 if getattr(self, name) != fields[name].default
-        }
-        if self.preset and changed:
-            listed = ", ".join(f"{name}: {fields[name].default}" for name in changed)
-            raise ValueError(f"`preset: paper` means {listed}; leave the key out, or the preset")
-        return self
+    @field_validator(*_TABLE_9)
+    @classmethod
+    def _preset_is_kept(cls, value: Any, info: ValidationInfo) -> Any:
+        default = cls.model_fields[str(info.field_name)].default
+        if info.data.get("preset") and value != default:
+            raise ValueError(f"`preset: paper` means {default}; leave the key out, or the preset")
+        return value
 
 
 class Scoring(Part):

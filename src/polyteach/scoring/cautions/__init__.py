@@ -26,6 +26,7 @@ def cautions(scored: Scored, ranking: Ranking, effects: SideEffects | None) -> l
         *of_students.little_worth(ranking),
         *of_students.little_worth_raw(scored, ranking),
         *of_students.failures(scored),
+        *of_students.unequal_rows(scored),
         *of_students.one_trial(scored),
         *of_students.gain_disagrees(ranking),
         *of_side_effects.lost_languages(effects),

@@ -9,6 +9,7 @@ from polyteach.scoring.cautions.caution import Caution
 from polyteach.scoring.cells import Scored
 from polyteach.scoring.leaderboard import Ranking
 from polyteach.scoring.numbers import counted, number
+from polyteach.scoring.records import Training
 
 _HARMFUL = ("worse than", "harmful", "as training data, its answers do harm here")
 _LITTLE_WORTH = (
@@ -89,6 +90,31 @@ def failures(scored: Scored) -> Iterator[Caution]:
             yield Caution("missing_trial", where, text)
         elif not cell.trials and not scored.evidence.failures:
             yield Caution("missing_cell", where, "No student was examined.")
+
+
+def unequal_rows(scored: Scored) -> Iterator[Caution]:
+    """Students of a base and language that were trained on fewer rows than asked for, or not on as many.
+
+    Then a teacher's lead may be one of numbers, and a reference's of rows that teachers' students lack.
+    """
+    places: dict[str, list[Training]] = {}
+    for training in scored.evidence.trainings:
+        places.setdefault(f"{training.base}/{training.language}", []).append(training)
+    for where, trainings in places.items():
+        sizes = {training.examples for training in trainings}
+        wanted = trainings[0].wanted
+        if sizes == {wanted}:
+            continue
+        if len(sizes) == 1:
+            text = f"Students were trained on {sizes.pop():,} of the {wanted:,} rows asked for"
+        else:
+            each = dict.fromkeys(f"{training.who} {training.examples:,}" for training in trainings)
+            text = f"Students were not trained on equally many of the {wanted:,} rows asked for: "
+            text += ", ".join(each)
+        taken = {(t.who, reason, count) for t in trainings for reason, count in t.removed.items()}
+        removed = [f"{who} {count:,} ({reason.replace('_', ' ')})" for who, reason, count in sorted(taken)]
+        text += f". Rows that were kept from them: {', '.join(removed)}" if removed else ""
+        yield Caution("unequal_rows", where, f"{text}.")
 
 
 def one_trial(scored: Scored) -> Iterator[Caution]:
