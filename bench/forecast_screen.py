@@ -27,7 +27,7 @@ from polyteach.models.journal import Journal
 from polyteach.preview import ask_preview, served_steps
 from polyteach.resources import Resources, find_resources
 from polyteach.running import look_up
-from polyteach.selection.screen import screen_steps, screened
+from polyteach.selection.screen.plan import screen_steps, screened
 from polyteach.steps import SilentProgress, Step
 from polyteach.study import Candidates
 

@@ -12,8 +12,8 @@ from typing import Any
 from polyteach.artifacts import Store
 from polyteach.quality.gate_step import GATE
 from polyteach.resources import find_resources
-from polyteach.selection.screen import screen_closing, screen_steps
-from polyteach.selection.screen_step import SCREEN
+from polyteach.selection.screen.plan import screen_closing, screen_steps
+from polyteach.selection.screen.step import SCREEN
 from polyteach.steps import SilentProgress, Step, StepTask
 from polyteach.study import Candidates
 

@@ -10,7 +10,7 @@ from polyteach.facts import screen_facts
 from polyteach.graph import Graph
 from polyteach.pipeline import cell_steps
 from polyteach.resources import find_resources
-from polyteach.selection.screen import ROWS, screen_closing, screen_steps, screened
+from polyteach.selection.screen.plan import ROWS, screen_closing, screen_steps, screened
 from polyteach.steps import Step
 from polyteach.study import Candidates, Study
 

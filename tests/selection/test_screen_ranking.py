@@ -8,7 +8,7 @@ import pytest
 
 from polyteach.figures import Figure, undefined
 from polyteach.scoring.records import GatedFigures, GateMetric, Usage
-from polyteach.selection.screen_ranking import (
+from polyteach.selection.screen.ranking import (
     RankEntry,
     ScreenedCell,
     ScreenedRow,

@@ -120,7 +120,7 @@ def rewrite(
     """Answer weak rows again by a teacher; keep what is better, and the original beside it."""
     from polyteach.cli.rewrite_teacher import named_teacher, teacher_of_study
     from polyteach.cli.watched import watched
-    from polyteach.curation.rewrite import Request, foretell_rewrite, rewrite_file, rewrite_files_of
+    from polyteach.curation.rewrite.run import Request, foretell_rewrite, rewrite_file, rewrite_files_of
     from polyteach.languages import standard_code
 
     code = standard_code(language)

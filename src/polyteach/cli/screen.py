@@ -96,7 +96,7 @@ def screen(
     from polyteach.resources import find_resources
     from polyteach.running import check_resumable, look_up
     from polyteach.runs import RunFolder
-    from polyteach.selection.screen import screen_steps, screened
+    from polyteach.selection.screen.plan import screen_steps, screened
     from polyteach.study import load_candidates
     from polyteach.study.load import told_with_lines
 
@@ -143,7 +143,7 @@ def _run(
     from polyteach.executors.workers import default_workers
     from polyteach.forecast import doubtful_files
     from polyteach.running import run_graph
-    from polyteach.selection.screen import screen_closing
+    from polyteach.selection.screen.plan import screen_closing
 
     for doubt in doubtful_files(candidates, resources):
         warn(doubt)

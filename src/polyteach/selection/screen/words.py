@@ -16,7 +16,7 @@ from polyteach.scoring.numbers import counted, listing
 from polyteach.scoring.quality import passing
 from polyteach.scoring.records import GateMetric
 from polyteach.scoring.requests import MANY_FAILED, MANY_ROWS
-from polyteach.selection.screen_ranking_cells import BLIND_POINTS, JUDGE, CellScore
+from polyteach.selection.screen.scores import BLIND_POINTS, JUDGE, CellScore
 
 Kind = Literal["best", "tie", "inconclusive", "nothing_to_compare"]
 Place = tuple[str, tuple[int, int] | None, str | None]

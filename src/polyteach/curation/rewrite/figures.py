@@ -10,7 +10,7 @@ from polyteach.curation.judging import Judged
 from polyteach.curation.rules import AnyRule
 
 if TYPE_CHECKING:
-    from polyteach.curation.rewrite_weak import Weak
+    from polyteach.curation.rewrite.weak import Weak
     from polyteach.figures import Figure
     from polyteach.quality.judge import Judge
     from polyteach.rows import Row

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from polyteach.curation.judging import judge_rows
 from polyteach.curation.naming import as_plain
 from polyteach.curation.records import all_columns, judged_rows
-from polyteach.curation.rewrite_asking import Answers, ask_again, most_it_takes, plan_of
-from polyteach.curation.rewrite_figures import by_rule, metrics_of
-from polyteach.curation.rewrite_records import write_rewritten
-from polyteach.curation.rewrite_weak import Weak, has_other_turns, weak_rows, why_not_taken
+from polyteach.curation.rewrite.asking import Answers, ask_again, most_it_takes, plan_of
+from polyteach.curation.rewrite.figures import by_rule, metrics_of
+from polyteach.curation.rewrite.records import write_rewritten
+from polyteach.curation.rewrite.weak import Weak, has_other_turns, weak_rows, why_not_taken
 from polyteach.curation.rules import AnyRule
 from polyteach.curation.rules.rule import Context
 from polyteach.errors import UserError

@@ -19,7 +19,7 @@ from polyteach.scoring.cautions.caution import Caution
 from polyteach.scoring.intervals import Estimate, combine, mean_of, standard_error
 from polyteach.scoring.ranks import Comparison, compare
 from polyteach.scoring.records import GateMetric
-from polyteach.selection.screen_ranking_cells import (
+from polyteach.selection.screen.scores import (
     BLIND_POINTS,
     JUDGE,
     SCORE,
@@ -29,7 +29,7 @@ from polyteach.selection.screen_ranking_cells import (
     score_cell,
     score_figure,
 )
-from polyteach.selection.screen_ranking_words import (
+from polyteach.selection.screen.words import (
     Verdict,
     cannot_see,
     cautions,

@@ -14,7 +14,7 @@ from polyteach.steps import StepTask, digest_of
 
 if TYPE_CHECKING:
     from polyteach.scoring.cautions.caution import Caution
-    from polyteach.selection.screen_ranking import ScreenedCell, ScreenedRow, Screening
+    from polyteach.selection.screen.ranking import ScreenedCell, ScreenedRow, Screening
 
 SCREEN = "screen.json"
 SCHEMA_VERSION = 1
@@ -29,7 +29,7 @@ def screen(task: StepTask) -> Mapping[str, Any]:
     even where candidates share such a step.
     """
     from polyteach.scoring.evidence import read_evidence
-    from polyteach.selection.screen_ranking import rank_screen
+    from polyteach.selection.screen.ranking import rank_screen
 
     study, failed = task.settings["study"], task.settings["failed"]
     evidence = read_evidence(_facts(study), task.inputs, failed)
@@ -117,7 +117,7 @@ def _facts(study: Mapping[str, Any]) -> StudyFacts:
 
 def _cells(evidence: Evidence, inputs: Mapping[str, Path]) -> Iterator[ScreenedCell]:
     """The cells whose data was written and measured, candidates in their order."""
-    from polyteach.selection.screen_ranking import ScreenedCell
+    from polyteach.selection.screen.ranking import ScreenedCell
 
     figures = {(m.teacher, m.language): m.figures for m in evidence.metrics}
     gated = {(g.teacher, g.language): g for g in evidence.gated}
@@ -141,7 +141,7 @@ def _rows(written: SynthesisFacts, inputs: Mapping[str, Path]) -> tuple[list[str
     """The names of a cell's requests, alike for all who were asked the same, and its rows."""
     import pyarrow.parquet as pq
 
-    from polyteach.selection.screen_ranking import ScreenedRow
+    from polyteach.selection.screen.ranking import ScreenedRow
 
     columns = ["input", "id", "prompt_fidelity", "response_fidelity", "near_duplicates"]
     path = inputs[f"quality/{written.teacher}/{written.language}"] / PER_ROW

@@ -15,7 +15,7 @@ from polyteach.facts import as_yaml, screen_facts
 from polyteach.graph import Graph, step
 from polyteach.report.screen_step import report_screen
 from polyteach.resources import Resources
-from polyteach.selection.screen_step import screen
+from polyteach.selection.screen.step import screen
 from polyteach.steps import Step
 from polyteach.study import By, Candidates, Study
 

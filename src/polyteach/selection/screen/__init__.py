@@ -1,0 +1,1 @@
+"""Candidates compared by a few rows each, before anything is trained."""
