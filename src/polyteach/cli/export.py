@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from polyteach.cli.export_pairs import MARGIN
+from polyteach.cli.judges import JUDGE_BUDGET, JUDGE_JOURNAL, JUDGE_PRICE, JUDGE_URL
 from polyteach.cli.options import JSON_OPTION
 from polyteach.cli.outputs import FORCE_OPTION, check_output_is_free
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from polyteach.export.push import Target
     from polyteach.export.run import Run
 
+_LAYOUT, _FORMAT = "messages", "parquet"
 _PAIRS = "With --pairs: "
 _HUB = "With --push-to-hub: "
 
@@ -34,9 +37,12 @@ def export(
     ],
     output: Annotated[Path, typer.Option(help="The folder to write.")],
     layout: Annotated[
-        str, typer.Option(help="messages, plain (prompt and completion), sharegpt or llama-factory.")
-    ] = "messages",
-    format: Annotated[str, typer.Option(help="parquet or jsonl.")] = "parquet",
+        str | None,
+        typer.Option(
+            help="messages, plain (prompt and completion), sharegpt or llama-factory.", show_default=_LAYOUT
+        ),
+    ] = None,
+    format: Annotated[str | None, typer.Option(help="parquet or jsonl.", show_default=_FORMAT)] = None,
     teacher: Annotated[
         list[str] | None,
         typer.Option(
@@ -64,30 +70,20 @@ def export(
             help=_PAIRS + "a model; oracle (pocket world only); or scores: those that the rows carry."
         ),
     ] = None,
-    judge_url: Annotated[
-        str | None, typer.Option(help="An OpenAI-compatible server that has the judge under this name.")
-    ] = None,
+    judge_url: JUDGE_URL = None,
     key_env: Annotated[
         str | None, typer.Option(help="The environment variable with the key of this server.")
     ] = None,
-    price: Annotated[
-        str | None,
-        typer.Option(help="The judge's there: INPUT,OUTPUT in USD per million tokens, if you know better."),
-    ] = None,
-    budget: Annotated[
-        float | None, typer.Option(min=0, help="USD for the judge there; nothing is sent beyond it.")
-    ] = None,
-    journal: Annotated[
-        Path | None,
+    price: JUDGE_PRICE = None,
+    budget: JUDGE_BUDGET = None,
+    journal: JUDGE_JOURNAL = None,
+    margin: Annotated[
+        float | None,
         typer.Option(
-            help="Where a judge's answers are kept; a rerun asks for none of them.",
-            show_default=".polyteach/journal.sqlite, as of studies",
+            help="With --judge scores: points by which each judge must put one answer higher.",
+            show_default=f"{MARGIN:g}",
         ),
     ] = None,
-    margin: Annotated[
-        float,
-        typer.Option(help="With --judge scores: points by which each judge must put one answer higher."),
-    ] = 1.0,
     student: Annotated[
         str | None,
         typer.Option(
@@ -95,7 +91,9 @@ def export(
             help="Of a run: not the rows, but the student of this base that learned from them.",
         ),
     ] = None,
-    trial: Annotated[int, typer.Option(min=0, help="With --student: which of its trials.")] = 0,
+    trial: Annotated[
+        int | None, typer.Option(min=0, help="With --student: which of its trials.", show_default="0")
+    ] = None,
     licence: Annotated[
         str | None,
         typer.Option(help="As you state it, such as cc-by-4.0.", show_default="unknown"),
@@ -116,7 +114,7 @@ def export(
     """Write rows, preference pairs or a student as a folder that others load, with a card; or push it."""
     from polyteach import __version__
     from polyteach.cli.export_pairs import PairsJudge
-    from polyteach.cli.options import stopped_with_a_code, told_in_options
+    from polyteach.cli.options import refuse_given, stopped_with_a_code, told_in_options
     from polyteach.errors import UserError
     from polyteach.export.data_set import Form, write_data_set
     from polyteach.export.examples import Wanted, name_of
@@ -130,6 +128,13 @@ def export(
     from polyteach.resources import check_installed
 
     check_installed(["huggingface_hub"], "a card")
+    if student:
+        fix = "leave it out, or leave --student out"
+        rows = {"layout": layout, "format": format, "method": method, "measured": measured}
+        refuse_given("is for rows, and a student is exported", fix, **rows)
+    else:
+        refuse_given("is of a student", "add --student, or leave it out", trial=trial)
+    layout, format = layout or _LAYOUT, format or _FORMAT
     _one_of(layout, LAYOUTS, "--layout")
     _one_of(format, FORMATS, "--format")
     splits = [Split.of(text) for text in split or []]
@@ -169,7 +174,7 @@ def export(
         if run is None or asked or split:
             fix = "name one run's folder, --teacher and --language; no --pairs and no --split"
             raise UserError("a student is of a run", where="--student", fix=fix)
-        record = _write_student(run, wanted, student, trial, output, title, licence, __version__)
+        record = _write_student(run, wanted, student, trial or 0, output, title, licence, __version__)
         took: list[dict[str, Any]] = []
     else:
         with stopped_with_a_code("--budget"), told_in_options():
@@ -300,7 +305,7 @@ def _show(
 ) -> None:
     """What was written, on stdout; what to look at, on stderr."""
     from polyteach.cli.display import warn
-    from polyteach.cli.measure_judge import bill_in_words
+    from polyteach.cli.judges import bill_in_words
     from polyteach.cli.terminal import printable
 
     doubts = _doubts(record)

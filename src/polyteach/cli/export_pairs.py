@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from polyteach.cli.measure_judge import MeasureJudge, default_journal
+from polyteach.cli.judges import NamedJudge, payer_of
+from polyteach.cli.options import refuse_given
 from polyteach.errors import UserError
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from polyteach.export.run import Run
 
 SCORES = "scores"
+MARGIN = 1.0
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class PairsJudge:
 
     teacher: str | None
     file: Path | None
-    judge: MeasureJudge | None
+    judge: NamedJudge | None
     margin: float
 
     @classmethod
@@ -47,41 +49,39 @@ class PairsJudge:
         price: str | None,
         budget: float | None,
         journal: Path | None,
-        margin: float,
+        margin: float | None,
     ) -> PairsJudge | None:
         """What the options name; None without --pairs.
 
         Raises:
             UserError: options are missing or do not go together, or the judge is nowhere.
         """
+        asking = {"judge_url": url, "key_env": key_env, "price": price, "budget": budget, "journal": journal}
         if other is None:
-            if judge or url or price or budget is not None:
-                where = "--judge" if judge else "--judge-url" if url else "--price" if price else "--budget"
-                raise UserError("is for preference pairs", where=where, fix="add --pairs, or leave it out")
+            fix = "add --pairs, or leave it out"
+            refuse_given("is for preference pairs", fix, judge=judge, **asking, margin=margin)
             return None
         if judge is None:
             fix = "add --judge: a model's name, oracle, or scores that the rows carry"
             raise UserError("nobody says which answer is better", where="--pairs", fix=fix)
-        if not (margin > 0):
+        if margin is not None and not (margin > 0):
             raise UserError("is above 0", where="--margin", fix="give points on the judges' scale, such as 1")
-        if (price or budget is not None) and not url:
-            where = "--price" if price else "--budget"
-            raise UserError(
-                "is for a judge at a server", where=where, fix="add --judge-url URL, or leave it out"
-            )
         file = None if run and other in run.candidates else Path(other) if Path(other).is_file() else None
+        teacher = None if file else other
         if judge == SCORES and not url:
-            return cls(None if file else other, file, None, margin)
-        asked = MeasureJudge.of(
+            refuse_given("is for a judge that is asked", "leave it out: scores are read", **asking)
+            return cls(teacher, file, None, MARGIN if margin is None else margin)
+        refuse_given("is for --judge scores", "leave it out", margin=margin)
+        asked = NamedJudge.of(
             judge,
             url=url,
             key_env=key_env,
-            journal=journal or default_journal(),
+            journal=journal,
             price=price,
             budget=budget,
-            payer=_payer_of([*source, Path(other)]),
+            payer=payer_of("export", [*source, Path(other)]),
         )
-        return cls(None if file else other, file, asked, margin)
+        return cls(teacher, file, asked, MARGIN)
 
     @property
     def files(self) -> list[Path]:
@@ -140,10 +140,3 @@ def check_other(asked: PairsJudge, wanted: Wanted, teachers: Sequence[str]) -> N
         raise UserError("it is not clear which answers come first", where="--pairs", fix=fix)
     if asked.teacher in wanted.teachers:
         raise UserError("a teacher is compared with itself", where="--pairs", fix="name another --teacher")
-
-
-def _payer_of(paths: Sequence[Path]) -> str:
-    """For whom a judge's answers are counted: exports of the same two sources have one budget."""
-    from polyteach.steps import digest_of
-
-    return f"export {digest_of([str(path.resolve()) for path in paths])[:12]}"

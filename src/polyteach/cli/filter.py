@@ -10,16 +10,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from polyteach.cli.options import JSON_OPTION, stopped_with_a_code, told_in_options
+from polyteach.cli.judges import JUDGE_BUDGET, JUDGE_PRICE, JUDGE_URL
+from polyteach.cli.options import JSON_OPTION, refuse_given, stopped_with_a_code, told_in_options
 from polyteach.cli.outputs import FORCE_OPTION, check_output_is_free
 from polyteach.errors import UserError
 
 if TYPE_CHECKING:
-    from polyteach.cli.measure_judge import MeasureJudge
+    from polyteach.cli.judges import NamedJudge
     from polyteach.curation.rules import AnyRule
     from polyteach.curation.verify import Trials
 
 _VERIFY = "With --verify: "
+_TRIALS = 3
 
 
 def filter_(
@@ -50,14 +52,10 @@ def filter_(
     judge: Annotated[
         str | None, typer.Option(help="Who gives marks for judge_below: 'oracle' (pocket), or a model.")
     ] = None,
-    judge_url: Annotated[str | None, typer.Option(help="An OpenAI-compatible server that has it.")] = None,
+    judge_url: JUDGE_URL = None,
     key_env: Annotated[str | None, typer.Option(help="The environment variable with its key.")] = None,
-    price: Annotated[
-        str | None, typer.Option(help="The judge's: INPUT,OUTPUT in USD per million tokens.")
-    ] = None,
-    budget: Annotated[
-        float | None, typer.Option(min=0, help="USD for the judge; nothing is sent beyond.")
-    ] = None,
+    price: JUDGE_PRICE = None,
+    budget: JUDGE_BUDGET = None,
     verify: Annotated[
         bool, typer.Option("--verify", help="Train students with and without the filter, and compare.")
     ] = False,
@@ -68,7 +66,10 @@ def filter_(
         list[str] | None,
         typer.Option(help=_VERIFY + "a benchmark, lm_eval:TASK, or a file of choices. Repeatable."),
     ] = None,
-    trials: Annotated[int, typer.Option(min=1, max=100, help=_VERIFY + "trainings of each kind.")] = 3,
+    trials: Annotated[
+        int | None,
+        typer.Option(min=1, max=100, help=_VERIFY + "trainings of each kind.", show_default=str(_TRIALS)),
+    ] = None,
     verify_rows: Annotated[int | None, typer.Option(min=1, help=_VERIFY + "most rows a student.")] = None,
     recipe: Annotated[
         Path | None, typer.Option(help=_VERIFY + "a YAML file as `students` in a study: epochs, lora, ...")
@@ -90,16 +91,17 @@ def filter_(
     if not data or output is None:
         what = "no data is named" if not data else "no output is named"
         raise UserError(what, fix="polyteach filter DATA... --output FILE")
+    if not verify:
+        trained = {"base": base, "benchmark": benchmark, "trials": trials, "verify_rows": verify_rows}
+        refuse_given("is for --verify", "add --verify, or leave it out", **trained, recipe=recipe)
     outputs, code = Outputs.of(output, dropped), standard_code(language) if language else None
     for path in (outputs.rows, outputs.summary, *([dropped] if dropped else [])):
         check_output_is_free(path, data, is_own=outputs.are_own, force=force)
     chosen = _rules(rules, drop or [])
     asked = _judge(judge, judge_url, key_env, price, budget, chosen, data, code)
-    plan = _trials(base, benchmark or [], code, recipe, trials, rng_seed, verify_rows) if verify else None
-    if not verify and (base or benchmark):
-        raise UserError(
-            "is for --verify", "--base" if base else "--benchmark", "add --verify, or leave it out"
-        )
+    plan = None
+    if verify:
+        plan = _trials(base, benchmark or [], code, recipe, trials or _TRIALS, rng_seed, verify_rows)
     from polyteach.cli.watched import watched
 
     with stopped_with_a_code("--budget"), told_in_options(), watched("filter") as progress:
@@ -141,23 +143,23 @@ def _judge(
     rules: Sequence[AnyRule],
     data: Sequence[Path],
     code: str | None,
-) -> MeasureJudge | None:
+) -> NamedJudge | None:
     """The judge to be asked; None: marks are read from the data."""
-    from polyteach.cli.measure_judge import MeasureJudge, default_journal, payer_of
+    from polyteach.cli.judges import NamedJudge, payer_of
     from polyteach.curation.rules.judged import JudgeBelow
 
     if name and not any(isinstance(rule, JudgeBelow) for rule in rules):
         raise UserError("no rule asks for marks", "--judge", "add --drop 'judge_below: {least: 3}'")
     if name and code is None:
         raise UserError("a judge is told the language", "--judge", "add --language")
-    return MeasureJudge.of(
+    return NamedJudge.of(
         name,
         url=url,
         key_env=key_env,
-        journal=default_journal(),
+        journal=None,
         price=price,
         budget=budget,
-        payer=payer_of(data, str(code)),
+        payer=payer_of("measure", data, str(code)),  # one account: both pay for the same marks
     )
 
 

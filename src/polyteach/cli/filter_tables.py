@@ -21,7 +21,7 @@ def print_filtered(summary: Mapping[str, Any], output: Path) -> None:
         typer.echo(line.rstrip())
     typer.echo("  (a row counts as gone for the first rule that found it; one row can be found by several)")
     for bill in summary["took"]:
-        from polyteach.cli.measure_judge import bill_in_words
+        from polyteach.cli.judges import bill_in_words
 
         typer.echo(bill_in_words(bill))
     if "verify" in summary:

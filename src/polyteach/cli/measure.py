@@ -9,18 +9,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from polyteach.cli.measure_judge import (
+from polyteach.cli.judges import (
+    JUDGE_BUDGET,
+    JUDGE_JOURNAL,
+    JUDGE_PRICE,
+    JUDGE_URL,
     NO_SCORE_AT_ALL,
-    MeasureJudge,
+    NamedJudge,
     bill_in_words,
     bill_of,
-    default_journal,
     found_model,
     needs_a_name,
     payer_of,
 )
-from polyteach.cli.options import stopped_with_a_code, told_in_options
-from polyteach.errors import UserError
+from polyteach.cli.options import refuse_given, stopped_with_a_code, told_in_options
 
 if TYPE_CHECKING:
     from polyteach.models.took import Took
@@ -47,29 +49,14 @@ def measure(
     judge: Annotated[
         str | None, typer.Option(help="Who gives rubric scores: 'oracle' (pocket world only) or a model.")
     ] = None,
-    judge_url: Annotated[
-        str | None, typer.Option(help="An OpenAI-compatible server that has the judge under this name.")
-    ] = None,
+    judge_url: JUDGE_URL = None,
     embedder_url: Annotated[str | None, typer.Option(help="Likewise one that has the embedder.")] = None,
     key_env: Annotated[
         str | None, typer.Option(help="The environment variable with the key of these servers.")
     ] = None,
-    price: Annotated[
-        str | None,
-        typer.Option(
-            help="The judge's at a server: INPUT,OUTPUT in USD per million tokens, if you know better."
-        ),
-    ] = None,
-    budget: Annotated[
-        float | None, typer.Option(min=0, help="USD for the judge at a server; nothing is sent beyond it.")
-    ] = None,
-    journal: Annotated[
-        Path | None,
-        typer.Option(
-            help="Where a judge's answers are kept; a rerun asks for none of them.",
-            show_default=".polyteach/journal.sqlite, as of studies",
-        ),
-    ] = None,
+    price: JUDGE_PRICE = None,
+    budget: JUDGE_BUDGET = None,
+    journal: JUDGE_JOURNAL = None,
     rng_seed: Annotated[int, typer.Option(help="Seed of the search for near duplicates.", min=0)] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
@@ -81,18 +68,17 @@ def measure(
     from polyteach.quality.sources import outside_scale, unequal_rows
 
     code = standard_code(language)
-    if (budget is not None or price) and not (judge and judge_url):
-        fix = "add --judge NAME --judge-url URL, or leave it out"
-        raise UserError("is for a judge at a server", where="--price" if price else "--budget", fix=fix)
+    if judge is None:
+        refuse_given("is for a judge", "add --judge, or leave it out", journal=journal)
     with stopped_with_a_code("--budget"), told_in_options():
-        asked = MeasureJudge.of(
+        asked = NamedJudge.of(
             judge,
             url=judge_url,
-            key_env=key_env,
-            journal=journal or default_journal(),
+            key_env=key_env if judge_url or not embedder_url else None,
+            journal=journal,
             price=price,
             budget=budget,
-            payer=payer_of(files, code),
+            payer=payer_of("measure", files, code),
         )
         vectors = _embedder(embedder, embedder_url, key_env)
         embedded = _embedding_took(vectors)
@@ -136,7 +122,7 @@ def _measure_files(
     *,
     embedder: Embedder,
     perplexity_model: Named | None,
-    judge: MeasureJudge | None,
+    judge: NamedJudge | None,
     rng_seed: int,
     embedded: Took | None,
 ) -> list[Source]:

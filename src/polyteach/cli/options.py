@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -85,25 +85,46 @@ def told_in_options() -> Iterator[None]:
         raise UserError(what, _PLACES.get(error.where or "", error.where), fix or None) from error
 
 
-def price_in(text: str) -> dict[str, float]:
+def price_in(text: str, option: str = "--price") -> dict[str, float]:
     """Reads a price as options have it: INPUT,OUTPUT."""
     from polyteach.errors import UserError
 
     try:
         given, answered = (float(part) for part in text.split(","))
     except ValueError as error:
-        raise UserError(f"{text!r} is no price", where="--price", fix="write it as 0.15,0.60") from error
+        raise UserError(f"{text!r} is no price", where=option, fix="write it as 0.15,0.60") from error
     return {"input": given, "output": answered}
 
 
-def check_price(model: str, urls: list[str], price: str | None) -> None:
-    """Checks that there is a price by which a budget can be kept."""
+def check_price(
+    model: str, urls: Sequence[str], price: Mapping[str, float] | None, option: str = "--price"
+) -> None:
+    """Checks that there is a price by which a budget can be kept; `option` is the one that would say it."""
     from polyteach.errors import UserError
     from polyteach.models.prices import price_of
 
-    if price is None and price_of(model, None, urls=urls) is None:
-        fix = "add --price INPUT,OUTPUT in USD per million tokens (0,0 if it is free), or leave --budget out"
-        raise UserError(f"cannot be kept: the price of {model} is unknown", where="--budget", fix=fix)
+    if price_of(model, price, urls=urls) is None:
+        fix = f"add {option} INPUT,OUTPUT in USD per million tokens (0,0 if it is free)"
+        what = f"cannot be kept: the price of {model} is unknown"
+        raise UserError(what, where="--budget", fix=f"{fix}, or leave --budget out")
+
+
+def refuse_given(what: str, fix: str, **options: object) -> None:
+    """Refuses options that would change nothing: those that were given, where something else was not.
+
+    Args:
+        what: they are for.
+        fix: what to do.
+        options: their values by name; None, or an empty list, was not given.
+
+    Raises:
+        UserError: some were; it names them all.
+    """
+    from polyteach.errors import UserError
+
+    given = [name for name, value in options.items() if value not in (None, [])]
+    if given:
+        raise UserError(what, where=", ".join(f"--{name.replace('_', '-')}" for name in given), fix=fix)
 
 
 def open_store(output_dir: Path, store: Path | None) -> Store:

@@ -10,19 +10,40 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from polyteach.cli.options import JSON_OPTION, stopped_with_a_code, told_in_options
+from polyteach.cli.judges import JUDGE_PRICE, JUDGE_URL
+from polyteach.cli.options import JSON_OPTION, refuse_given, stopped_with_a_code, told_in_options
 from polyteach.cli.outputs import FORCE_OPTION, check_output_is_free
+from polyteach.cli.teachers import (
+    A_MINUTE,
+    ADAPTER,
+    AT_ONCE,
+    BATCHED,
+    CONTEXT,
+    FLOATS,
+    KEY_ENV,
+    LANGUAGE_GATE,
+    LONGEST,
+    MODEL,
+    PRICE,
+    PROMPTS,
+    TEACHER,
+    TEMPERATURE,
+    TOP_K,
+    TOP_P,
+    TRIES,
+    URL,
+    named_teacher,
+    teacher_of_study,
+)
 from polyteach.errors import UserError
 
 if TYPE_CHECKING:
-    from polyteach.cli.measure_judge import MeasureJudge
+    from polyteach.cli.judges import NamedJudge
     from polyteach.curation.rules import AnyRule
     from polyteach.quality.judge import Judge
     from polyteach.steps import Progress
 
 FINISHED_WITH_FAILURES = 3
-_AT = "At an endpoint: "
-_HERE = "On this machine: "
 _JUDGE = "The judge: "
 
 
@@ -30,13 +51,9 @@ def rewrite(
     data: Annotated[Path, typer.Argument(help="A JSONL, Parquet or CSV file of prompts and responses.")],
     language: Annotated[str, typer.Option(help="The language of the data, such as ja or swh_Latn.")],
     output: Annotated[Path, typer.Option(help="The file to write: .parquet or .jsonl.")],
-    teacher: Annotated[
-        str | None, typer.Option(help="A model on this machine: a folder, a hub id, pocket:NAME.")
-    ] = None,
-    url: Annotated[
-        list[str] | None, typer.Option(help=_AT + "its base URL up to /v1. Repeat it for several servers.")
-    ] = None,
-    model: Annotated[str | None, typer.Option(help=_AT + "the model's name there.")] = None,
+    teacher: TEACHER = None,
+    url: URL = None,
+    model: MODEL = None,
     teacher_from: Annotated[
         tuple[Path, str] | None,
         typer.Option(metavar="STUDY NAME", help="A teacher of a study, or of candidates, as it is there."),
@@ -59,66 +76,36 @@ def rewrite(
     budget: Annotated[
         float | None, typer.Option(min=0, help="USD for teacher and judge; nothing is sent beyond it.")
     ] = None,
-    price: Annotated[
-        str | None, typer.Option(help=_AT + "INPUT,OUTPUT in USD per million tokens, if you know better.")
-    ] = None,
-    key_env: Annotated[
-        str | None, typer.Option(help=_AT + "the environment variable that holds the key.")
-    ] = None,
-    prompts: Annotated[
-        str | None, typer.Option(help="Prompt set: default or pocket.", show_default="by the teacher")
-    ] = None,
-    attempts: Annotated[
-        int | None,
-        typer.Option(min=1, max=20, help="Times a row is asked for before it has failed.", show_default="3"),
-    ] = None,
-    language_gate: Annotated[
-        bool | None,
-        typer.Option(
-            "--language-gate/--no-language-gate",
-            help="Whether an answer in another language is asked for again.",
-            show_default="yes",
-        ),
-    ] = None,
-    temperature: Annotated[float | None, typer.Option(min=0, max=5, help="Default: the paper's.")] = None,
-    top_p: Annotated[float | None, typer.Option(min=0, max=1, help="Default: the paper's.")] = None,
-    top_k: Annotated[int | None, typer.Option(min=1, help="Default: the paper's.")] = None,
-    context: Annotated[
-        int | None, typer.Option(min=1, help="Tokens of prompt and answer. Default: the paper's.")
-    ] = None,
-    max_new_tokens: Annotated[
-        int | None, typer.Option(min=1, help="The longest answer.", show_default="1024")
-    ] = None,
-    requests_per_minute: Annotated[int | None, typer.Option(min=1, help=_AT + "its limit.")] = None,
-    tokens_per_minute: Annotated[int | None, typer.Option(min=1, help=_AT + "its limit.")] = None,
-    most_at_once: Annotated[
-        int | None, typer.Option(min=1, help=_AT + "requests under way, at most.", show_default="256")
-    ] = None,
-    batch_size: Annotated[
-        int | None, typer.Option(min=1, help=_HERE + "requests at once.", show_default="16")
-    ] = None,
-    dtype: Annotated[
-        str | None,
-        typer.Option(help=_HERE + "float32, bfloat16, float16, auto.", show_default="auto"),
-    ] = None,
-    adapter: Annotated[Path | None, typer.Option(help=_HERE + "a LoRA adapter of the model.")] = None,
+    price: PRICE = None,
+    key_env: KEY_ENV = None,
+    prompts: PROMPTS = None,
+    attempts: TRIES = None,
+    language_gate: LANGUAGE_GATE = None,
+    temperature: TEMPERATURE = None,
+    top_p: TOP_P = None,
+    top_k: TOP_K = None,
+    context: CONTEXT = None,
+    max_new_tokens: LONGEST = None,
+    requests_per_minute: A_MINUTE = None,
+    tokens_per_minute: A_MINUTE = None,
+    most_at_once: AT_ONCE = None,
+    batch_size: BATCHED = None,
+    dtype: FLOATS = None,
+    adapter: ADAPTER = None,
     judge: Annotated[
         str | None,
         typer.Option(help=_JUDGE + "gives marks for judge_below and the rubric: 'oracle', or a model."),
     ] = None,
-    judge_url: Annotated[str | None, typer.Option(help=_JUDGE + "a server that has it.")] = None,
+    judge_url: JUDGE_URL = None,
     judge_key_env: Annotated[
         str | None, typer.Option(help=_JUDGE + "the environment variable with its key.")
     ] = None,
-    judge_price: Annotated[
-        str | None, typer.Option(help=_JUDGE + "INPUT,OUTPUT in USD per million tokens.")
-    ] = None,
+    judge_price: JUDGE_PRICE = None,
     rng_seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Of all that is drawn.")] = 1,
     force: FORCE_OPTION = False,
     as_json: JSON_OPTION = False,
 ) -> None:
     """Answer weak rows again by a teacher; keep what is better, and the original beside it."""
-    from polyteach.cli.rewrite_teacher import named_teacher, teacher_of_study
     from polyteach.cli.watched import watched
     from polyteach.curation.rewrite.run import Request, foretell_rewrite, rewrite_file, rewrite_files_of
     from polyteach.languages import standard_code
@@ -138,9 +125,9 @@ def rewrite(
         given = {"teacher": teacher, "url": url, "model": model, **how}
         asked = teacher_of_study(*teacher_from, given)
     else:
-        asked = named_teacher(teacher, url or [], model, how)
-    if budget is not None and not (asked.urls or judge_url):
-        raise UserError("is for a model at an endpoint", "--budget", "leave it out")
+        asked = named_teacher(teacher, url or [], model, how, others=", or --teacher-from STUDY NAME")
+    if not (asked.urls or judge_url):
+        refuse_given("is for a model at an endpoint", "leave it out", budget=budget)
     asked = asked.paid(price, budget)
     marks = _judge(judge, judge_url, judge_key_env, judge_price, files.locations, asked.locations)
     request = Request(
@@ -178,12 +165,12 @@ def _show(
 
 
 def _bill(took: Any) -> dict[str, Any]:
-    from polyteach.cli.measure_judge import bill_of
+    from polyteach.cli.judges import bill_of
 
     return bill_of("judge", took)[0]
 
 
-def _rules(file: Path | None, named: Sequence[str], judge: MeasureJudge | None) -> Sequence[AnyRule]:
+def _rules(file: Path | None, named: Sequence[str], judge: NamedJudge | None) -> Sequence[AnyRule]:
     """As `polyteach filter` reads them.
 
     Raises:
@@ -209,13 +196,11 @@ def _judge(
     price: str | None,
     kept: dict[str, str],
     paid: Any,
-) -> MeasureJudge | None:
+) -> NamedJudge | None:
     """Who gives marks, if anybody: paid from the teacher's budget, with answers in the same journal."""
-    from polyteach.cli.measure_judge import MeasureJudge
+    from polyteach.cli.judges import NamedJudge
 
-    if price and not url:
-        raise UserError("is for a judge at a server", "--judge-price", "add --judge-url, or leave it out")
-    return MeasureJudge.of(
+    return NamedJudge.of(
         name,
         url=url,
         key_env=key_env,
@@ -223,10 +208,11 @@ def _judge(
         price=price,
         budget=float(paid["budget"]) if "budget" in paid and url else None,
         payer=kept["payer"],
+        prefix="judge_",
     )
 
 
 def _opener(
-    judge: MeasureJudge | None, code: str, rng_seed: int, progress: Progress
+    judge: NamedJudge | None, code: str, rng_seed: int, progress: Progress
 ) -> Callable[[], AbstractContextManager[Judge | None]]:
     return lambda: judge.open(code, rng_seed, progress) if judge else nullcontext()

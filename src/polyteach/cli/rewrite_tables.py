@@ -50,7 +50,7 @@ def print_rewritten(summary: Mapping[str, Any], output: Path, took: Sequence[Map
         for reason, words in asked["details"].items():
             typer.echo(f"  {reason}: {words}")
     for bill in took:
-        from polyteach.cli.measure_judge import bill_in_words
+        from polyteach.cli.judges import bill_in_words
 
         typer.echo(bill_in_words(bill))
 

@@ -3,29 +3,44 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from polyteach.cli.options import (
-    JSON_OPTION,
-    check_price,
-    price_in,
-    stopped_with_a_code,
-    told_in_options,
-)
+from polyteach.cli.options import JSON_OPTION, refuse_given, stopped_with_a_code, told_in_options
 from polyteach.cli.outputs import FORCE_OPTION, check_output_is_free
+from polyteach.cli.teachers import (
+    A_MINUTE,
+    ADAPTER,
+    AT,
+    AT_ONCE,
+    BATCHED,
+    CONTEXT,
+    FLOATS,
+    HERE,
+    KEY_ENV,
+    LANGUAGE_GATE,
+    LONGEST,
+    MODEL,
+    PRICE,
+    PROMPTS,
+    TEACHER,
+    TEMPERATURE,
+    TOP_K,
+    TOP_P,
+    TRIES,
+    URL,
+    named_teacher,
+)
 
 if TYPE_CHECKING:
     from polyteach.synthesis.seeds import Seeds
-    from polyteach.synthesis.teacher_settings import TeacherSettings
 
 FINISHED_WITH_FAILURES = 3
 METHODS = ("generate", "translate", "respond")
-_AT = "At an endpoint: "
-_HERE = "On this machine: "
 
 
 def synthesize(
@@ -39,62 +54,44 @@ def synthesize(
     ],
     output: Annotated[Path, typer.Option(help="The file to write: .parquet or .jsonl.")],
     rows: Annotated[int, typer.Option(min=1, help="Rows to ask for, over all methods.")],
-    teacher: Annotated[
-        str | None, typer.Option(help="A model on this machine: a folder, a hub id, pocket:NAME.")
-    ] = None,
-    url: Annotated[
-        list[str] | None, typer.Option(help=_AT + "its base URL up to /v1. Repeat it for several servers.")
-    ] = None,
-    model: Annotated[str | None, typer.Option(help=_AT + "the model's name there.")] = None,
-    key_env: Annotated[
-        str | None, typer.Option(help=_AT + "the environment variable that holds the key.")
-    ] = None,
+    teacher: TEACHER = None,
+    url: URL = None,
+    model: MODEL = None,
+    key_env: KEY_ENV = None,
     method: Annotated[
         list[str] | None, typer.Option(help="generate, translate, respond. Repeatable; all where none is.")
     ] = None,
-    prompts: Annotated[
-        str | None, typer.Option(help="Prompt set: default or pocket.", show_default="by the teacher")
-    ] = None,
+    prompts: PROMPTS = None,
     few_shot: Annotated[int, typer.Option(min=1, max=50, help="Seed pairs that generate shows.")] = 3,
-    attempts: Annotated[
-        int, typer.Option(min=1, max=20, help="Times one row is asked for before it has failed.")
-    ] = 3,
-    language_gate: Annotated[
-        bool, typer.Option(help="Whether an answer in another language is asked for again.")
-    ] = True,
-    temperature: Annotated[float | None, typer.Option(min=0, max=5, help="Default: the paper's.")] = None,
-    top_p: Annotated[float | None, typer.Option(min=0, max=1, help="Default: the paper's.")] = None,
-    top_k: Annotated[int | None, typer.Option(min=1, help="Default: the paper's.")] = None,
-    context: Annotated[
-        int | None, typer.Option(min=1, help="Tokens of prompt and answer. Default: the paper's.")
-    ] = None,
-    max_new_tokens: Annotated[int, typer.Option(min=1, help="The longest answer.")] = 1024,
+    attempts: TRIES = None,
+    language_gate: LANGUAGE_GATE = None,
+    temperature: TEMPERATURE = None,
+    top_p: TOP_P = None,
+    top_k: TOP_K = None,
+    context: CONTEXT = None,
+    max_new_tokens: LONGEST = None,
     rng_seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Of all that is drawn.")] = 1,
-    budget: Annotated[float | None, typer.Option(min=0, help=_AT + "USD; nothing is sent beyond it.")] = None,
-    price: Annotated[
-        str | None, typer.Option(help=_AT + "INPUT,OUTPUT in USD per million tokens, if you know better.")
-    ] = None,
-    requests_per_minute: Annotated[int | None, typer.Option(min=1, help=_AT + "its limit.")] = None,
-    tokens_per_minute: Annotated[int | None, typer.Option(min=1, help=_AT + "its limit.")] = None,
-    most_at_once: Annotated[int, typer.Option(min=1, help=_AT + "requests under way, at most.")] = 256,
+    budget: Annotated[float | None, typer.Option(min=0, help=AT + "USD; nothing is sent beyond it.")] = None,
+    price: PRICE = None,
+    requests_per_minute: A_MINUTE = None,
+    tokens_per_minute: A_MINUTE = None,
+    most_at_once: AT_ONCE = None,
     batch: Annotated[
-        bool, typer.Option("--batch", help=_AT + "through its batch API: hours, mostly at half the price.")
+        bool, typer.Option("--batch", help=AT + "through its batch API: hours, mostly at half the price.")
     ] = False,
-    batch_size: Annotated[int, typer.Option(min=1, help=_HERE + "requests at once.")] = 16,
-    dtype: Annotated[
-        str, typer.Option(help=_HERE + "float32, bfloat16, float16, or auto: as the weights are.")
-    ] = "auto",
+    batch_size: BATCHED = None,
+    dtype: FLOATS = None,
     device_map: Annotated[
-        str | None, typer.Option(help=_HERE + "spreads the model over devices: auto, balanced, sequential.")
+        str | None, typer.Option(help=HERE + "spreads the model over devices: auto, balanced, sequential.")
     ] = None,
-    adapter: Annotated[Path | None, typer.Option(help=_HERE + "a LoRA adapter of the model.")] = None,
+    adapter: ADAPTER = None,
     preview: Annotated[
         int | None,
         typer.Option(
             min=2,
             max=1_000_000,
             metavar="N",
-            help=_AT + "really ask about N requests, foretell from them what all will cost, and stop.",
+            help=AT + "really ask about N requests, foretell from them what all will cost, and stop.",
         ),
     ] = None,
     force: FORCE_OPTION = False,
@@ -103,82 +100,46 @@ def synthesize(
     """Writes synthetic data of one teacher in one language, without a study; run it again to resume."""
     from polyteach.cli.display import foretold
     from polyteach.cli.watched import watched
-    from polyteach.errors import UserError
     from polyteach.languages import standard_code
     from polyteach.synthesis.seeds import check_fed, read_seeds, seed_files
     from polyteach.synthesis.stand_alone import Files, preview_data, shortfalls, write_data
-    from polyteach.synthesis.teacher_settings import settings_of
 
     files = Files.of(output)
     check_output_is_free(output, seed_files(seed_data), is_own=files.are_there, force=force)
     code = standard_code(language)
     methods = _methods(method or [m for m in METHODS if m != "translate" or code != "en"], code)
-    name = _only_one(teacher, model, url)
-    given = {"temperature": temperature, "top_p": top_p, "top_k": top_k, "context": context}
-    known = settings_of(name, given)
-    settings: dict[str, Any] = {
-        "language": code,
-        "teacher": name.removeprefix("pocket:").rstrip("/").rpartition("/")[2],
-        "prompts": _prompts(prompts, name),
-        "few_shot": few_shot,
-        "attempts": attempts,
-        "language_gate": language_gate,
-        "max_new_tokens": max_new_tokens,
-        "rng_seed": rng_seed,
-        **{key: value["value"] for key, value in known.record().items()},
+    how = {
+        **{"prompts": prompts, "attempts": attempts, "language_gate": language_gate},
+        **{"temperature": temperature, "top_p": top_p, "top_k": top_k, "context": context},
+        **{"max_new_tokens": max_new_tokens, "key_env": key_env, "most_at_once": most_at_once},
+        **{"requests_per_minute": requests_per_minute, "tokens_per_minute": tokens_per_minute},
+        **{"batch": batch or None, "batch_size": batch_size, "dtype": dtype, "device_map": device_map},
+        "adapter": adapter,
     }
-    if url:
-        where = {"urls": url, "key_env": key_env, "most_at_once": most_at_once, "batch": batch}
-        limits = {"requests_per_minute": requests_per_minute, "tokens_per_minute": tokens_per_minute}
-        settings |= {"model": name, "endpoint": {}}
-        locations = {"endpoint": json.dumps(where | limits)}
-        locations |= {"price": json.dumps(price_in(price))} if price else {}
-        if budget is not None:
-            check_price(name, url, price)
-            locations |= {"budget": str(budget)}
-    else:
-        if preview is not None:
-            fix = "leave it out: a model on this machine costs no money"
-            raise UserError("is for a model at an endpoint", where="--preview", fix=fix)
-        from polyteach.resources import ASK_PACKAGES, check_installed
-        from polyteach.synthesis.local_teacher import local_teacher
-
-        check_installed(ASK_PACKAGES, "a teacher on this machine")
-        own, locations = local_teacher(name, adapter, dtype=dtype, batch_size=batch_size)
-        settings |= own
-        locations |= {"device_map": device_map} if device_map else {}
+    asked = named_teacher(teacher, url or [], model, how)
+    if not asked.urls:
+        fix = "leave it out: a model on this machine costs no money"
+        refuse_given("is for a model at an endpoint", fix, preview=preview, budget=budget)
+    asked = asked.paid(price, budget)
+    settings = {**asked.settings, "language": code, "few_shot": few_shot, "rng_seed": rng_seed}
     seeds = read_seeds(seed_data, code, methods, rng_seed)
     check_fed(seeds.rows, code, methods, few_shot)
     _warn_of_seeds(seeds, shortfalls(methods, rows, seeds.rows))
     with stopped_with_a_code("--budget"), told_in_options(), watched(settings["teacher"]) as progress:
         write = write_data if preview is None else partial(preview_data, size=preview)
         summary = write(
-            output, settings, locations, methods=methods, rows=rows, seeds=seeds.rows, progress=progress
+            output, settings, asked.locations, methods=methods, rows=rows, seeds=seeds.rows, progress=progress
         )
     if as_json:
         print(json.dumps(summary, ensure_ascii=False, allow_nan=False, indent=1))
     elif preview is None:
-        _show(summary, known)
+        _show(summary, asked.sampling)
     else:
         typer.echo(foretold(summary))
     if preview is None:
         _warn_of_end(summary)
         if summary["unanswered"] or not summary["rows"]:
             raise typer.Exit(FINISHED_WITH_FAILURES)
-
-
-def _only_one(teacher: str | None, model: str | None, url: list[str] | None) -> str:
-    """The name of the teacher; local or at an endpoint, not both."""
-    from polyteach.errors import UserError
-
-    if url and model and not teacher:
-        return model
-    if teacher and not url and not model:
-        return teacher
-    raise UserError(
-        "it is not clear who is asked",
-        fix="give --teacher MODEL for a model on this machine, or --url URL --model NAME for an endpoint",
-    )
 
 
 def _methods(named: list[str], code: str) -> list[str]:
@@ -190,18 +151,6 @@ def _methods(named: list[str], code: str) -> list[str]:
     if "translate" in named and code.split("-")[0] == "en":
         raise UserError("`translate` goes from English into another language", "--method", "leave it out")
     return list(dict.fromkeys(named))
-
-
-def _prompts(named: str | None, teacher: str) -> str:
-    from polyteach.errors import UserError
-    from polyteach.synthesis.prompts import PROMPT_SETS
-
-    chosen = named or ("pocket" if teacher.startswith("pocket:") else "default")
-    if chosen not in PROMPT_SETS:
-        raise UserError(
-            f"there is no prompt set {chosen!r}", where="--prompts", fix=f"one of {', '.join(PROMPT_SETS)}"
-        )
-    return chosen
 
 
 def _warn_of_seeds(seeds: Seeds, shortfall: dict[str, dict[str, int]]) -> None:
@@ -238,11 +187,11 @@ def _warn_of_end(summary: dict[str, Any]) -> None:
         warn(f"no row came of {summary['attempts']} requests")
 
 
-def _show(summary: dict[str, Any], known: TeacherSettings) -> None:
+def _show(summary: dict[str, Any], known: Mapping[str, Any]) -> None:
     """The summary in words."""
     sampling = ", ".join(
         f"{name} {value['value']} ({value['source']})"
-        for name, value in known.record().items()
+        for name, value in known.items()
         if value["value"] is not None
     )
     typer.echo(f"asked with {sampling}")

@@ -1,15 +1,18 @@
-"""The judge of `polyteach measure`: where it is, what its answers took, and which of them are no scores."""
+"""A judge that options name: where it is, what its answers took, and which of them are no scores."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+import typer
+
+from polyteach.cli.options import refuse_given
 from polyteach.errors import StepImpossible, UserError
 
 if TYPE_CHECKING:
@@ -19,6 +22,23 @@ if TYPE_CHECKING:
     from polyteach.resources import Model
     from polyteach.steps import Progress
 
+JUDGE_URL = Annotated[
+    str | None, typer.Option(help="An OpenAI-compatible server that has the judge under this name.")
+]
+JUDGE_PRICE = Annotated[
+    str | None,
+    typer.Option(help="The judge's at a server: INPUT,OUTPUT in USD per million tokens, if you know better."),
+]
+JUDGE_BUDGET = Annotated[
+    float | None, typer.Option(min=0, help="USD for the judge at a server; nothing is sent beyond it.")
+]
+JUDGE_JOURNAL = Annotated[
+    Path | None,
+    typer.Option(
+        help="Where a judge's answers are kept; a rerun asks for none of them.",
+        show_default=".polyteach/journal.sqlite, as of studies",
+    ),
+]
 NO_SCORE_AT_ALL = "no_score_at_all"
 _SHOWN = 80  # characters of an answer that is no score
 _UNREAD = "judge_unparsable"
@@ -31,15 +51,15 @@ def default_journal() -> Path:
     return Path(os.environ.get("POLYTEACH_STORE") or ".polyteach") / JOURNAL
 
 
-def payer_of(files: Sequence[Path], language: str) -> str:
-    """For whom a judge's answers are counted: runs over the same files have one budget."""
+def payer_of(what: str, files: Iterable[Path], *more: str) -> str:
+    """For whom a judge's answers are counted: commands over the same files have one budget."""
     from polyteach.steps import digest_of
 
-    return f"measure {digest_of([sorted(str(path.resolve()) for path in files), language])[:12]}"
+    return f"{what} {digest_of([sorted(str(path.resolve()) for path in files), *more])[:12]}"
 
 
 @dataclass(frozen=True)
-class MeasureJudge:
+class NamedJudge:
     """Who gives rubric scores, as `open_judge` is to be called.
 
     Attributes:
@@ -59,29 +79,50 @@ class MeasureJudge:
         *,
         url: str | None,
         key_env: str | None,
-        journal: Path,
+        journal: Path | None,
         price: str | None,
         budget: float | None,
         payer: str,
-    ) -> MeasureJudge | None:
+        prefix: str = "",
+    ) -> NamedJudge | None:
         """The judge that the options name; None where they name none.
 
+        Args:
+            name: who is asked: `oracle`, a model of this machine, or its name at `url`.
+            url: of a server.
+            key_env: for one at a server, as the next two.
+            price: INPUT,OUTPUT.
+            budget: USD.
+            key_env: for one at a server, as are price and budget.
+            price: INPUT,OUTPUT.
+            budget: USD.
+            journal: where its answers are kept; None for that of the studies of this folder.
+            payer: see `payer_of`.
+            prefix: what `--key-env` and `--price` of the judge begin with, where others have these.
+
         Raises:
-            UserError: it is nowhere, or a budget cannot be kept.
+            UserError: it is nowhere, options are for another kind of judge, or a budget cannot be kept.
         """
         from polyteach.cli.options import check_price, price_in
         from polyteach.quality.judge import ENDPOINT, ORACLE
 
-        kept = {"journal": str(journal), "payer": payer}
         if name is None:
             needs_a_name(url, "judge")
+        if not url:
+            missing = "--judge-url URL" if name else "--judge NAME --judge-url URL"
+            served = {f"{prefix}key_env": key_env, f"{prefix}price": price, "budget": budget}
+            refuse_given("is for a judge at a server", f"add {missing}, or leave it out", **served)
+        kept = {"journal": str(journal or default_journal()), "payer": payer}
+        if name is None:
             return None
         if url:
             where = json.dumps({"urls": [url], "key_env": key_env})
             locations = {"judge_endpoint": where} | kept
-            locations |= {"judge_price": json.dumps(price_in(price))} if price else {}
+            option = f"--{prefix.replace('_', '-')}price"
+            own = price_in(price, option) if price else None
+            locations |= {"judge_price": json.dumps(own)} if own else {}
             if budget is not None:
-                check_price(name, [url], price)
+                check_price(name, [url], own, option)
                 locations |= {"budget": str(budget)}
             return cls({"kind": ENDPOINT, "model": name}, locations, name)
         if name == ORACLE:
