@@ -22,7 +22,7 @@ VERSIONS = {
     "score": 13,
     "analysis": 4,
     "report": 10,
-    "screen": 1,
+    "screen": 2,
     "screen_page": 1,
 }
 

@@ -144,6 +144,14 @@ def test_paired_requests_tell_apart_what_independent_ones_do_not() -> None:
     assert ranked(better, other).verdict.kind == "tie"
 
 
+def test_who_is_not_among_the_best_is_not_said_to_be_below_each_of_them() -> None:
+    """c is surely below b, whose requests it shares, and not below a, whose score is as high as b's."""
+    found = ranked(cell("a", copies=40, alike="generate"), cell("b", copies=40), cell("c", copies=50))
+    assert found.verdict.candidates == ("a", "b")
+    assert whole(found)["b"].surely_above == ("c",) and not whole(found)["a"].surely_above
+    assert "Surely below another candidate: c." in found.verdict.text
+
+
 def test_without_a_judge_a_difference_must_be_beyond_ten_points() -> None:
     """By the fidelities alone 3 points are sure and say nothing of sound answers; 12 points of rows do."""
     sound, odd, poor = cell("sound"), cell("odd", wrong=12), cell("poor", failures={"refusal": 40})
@@ -245,7 +253,9 @@ def test_excluded_in_one_language_is_excluded_overall() -> None:
 
 def test_what_it_rests_on_and_cannot_see_follows_what_was_measured() -> None:
     judged = ranked(cell("a"), cell("b"))
-    assert any("differences are paired" in text for text in judged.rests_on)
+    assert any("all are the same for all" in text for text in judged.rests_on)
+    some = ranked(cell("a"), cell("b"), cell("c", alike="generate"))
+    assert any("none is the same for all; where some were asked the same" in t for t in some.rests_on)
     assert any("wrong facts that the judge does not know" in text for text in judged.cannot_see)
     unjudged = ranked(cell("a"), cell("b", alike="generate"), gate=GATE[:2])
     assert any("independent requests" in text for text in unjudged.rests_on)

@@ -11,6 +11,7 @@ import pytest
 from synthesis.scripted_server import Script, scripted
 
 from polyteach.cli.main import invoke
+from polyteach.pocket.seed import seed_rows
 from polyteach.report.page import render_screen
 from polyteach.report.screen_csv import screen_csv
 
@@ -69,6 +70,7 @@ def test_a_screen_writes_its_ranking_table_and_page(two: Path) -> None:
     assert (found["schema_version"], found["kind"], found["study"]) == (1, "screen", "sim-screen")
     assert (found["rows_per_method"], found["languages"], found["limit"]) == (90, ["de", "ja"], None)
     assert [one["candidate"] for one in found["candidates"]] == ["foreign", "clean"]
+    assert {one["kind"] for one in found["candidates"]} == {"simulated"}
     assert [(cell["candidate"], cell["language"]) for cell in found["cells"]] == [
         ("foreign", "de"),
         ("foreign", "ja"),
@@ -120,6 +122,26 @@ def test_by_method_nothing_is_asked_twice(two: Path, capsys: pytest.CaptureFixtu
     told = json.loads(capsys.readouterr().out)
     assert told["requests"] == {"total": 360, "left": 0}
     assert told["kinds"]["quality"] == {"steps": 4, "reused": 4}  # with one method it is the same set of rows
+
+
+def test_rows_that_exist_are_paired_by_their_prompts_and_not_by_their_places(tmp_path: Path) -> None:
+    """`b` has ten of `a`'s prompts, at other places and one of them twice; `c` has none."""
+    rows = [{"prompt": row.prompt, "response": row.response} for row in seed_rows("de", 60, 1)]
+    for name, mine in {"a": rows[:30], "b": rows[20:50] + rows[20:21], "c": rows[30:]}.items():
+        lines = "".join(json.dumps(row) + "\n" for row in mine)
+        (tmp_path / f"{name}.jsonl").write_text(lines, encoding="utf-8")
+
+    def compared(*names: str) -> dict[str, Any]:
+        text = f"name: {''.join(names)}\nlanguages: [de]\nseed_data: [{{pocket: 60}}]\nteachers:\n"
+        text += "".join(f"- {{name: {name}, data: {tmp_path / name}.jsonl}}\n" for name in names)
+        assert screen(tmp_path, text) == 0
+        return result(tmp_path, f"{''.join(names)}-screen")
+
+    found = compared("a", "b")
+    assert [cell["requests"] for cell in found["cells"]] == [30, 31]
+    assert [cell["rows"] for cell in found["cells"]] == [30, 31]
+    assert "; 10 are the same for all (" in found["rests_on"][0]
+    assert "so differences are those of independent requests" in compared("a", "c")["rests_on"][0]
 
 
 def test_a_terminal_of_80_columns_is_enough_and_a_pipe_gets_no_colour(
@@ -221,30 +243,21 @@ def test_a_run_asks_only_what_its_screen_did_not(tmp_path: Path, capsys: pytest.
     assert "results of other settings" in capsys.readouterr().err
 
 
-def test_hostile_text_stays_text() -> None:
-    figure = {"value": 1.0, "se": 0.1, "low": 0.8, "high": 1.0, "n": 3, "unscored": {}, "definition": "d"}
-    cell = dict.fromkeys(("usable", "wrong_language", "duplicates", "quality", "score"), figure)
+def test_hostile_text_stays_text(two: Path) -> None:
+    """A screen in which each name and sentence is markup: of those, none is left in the page."""
     name = '<script>alert("1")</script>'
-    counts = {"requests": 3, "rows": 3, "usable_rows": 3, "failures": {name: 1}, "money": None}
-    screened = {
-        "study": name,
-        "languages": ["de"],
-        "rows_per_method": 3,
-        "candidates": [{"candidate": name}],
-        "cells": [
-            cell
-            | counts
-            | {"candidate": name, "language": "de", "tokens": {"prompt": 1, "response": 1, "thinking": 0}}
-        ],
-        "ranking": [
-            {"candidate": name, "language": None, "rank_interval": [1, 1], "score": figure, "excluded": name}
-        ],
-        "verdict": {"kind": "tied", "text": name, "candidates": [name]},
-        "rests_on": [name],
-        "cannot_see": [name],
-        "warnings": [{"code": "x", "where": name, "message": name}],
-        "measuring": [],
-        "definitions_digest": "0",
-    }
-    assert "<script" not in render_screen(screened, name)
-    assert screen_csv(screened).count(name.replace('"', '""')) == 2
+    words = {"foreign", "clean", "sim-screen"}
+
+    def hostile(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {hostile(key): hostile(entry) for key, entry in value.items()}
+        if isinstance(value, list):
+            return [hostile(entry) for entry in value]
+        is_said = isinstance(value, str) and (value in words or " " in value)
+        return f"{name} {value}" if is_said else value
+
+    screened = hostile(result(two, "sim-screen"))
+    page = render_screen(screened, name)
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+    assert name.replace('"', '""') in screen_csv(screened)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from polyteach.bundles.bundle import (
     Bundle,
@@ -75,12 +75,9 @@ def _bundle(screen: Plain) -> Bundle:
 def _teacher(candidate: Plain) -> BundledTeacher:
     asked, model = candidate["settings"], candidate["model"]
     known = (*SETTINGS, *_DIALS)
-    kind: Literal["model", "simulated", "data"] = "model"
-    if model is None:
-        kind = "simulated" if set(asked) & set(_DIALS) else "data"
     return BundledTeacher(
         name=candidate["candidate"],
-        kind=kind,
+        kind=candidate["kind"],
         model=public_model(model) if model else None,
         family=candidate["family"],
         parameters=candidate["parameters"],

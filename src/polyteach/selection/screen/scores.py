@@ -77,8 +77,8 @@ class ScreenedCell:
 
     Attributes:
         candidate: its name; teacher, methods and settings stand elsewhere.
-        requests: all requests that were planned, each named alike for candidates that were asked the same
-            on the same seed examples (`method/number`).
+        requests: all requests that were planned, each named alike for candidates that were asked the same:
+            `method/number` stands for the same seed examples; rows that exist are named by their prompts.
         rows: those that were made, each of a request of its own.
         failures: requests without a row by the reason of their last answer (`synthesis.answers.REASONS`).
         metrics: the intrinsic metrics of all rows (`metrics.json`); shown, and in no score.

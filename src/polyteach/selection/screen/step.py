@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from polyteach.files import write_json
 from polyteach.quality.step import PER_ROW
 from polyteach.scoring.records import Evidence, StudyFacts, SynthesisFacts, Teacher
 from polyteach.steps import StepTask, digest_of
+from polyteach.synthesis.contestant import METHOD as EXISTING
 
 if TYPE_CHECKING:
     from polyteach.scoring.cautions.caution import Caution
@@ -61,9 +63,7 @@ def screen_of(
         **{name: study[name] for name in ("rng_seed", "rows_per_method", "languages", "limit", "by")},
         "study": study["name"],
         "definitions_digest": definitions_digest(evidence, plain),
-        "candidates": [
-            {name: value for name, value in one.items() if name != "kind"} for one in study["candidates"]
-        ],
+        "candidates": study["candidates"],
         **plain,
         "gate": [
             {"language": m.language, "metric": m.metric, "passes": m.passes, "reason": m.reason}
@@ -143,34 +143,49 @@ def _rows(written: SynthesisFacts, inputs: Mapping[str, Path]) -> tuple[list[str
 
     from polyteach.selection.screen.ranking import ScreenedRow
 
-    columns = ["input", "id", "prompt_fidelity", "response_fidelity", "near_duplicates"]
+    prefix = f"synthesis/{written.teacher}/{written.language}/"
+    requests: list[str] = []
+    of_row: dict[str, str] = {}
+    for name in sorted(inputs):
+        if name.startswith(prefix):
+            asked, rows_of = _requests(inputs[name], name.removeprefix(prefix))
+            requests += asked
+            of_row |= rows_of
+    columns = ["id", "prompt_fidelity", "response_fidelity", "near_duplicates"]
     path = inputs[f"quality/{written.teacher}/{written.language}"] / PER_ROW
     rows = [
         ScreenedRow(
-            f"{row['input']}/{row['id'].rpartition('/')[2]}",
+            of_row[row["id"]],
             _IN_LANGUAGE[row["prompt_fidelity"]],
             _IN_LANGUAGE[row["response_fidelity"]],
             row["near_duplicates"] == 1.0,
         )
         for row in pq.read_table(path, columns=columns).to_pylist()
     ]
-    prefix = f"synthesis/{written.teacher}/{written.language}/"
-    requests = [
-        f"{name.removeprefix(prefix)}/{number}"
-        for name in sorted(inputs)
-        if name.startswith(prefix)
-        for number in range(_asked(inputs[name]))
-    ]
     return requests, rows
 
 
-def _asked(folder: Path) -> int:
-    """How many requests a synthesis step had: each is a row or a failure."""
+def _requests(folder: Path, method: str) -> tuple[list[str], dict[str, str]]:
+    """The requests of a synthesis step, and which of them made each row, by the row's id.
+
+    A teacher's request is named by its number, which stands for the same seed examples whoever is asked. Rows
+    that exist were asked for by others: theirs is named by its prompt, and by how often it came before.
+    """
     import pyarrow.parquet as pq
 
+    rows = pq.read_table(folder / "rows.parquet", columns=["id", "prompt"]).to_pylist()
+    if method == EXISTING:
+        seen: Counter[str] = Counter()
+        made = {}
+        for row in rows:
+            prompt = digest_of(row["prompt"])
+            made[row["id"]] = f"{method}/{prompt}/{seen[prompt]}"
+            seen[prompt] += 1
+        return list(made.values()), made
     failed = json.loads((folder / "failures.json").read_text(encoding="utf-8"))
-    made: int = pq.read_metadata(folder / "rows.parquet").num_rows
-    return made + sum(int(facts["count"]) for facts in failed.values())
+    asked = len(rows) + sum(int(facts["count"]) for facts in failed.values())
+    made = {row["id"]: f"{method}/{row['id'].rpartition('/')[2]}" for row in rows}
+    return [f"{method}/{number}" for number in range(asked)], made
 
 
 def _missing(

@@ -77,7 +77,7 @@ def decide(places: Sequence[Place], without: Mapping[str, str | None], gate: Seq
         text = f"Tied: any of {listing(first)} could be the best; the screen cannot tell them apart."
     else:
         text = f"{listing(first)} are tied for the best: the screen cannot tell them apart."
-        text += f" Behind {first[0]}: {listing(behind)}."
+        text += f" Surely below another candidate: {listing(behind)}."
     return Verdict("tie", f"{text}{tail}", first)
 
 
@@ -131,11 +131,15 @@ def _asked(language: str, cells: Sequence[CellScore]) -> str:
     text = f"{language}: {many} requests for each of {counted(len(cells), 'candidate')}"
     if len(cells) < 2:
         return f"{text}."
-    shared = set.intersection(*(set(cell.cell.requests) for cell in cells))
-    if not shared:
-        return f"{text}; none was asked of all alike, so differences are those of independent requests."
-    alike = "all" if len(shared) == sizes[-1] else str(len(shared))
-    return f"{text}; {alike} were asked of all alike, on the same seed examples, so differences are paired."
+    shared = Counter(request for cell in cells for request in cell.cell.requests)
+    whole = sum(count == len(cells) for count in shared.values())
+    if len(shared) == sum(shared.values()):
+        return f"{text}; no two were asked the same, so differences are those of independent requests."
+    what = "(the same seed examples; of rows that exist, the same prompts)"
+    if not whole:
+        return f"{text}; none is the same for all; where some were asked the same {what}, these are paired."
+    alike = "all are" if whole == sizes[-1] else f"{whole} {'is' if whole == 1 else 'are'}"
+    return f"{text}; {alike} the same for all {what}, so differences there are paired."
 
 
 def cannot_see(cells: Sequence[CellScore], gate: Sequence[GateMetric], languages: Sequence[str]) -> list[str]:
