@@ -207,12 +207,17 @@ class RunFolder:
 def find_run(name: str | None, output_dir: Path) -> RunFolder:
     """Returns the run of that name (or folder); without a name the one written to last.
 
+    A folder that holds no run, but has the name of one, stands for that run.
+
     Raises:
         UserError: there is none.
     """
     if name is not None:
-        is_folder = os.path.exists(Path(name, "status.json"))  # noqa: PTH110 - Path's raises on long names
-        return RunFolder(Path(name)) if is_folder else RunFolder.of(output_dir, name)
+        run = RunFolder.of(output_dir, name)
+        # Not Path's own: they raise on long names.
+        is_run = os.path.exists(Path(name, "status.json"))  # noqa: PTH110
+        is_there = os.path.exists(name) and not os.path.isdir(run.path)  # noqa: PTH110, PTH112
+        return RunFolder(Path(name)) if is_run or is_there else run
     known = sorted((output_dir / "runs").glob("*/status.json"), key=lambda path: path.stat().st_mtime)
     if not known:
         raise UserError(

@@ -54,7 +54,7 @@ def write_bundle(
     from polyteach.bundles.screen import SCREEN, bundle_of_screen
     from polyteach.runs import find_run
 
-    folder = Path(run) if Path(run).is_dir() else find_run(run, output_dir).path
+    folder = find_run(run, output_dir).path
     path = output or Path(f"{folder.resolve().name}.bundle.json")
     _check(path, [folder], force)
     found = bundle_of_screen(folder) if (folder / SCREEN).is_file() else bundle_of_run(folder)

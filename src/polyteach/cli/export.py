@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -32,7 +33,8 @@ def export(
     source: Annotated[
         list[Path],
         typer.Argument(
-            help="Files of rows (JSONL, CSV, Parquet: prompt and response, or messages), or one run's folder."
+            help="Files of rows (JSONL, CSV, Parquet: prompt and response, or messages), or one run's folder, "
+            "or its name."
         ),
     ],
     output: Annotated[Path, typer.Option(help="The folder to write.")],
@@ -126,6 +128,7 @@ def export(
     from polyteach.export.splits import Split
     from polyteach.languages import standard_code
     from polyteach.resources import check_installed
+    from polyteach.runs import find_run
 
     check_installed(["huggingface_hub"], "a card")
     if student:
@@ -138,6 +141,9 @@ def export(
     _one_of(layout, LAYOUTS, "--layout")
     _one_of(format, FORMATS, "--format")
     splits = [Split.of(text) for text in split or []]
+    if len(source) == 1 and not os.path.isfile(source[0]):  # noqa: PTH113 - Path's raises on long names
+        named = find_run(str(source[0]), Path()).path
+        source = [named] if named.is_dir() else source
     if folders := [path for path in source if path.is_dir() and (len(source) > 1 or not is_run(path))]:
         fix = "name files of rows, or the folder of one run that has ended (runs/NAME)"
         raise UserError("is no file, and no run that has ended", where=str(folders[0]), fix=fix)

@@ -32,14 +32,16 @@ def recommend(
     ] = None,
     rows: Annotated[int, typer.Option(help="Rows to be written.", min=1, max=100_000_000)] = 10_000,
     run: Annotated[
-        list[Path] | None,
+        list[str] | None,
         typer.Option(
-            metavar="FOLDER",
-            help="A run's folder; several may be named. [runs and screens of LANG in OUTPUT_DIR/runs]",
+            metavar="RUN",
+            help="A run's folder, or its name; several may be named. "
+            "[runs and screens of LANG in OUTPUT_DIR/runs]",
         ),
     ] = None,
     screen: Annotated[
-        list[Path] | None, typer.Option(metavar="FOLDER", help="A screen's folder; several may be named.")
+        list[str] | None,
+        typer.Option(metavar="RUN", help="A screen's folder, or its name; several may be named."),
     ] = None,
     bundle: Annotated[
         list[Path] | None,
@@ -86,10 +88,11 @@ def recommend(
 
 
 def _evidence(
-    code: str, runs: list[Path] | None, screens: list[Path] | None, bundles: list[Path], output_dir: Path
+    code: str, runs: list[str] | None, screens: list[str] | None, bundles: list[Path], output_dir: Path
 ) -> tuple[list[Evidence], list[str]]:
     """What is named; without a run or screen named, those of the language that are there; what is damaged."""
     from polyteach.errors import UserError
+    from polyteach.runs import find_run
     from polyteach.selection.recommend.bundles import published_evidence, read_bundle
     from polyteach.selection.recommend.reading import RESULTS, SCREEN, read_run, read_screen
 
@@ -105,7 +108,8 @@ def _evidence(
                 if source.covers(code):
                     found.append(source)
     else:
-        found += [read_run(path) for path in runs or []] + [read_screen(path) for path in screens or []]
+        for names, read in ((runs, read_run), (screens, read_screen)):
+            found += [read(find_run(name, output_dir).path) for name in names or []]
     for path in bundles:
         found += read_bundle(path)
     return [*found, *published_evidence()], skipped
