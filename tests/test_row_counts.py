@@ -15,7 +15,7 @@ from polyteach.forecast import forecast, requests_of
 from polyteach.pipeline import cell_steps
 from polyteach.resources import Resources, find_resources
 from polyteach.row_counts import rows_given, rows_measured
-from polyteach.running import plan
+from polyteach.running import look_up
 from polyteach.steps import Step
 from polyteach.study import Study
 from polyteach.workload import PAIR, Workload
@@ -143,7 +143,7 @@ def test_tokens_before_a_run_and_requests_of_a_preview_are_of_the_same_rows(
 
     quality = {"judge": served("judge-1"), "embedder": served("vectors-1"), "gate_rows": 50}
     _, study, resources = graph(folder, CONTESTANTS, quality=quality)
-    told = forecast(study, resources, plan(study, resources, store), store)
+    told = forecast(study, resources, look_up(cell_steps(study, resources), store), store)
     unasked = {part["model"]: part["requests"] for part in told["money_unasked"]["parts"]}
     assert unasked == {one["model"]: one["requests"] for one in told["measuring"]}
     rows = ASKED + 2 * SEEDS + SEEDS + FILE + SEEDS

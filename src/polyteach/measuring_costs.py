@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from polyteach.rows import Row
     from polyteach.study import Candidates
 
-JUDGE, EMBEDDER = MEASURING
+JUDGE = MEASURING[0]
 
 
 def measuring_steps(steps: Iterable[Step], role: str) -> list[Step]:

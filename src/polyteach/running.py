@@ -95,13 +95,8 @@ def check_resumable(folder: RunFolder, resume: Resume) -> None:
         raise UserError("there is no run to resume", where=str(folder.path), fix="leave out --resume always")
 
 
-def plan(study: Study, resources: Resources, store: Store, resume: Resume = "if-possible") -> Plan:
-    """Looks up which artifacts of a study are there and whole; `never` looks up nothing."""
-    return look_up(cell_steps(study, resources), store, resume)
-
-
 def look_up(steps: Sequence[Step], store: Store, resume: Resume = "if-possible") -> Plan:
-    """Looks up the artifacts of steps, see `plan`."""
+    """Looks up which artifacts of steps are there and whole; `never` looks up nothing."""
     there: dict[str, Artifact] = {}
     damaged: dict[str, str] = {}
     for step in steps if resume != "never" else []:

@@ -73,6 +73,14 @@ def test_files_are_written_where_asked(
     assert len(list(shared.rglob("*.json"))) == 2
 
 
+def test_a_model_with_the_name_of_a_formula_is_text_to_a_spreadsheet(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(results('=HYPERLINK("http://x")', 0.8)), encoding="utf-8")
+    assert invoke(["ingest", str(path), "--output-dir", str(tmp_path)]) == 0
+    with (tmp_path / "records.csv").open(encoding="utf-8", newline="") as file:
+        assert {row["model"] for row in csv.DictReader(file)} == {'\'=HYPERLINK("http://x")'}
+
+
 @pytest.mark.parametrize("content", ["{", '{"a": 1}', None])
 def test_nothing_that_can_be_read_is_the_users_error(
     tmp_path: Path, content: str | None, capsys: pytest.CaptureFixture[str]

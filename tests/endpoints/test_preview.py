@@ -13,9 +13,10 @@ from synthesis.scripted_server import Script, Scripted, scripted
 
 from polyteach.artifacts import Store
 from polyteach.forecast import forecast
+from polyteach.pipeline import cell_steps
 from polyteach.preview import ask_preview, served_steps
 from polyteach.resources import Resources, find_resources
-from polyteach.running import plan
+from polyteach.running import look_up
 from polyteach.steps import SilentProgress, Step
 from polyteach.study import Study
 
@@ -78,7 +79,7 @@ def paid(server: Scripted) -> float:
 
 
 def preview(asked: Study, resources: Resources, store: Store, size: int) -> list[Step]:
-    steps = served_steps(plan(asked, resources, store).missing)
+    steps = served_steps(look_up(cell_steps(asked, resources), store).missing)
     ask_preview(steps, store, size, 1, SilentProgress())
     return steps
 
@@ -87,7 +88,7 @@ def test_a_preview_is_paid_once_and_foretells_the_cost(store: Store, tmp_path: P
     with scripted(refusing_once()) as server:
         asked = study(server.url, "mini", "maxi")
         resources = find_resources(asked, tmp_path)
-        blank = forecast(asked, resources, plan(asked, resources, store), store)
+        blank = forecast(asked, resources, look_up(cell_steps(asked, resources), store), store)
         assert blank["money"]["value"] is None
         assert blank["money"]["reason"] == "nothing of it was asked yet"
 
@@ -95,7 +96,7 @@ def test_a_preview_is_paid_once_and_foretells_the_cost(store: Store, tmp_path: P
         sent = len(server.bodies)
         assert 40 < sent < 60  # some were asked again
         assert not any(store.find(step) for step in steps)
-        told = forecast(asked, resources, plan(asked, resources, store), store)
+        told = forecast(asked, resources, look_up(cell_steps(asked, resources), store), store)
         assert [(one["teacher"], one["answered"]) for one in told["teachers"]] == [("mini", 20), ("maxi", 20)]
         assert told["money"]["n"] == 40
         assert told["money"]["value"] == pytest.approx(3 * paid(server))
@@ -105,7 +106,7 @@ def test_a_preview_is_paid_once_and_foretells_the_cost(store: Store, tmp_path: P
         assert told["money"]["low"] < sum(money) < told["money"]["high"]
         keys = [(body["model"], body["seed"], json.dumps(body["messages"])) for body in server.bodies]
         assert len(set(keys)) == len(keys)
-        done = forecast(asked, resources, plan(asked, resources, store), store)
+        done = forecast(asked, resources, look_up(cell_steps(asked, resources), store), store)
         assert done["money"]["value"] == done["money"]["high"] == pytest.approx(sum(money))
         assert [one["money"]["value"] for one in done["teachers"]] == pytest.approx(money)
 
@@ -116,7 +117,7 @@ def test_a_server_that_counts_no_tokens_costs_nobody_knows_what(store: Store, tm
         asked = study(server.url, "mini")
         resources = find_resources(asked, tmp_path)
         (step,) = preview(asked, resources, store, 6)
-        told = forecast(asked, resources, plan(asked, resources, store), store)
+        told = forecast(asked, resources, look_up(cell_steps(asked, resources), store), store)
         facts = store.make(step).facts
     assert told["money"]["value"] is None
     assert (facts["rows"], facts["money"]) == (ROWS, None)  # not nothing
@@ -127,7 +128,7 @@ def test_where_a_price_is_unknown_the_money_is_and_the_tokens_are_not(store: Sto
         asked = study(server.url, "mini", priced=False)
         resources = find_resources(asked, tmp_path)
         preview(asked, resources, store, 6)
-        told = forecast(asked, resources, plan(asked, resources, store), store)
+        told = forecast(asked, resources, look_up(cell_steps(asked, resources), store), store)
     assert told["money"]["value"] is None
     assert told["money"]["reason"] == "the price of the model is unknown"
     assert told["teachers"][0]["tokens"] == {

@@ -11,9 +11,10 @@ from servers import batch_stats, start_batch_server
 from polyteach.artifacts import JOURNAL, Store
 from polyteach.forecast import forecast
 from polyteach.models.journal import Journal
+from polyteach.pipeline import cell_steps
 from polyteach.preview import ask_preview, served_steps
 from polyteach.resources import find_resources
-from polyteach.running import plan
+from polyteach.running import look_up
 from polyteach.steps import SilentProgress
 from polyteach.study import Study
 
@@ -57,14 +58,14 @@ def test_a_preview_asks_directly_foretells_batches_and_is_not_asked_again(url: s
     store.prepare()
     asked = study(url)
     resources = find_resources(asked, tmp_path)
-    steps = served_steps(plan(asked, resources, store).missing)
+    steps = served_steps(look_up(cell_steps(asked, resources), store).missing)
     ask_preview(steps, store, SHOWN, 1, SilentProgress())
     seen = batch_stats(url)
     assert (seen["direct"], seen.get("batches", 0), seen.get("uploads", 0)) == (SHOWN, 0, 0)
     with Journal(store.root / JOURNAL, "batched") as journal:  # what was really paid
         assert journal.spent().money == pytest.approx(SHOWN * DIRECT)
 
-    told = forecast(asked, resources, plan(asked, resources, store), store)
+    told = forecast(asked, resources, look_up(cell_steps(asked, resources), store), store)
     assert told["teachers"][0]["answered"] == SHOWN
     assert told["money"]["value"] == pytest.approx(ROWS * DIRECT * FACTOR)
 

@@ -17,9 +17,10 @@ from polyteach.artifacts import Store
 from polyteach.cli.main import USER_ERROR, invoke
 from polyteach.forecast import forecast
 from polyteach.measuring_costs import ask_judges, measuring_steps, rows_to_judge
+from polyteach.pipeline import cell_steps
 from polyteach.preview import ask_preview, served_steps
 from polyteach.resources import find_resources
-from polyteach.running import plan
+from polyteach.running import look_up
 from polyteach.steps import SilentProgress
 from polyteach.study import Study
 
@@ -101,7 +102,7 @@ def test_the_judge_is_asked_about_the_preview_and_not_again(
     store.prepare()
 
     def told() -> dict[str, Any]:
-        return forecast(asked, resources, plan(asked, resources, store), store)
+        return forecast(asked, resources, look_up(cell_steps(asked, resources), store), store)
 
     most = ROWS + 60 + MOST_OF_THE_GATE  # the teacher's rows, the seed data's, and the gate
     blank = told()
@@ -109,7 +110,7 @@ def test_the_judge_is_asked_about_the_preview_and_not_again(
     assert [one["requests"] for one in blank["measuring"]] == [most, 2 + 2 + 2]  # 64 texts in a request
     assert {one["money"]["reason"] for one in blank["measuring"]} == {"nothing of it was asked yet"}
 
-    planned = plan(asked, resources, store)
+    planned = look_up(cell_steps(asked, resources), store)
     ask_preview(served_steps(planned.missing), store, SHOWN, 1, SilentProgress())
     without = told()["measuring"][0]
     assert (without["answered"], without["money"]["value"]) == (0, None)
@@ -157,12 +158,12 @@ def test_a_judge_behind_a_batch_api_is_asked_directly_and_foretold_at_its_price(
     resources = find_resources(asked, tmp_path)
     store = Store(tmp_path / "store")
     store.prepare()
-    planned = plan(asked, resources, store)
+    planned = look_up(cell_steps(asked, resources), store)
     ask_preview(served_steps(planned.missing), store, SHOWN, 1, SilentProgress())
     rows = rows_to_judge(planned.steps, planned.there, store, 5, 1)
     ask_judges(planned.steps, rows, store, SilentProgress())
     assert len(judge.bodies) == 5  # of the rows that are there, as many as were asked for
-    marks, _ = forecast(asked, resources, plan(asked, resources, store), store)["measuring"]
+    marks, _ = forecast(asked, resources, look_up(cell_steps(asked, resources), store), store)["measuring"]
     assert marks["money"]["value"] == pytest.approx(paid(judge.bodies) / 4 * marks["requests"] / 5)
 
 

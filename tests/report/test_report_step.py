@@ -9,6 +9,7 @@ import pytest
 from synthetic_study import SyntheticStudy
 
 from polyteach.analysis.step import analyse
+from polyteach.report.leaderboard_csv import leaderboard_csv
 from polyteach.report.step import report
 from polyteach.scoring.step import score
 
@@ -58,6 +59,13 @@ def test_leaderboard_csv(page: Path, results: dict) -> None:
     assert [line["teacher"] for line in lines] == [e["teacher"] for e in results["leaderboard"]]
     assert float(lines[0]["gain"]) == results["leaderboard"][0]["gain"]["value"]
     assert (lines[0]["rank_low"], lines[0]["rank_high"]) == ("1", "1")
+
+
+def test_a_teacher_with_the_name_of_a_formula_is_text_to_a_spreadsheet(results: dict) -> None:
+    named = [entry | {"teacher": f"=1+{place}"} for place, entry in enumerate(results["leaderboard"])]
+    lines = list(csv.DictReader(leaderboard_csv(results | {"leaderboard": named}).splitlines()))
+    assert [line["teacher"] for line in lines] == [f"'=1+{place}" for place in range(len(named))]
+    assert any(value.startswith("-") for value in lines[-1].values())  # numbers stay numbers
 
 
 @pytest.mark.parametrize("module", ["polyteach.scoring.step", "polyteach.report.step"])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +9,7 @@ from typing import Any
 
 from polyteach.bundles.bundle import Bundle, BundledCell
 from polyteach.figures import Figure
+from polyteach.files import csv_text
 
 COLUMNS = (
     "bundle",
@@ -31,7 +30,6 @@ COLUMNS = (
 )
 HEADLINES = ("robust", "score", "published", "result")
 """The figure that stands for a cell: the first of these that it has and nothing is said against."""
-_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +56,16 @@ def headline(cell: BundledCell) -> Headline | None:
 
 
 def table_csv(bundles: Sequence[Bundle]) -> str:
-    """All figures of all cells, a line each; undefined ones are empty and `reason` says why.
-
-    Texts that a spreadsheet would take for a formula begin with an apostrophe.
-    """
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    for bundle in bundles:
-        for cell in bundle.cells:
-            for name, figure in cell.figures.items():
-                writer.writerow({key: _safe(value) for key, value in _line(cell, name, figure).items()})
-    return text.getvalue()
+    """All figures of all cells, a line each; undefined ones are empty and `reason` says why."""
+    return csv_text(
+        COLUMNS,
+        (
+            _line(cell, name, figure)
+            for bundle in bundles
+            for cell in bundle.cells
+            for name, figure in cell.figures.items()
+        ),
+    )
 
 
 def is_table(path: Path) -> bool:
@@ -93,7 +89,3 @@ def _line(cell: BundledCell, name: str, figure: Figure) -> dict[str, Any]:
         "reason": figure.reason,
         "definition": figure.definition,
     }
-
-
-def _safe(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULAS) else value

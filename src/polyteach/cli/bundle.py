@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,6 +11,7 @@ from typer.core import TyperGroup
 
 from polyteach.cli.options import JSON_OPTION, OUTPUT_DIR_OPTION
 from polyteach.cli.outputs import FORCE_OPTION, check_output_is_free
+from polyteach.cli.terminal import print_json
 
 if TYPE_CHECKING:
     from polyteach.bundles import Bundle
@@ -158,4 +158,4 @@ def _plain(bundle: Bundle) -> dict[str, Any]:
 
 def _print_json(parts: dict[str, Any]) -> None:
     plain = {"schema_version": SCHEMA_VERSION} | parts
-    print(json.dumps(plain, ensure_ascii=False, allow_nan=False, indent=1))
+    print_json(plain)

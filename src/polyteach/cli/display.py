@@ -89,14 +89,18 @@ def without_result(failed: Mapping[str, str]) -> Iterator[str]:
         yield f"without a result: {named}: {printable(reason)}"
 
 
-def usd(money: Mapping[str, Any]) -> str:
+def money(value: float | None, unknown: str = "USD unknown") -> str:
+    """An amount of money in words; `unknown` where nobody knows it."""
+    return unknown if value is None else f"{value:.4f} USD"
+
+
+def usd(figure: Mapping[str, Any]) -> str:
     """A foretold amount of money, a figure as JSON, in words."""
-    if money["value"] is None:
-        return f"unknown ({money['reason']})"
-    if money["low"] == money["value"] == money["high"]:
-        return f"{money['value']:.4f} USD"
-    bounds = "" if money["low"] is None else f" (95%: {money['low']:.4f} to {money['high']:.4f})"
-    return f"about {money['value']:.4f} USD{bounds}"
+    value, low, high = figure["value"], figure["low"], figure["high"]
+    if value is None:
+        return f"unknown ({figure['reason']})"
+    bounds = "" if low is None else f" (95%: {low:.4f} to {high:.4f})"
+    return money(value) if low == value == high else f"about {money(value)}{bounds}"
 
 
 def foretold(teacher: Mapping[str, Any]) -> str:

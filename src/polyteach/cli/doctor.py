@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import os
 import shutil
 from dataclasses import asdict, dataclass
@@ -13,6 +12,7 @@ from pathlib import Path
 import typer
 
 from polyteach.cli.options import JSON_OPTION, OUTPUT_DIR_OPTION
+from polyteach.cli.terminal import print_json
 
 _LEAST_FREE_BYTES = 2 * 2**30
 
@@ -33,7 +33,7 @@ def doctor(output_dir: OUTPUT_DIR_OPTION = Path(), as_json: JSON_OPTION = False)
     well = all(check.ok for check in checks)
     if as_json:
         plain = {"schema_version": 1, "ok": well, "checks": [asdict(check) for check in checks]}
-        typer.echo(json.dumps(plain, ensure_ascii=False, indent=1))
+        print_json(plain)
     else:
         for check in checks:
             fix = f"  fix: {check.fix}" if not check.ok else ""

@@ -12,6 +12,7 @@ import typer
 
 from polyteach.cli.options import INTERRUPTED, JSON_OPTION, stopped_with_a_code
 from polyteach.cli.outputs import FORCE_OPTION, check_output_is_free
+from polyteach.cli.terminal import print_json
 
 if TYPE_CHECKING:
     from polyteach.study import AnyBenchmark
@@ -128,7 +129,7 @@ def examine(
                 examined = stand_alone.examine_here(locations, exams, progress)
     summary = stand_alone.write_results(output, examined, exam)
     if as_json:
-        print(json.dumps(summary | {"language": code}, ensure_ascii=False, allow_nan=False, indent=1))
+        print_json(summary | {"language": code})
     else:
         _show(summary["benchmarks"], code)
     if any(_unanswered(one) for one in summary["benchmarks"].values()):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -15,6 +14,7 @@ from polyteach.cli.export_pairs import MARGIN
 from polyteach.cli.judges import JUDGE_BUDGET, JUDGE_JOURNAL, JUDGE_PRICE, JUDGE_URL
 from polyteach.cli.options import JSON_OPTION
 from polyteach.cli.outputs import FORCE_OPTION, check_output_is_free
+from polyteach.cli.terminal import print_json
 
 if TYPE_CHECKING:
     from polyteach.cli.export_pairs import PairsJudge
@@ -33,8 +33,8 @@ def export(
     source: Annotated[
         list[Path],
         typer.Argument(
-            help="Files of rows (JSONL, CSV, Parquet: prompt and response, or messages), or one run's folder, "
-            "or its name."
+            help="Files of rows (JSONL, CSV, Parquet: prompt and response, or messages), or one run's folder "
+            "or name."
         ),
     ],
     output: Annotated[Path, typer.Option(help="The folder to write.")],
@@ -319,7 +319,7 @@ def _show(
         warn(doubt)
     if as_json:
         plain = {**record, "output": str(output), "took": took, "hub": url, "warnings": doubts}
-        print(json.dumps(plain, ensure_ascii=False, allow_nan=False, indent=1))
+        print_json(plain)
         return
     lines = (
         [f"{output}: student, {len(record['files'])} files"]

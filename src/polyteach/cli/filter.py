@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -13,6 +12,7 @@ import typer
 from polyteach.cli.judges import JUDGE_BUDGET, JUDGE_PRICE, JUDGE_URL
 from polyteach.cli.options import JSON_OPTION, refuse_given, stopped_with_a_code, told_in_options
 from polyteach.cli.outputs import FORCE_OPTION, check_output_is_free
+from polyteach.cli.terminal import print_json
 from polyteach.errors import UserError
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def filter_(
             summary = summary | {"verify": compare(list(training_rows(data, code)), stays, plan, progress)}
             write_json(outputs.summary, summary)
     if as_json:
-        print(json.dumps(summary, ensure_ascii=False, allow_nan=False, indent=1))
+        print_json(summary)
     else:
         from polyteach.cli.filter_tables import print_filtered
 

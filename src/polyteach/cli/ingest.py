@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from polyteach.cli.options import JSON_OPTION
-from polyteach.cli.terminal import printable
+from polyteach.cli.terminal import print_json, printable
 
 if TYPE_CHECKING:
     from polyteach.benchmarks.ingest.collect import Ingested
@@ -57,11 +58,10 @@ def ingest(
         )
     if every_eval_ever is not None:
         _export(ingested, every_eval_ever, organization)
-    plain = json.dumps(ingested.to_json(), ensure_ascii=False, allow_nan=False, indent=1)
     if output_dir is not None:
-        _write(ingested, output_dir, plain)
+        _write(ingested, output_dir)
     if as_json:
-        print(plain)
+        print_json(ingested.to_json())
         return
     from polyteach.cli.ingest_tables import print_ingested
 
@@ -93,17 +93,14 @@ def _export(ingested: Ingested, folder: Path, organization: str) -> None:
     print(f"{counted(len(written), 'Every-Eval-Ever file')} in {folder}", file=sys.stderr)
 
 
-def _write(ingested: Ingested, folder: Path, plain: str) -> None:
-    import csv
+def _write(ingested: Ingested, folder: Path) -> None:
+    from polyteach.files import csv_text, write_atomically, writing
 
-    from polyteach.files import write_atomically, writing
-
+    plain = json.dumps(ingested.to_json(), ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+    rows = [record.to_json() | {"unscored": sum(record.unscored.values())} for record in ingested.records]
+    table = csv_text(list(rows[0]) if rows else ["model"], rows)
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(folder / "ingest.json", lambda path: path.write_text(plain + "\n", encoding="utf-8"))
-        rows = [record.to_json() | {"unscored": sum(record.unscored.values())} for record in ingested.records]
-        with (folder / "records.csv").open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, list(rows[0]) if rows else ["model"], lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows)
+        for name, text in (("ingest.json", plain), ("records.csv", table)):
+            write_atomically(folder / name, partial(Path.write_text, data=text, encoding="utf-8", newline=""))
     print(f"ingest.json and records.csv in {folder}", file=sys.stderr)

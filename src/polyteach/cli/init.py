@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +9,7 @@ from typing import Annotated
 import typer
 
 from polyteach.cli.options import JSON_OPTION
+from polyteach.cli.terminal import print_json
 
 
 def init(
@@ -73,7 +73,7 @@ def init(
         )
     if as_json:
         written = str(output) if output else None
-        typer.echo(json.dumps({"schema_version": 1, "path": written, "study": text}, ensure_ascii=False))
+        print_json({"schema_version": 1, "path": written, "study": text})
     elif output is None:
         typer.echo(text, nl=False)
     else:

@@ -198,13 +198,14 @@ def bill_of(role: str, *took: Took) -> list[dict[str, Any]]:
 
 def bill_in_words(bill: Mapping[str, Any]) -> str:
     """One line on what a judge or an embedder took."""
+    from polyteach.cli.display import money
     from polyteach.scoring.numbers import counted
 
-    money = "USD unknown (no known price)" if bill["money"] is None else f"{bill['money']:.4f} USD"
+    paid = money(bill["money"], "USD unknown (no known price)")
     kept = ", answers that were kept included" if bill["role"] == "judge" else ""
     return (
         f"{bill['role']} {bill['model']}: {counted(bill['requests'], 'request')}, {bill['prompt_tokens']:,} "
-        f"tokens sent, {bill['response_tokens']:,} received, {money}{kept}"
+        f"tokens sent, {bill['response_tokens']:,} received, {paid}{kept}"
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -23,6 +22,7 @@ from polyteach.cli.judges import (
     payer_of,
 )
 from polyteach.cli.options import refuse_given, stopped_with_a_code, told_in_options
+from polyteach.cli.terminal import print_json
 
 if TYPE_CHECKING:
     from polyteach.models.took import Took
@@ -102,7 +102,7 @@ def measure(
             "took": took,
             "warnings": warnings,
         }
-        print(json.dumps(plain, ensure_ascii=False, allow_nan=False, indent=1))
+        print_json(plain)
     else:
         from polyteach.cli.display import warn
         from polyteach.cli.measure_tables import print_sources

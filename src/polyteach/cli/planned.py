@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from polyteach.cli.options import stopped_with_a_code
+from polyteach.cli.terminal import print_json
 
 if TYPE_CHECKING:
     from polyteach.artifacts import Store
@@ -81,7 +81,7 @@ def show_plan(
     told = forecast(study, resources, planned, store)
     told["unchecked"] = unchecked
     if as_json:
-        typer.echo(json.dumps(told, ensure_ascii=False, indent=1))
+        print_json(told)
         return
     typer.echo(f"study {study.name}: {counted(told['steps'], 'step')}, {told['reused']} there already")
     for kind, counts in told["kinds"].items():

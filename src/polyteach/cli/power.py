@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from polyteach.cli.options import JSON_OPTION, OUTPUT_DIR_OPTION
+from polyteach.cli.terminal import print_json
 
 if TYPE_CHECKING:
     from polyteach.power_planning import Start
@@ -89,7 +89,7 @@ def power(
     given = start.with_sizes(**sizes).with_noise(item_sd, correlation, trial_sd)
     found = answer(given, gap, wanted)
     if as_json:
-        typer.echo(json.dumps(found, ensure_ascii=False, allow_nan=False, indent=1))
+        print_json(found)
         return
     for line in _lines(found):
         typer.echo(line)

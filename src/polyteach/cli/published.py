@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from polyteach.cli.options import JSON_OPTION
+from polyteach.cli.terminal import print_json
 
 PAGE = "published.html"
 WIDTH = 100
@@ -31,7 +31,7 @@ def published(
     study = recompute()
     page = _write_page(study, output_dir) if output_dir else None
     if as_json:
-        print(json.dumps(study, ensure_ascii=False, allow_nan=False, indent=1))
+        print_json(study)
     else:
         _print(study)
     if page:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from polyteach.cli.options import JSON_OPTION, OUTPUT_DIR_OPTION
+from polyteach.cli.terminal import print_json
 
 if TYPE_CHECKING:
     from polyteach.selection.recommend.evidence import Evidence
@@ -81,7 +81,7 @@ def recommend(
     evidence, skipped = _evidence(code, run, screen, bundle or [], output_dir)
     found = find(code, evidence, Wish(rows, budget, licence.value), known, skipped)
     if as_json:
-        typer.echo(json.dumps(found.to_json(), ensure_ascii=False, allow_nan=False, indent=1))
+        print_json(found.to_json())
         return
     for line in lines_of_text(found):
         typer.echo(printable(line))

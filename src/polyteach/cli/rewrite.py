@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -35,6 +34,7 @@ from polyteach.cli.teachers import (
     named_teacher,
     teacher_of_study,
 )
+from polyteach.cli.terminal import print_json
 from polyteach.errors import UserError
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ def _show(
     from polyteach.cli.rewrite_tables import print_foretold, print_rewritten, warn_of
 
     if as_json:
-        print(json.dumps(told | {"took": took}, ensure_ascii=False, allow_nan=False, indent=1))
+        print_json(told | {"took": took})
     elif dry_run:
         print_foretold(told)
     else:

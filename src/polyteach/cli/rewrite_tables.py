@@ -8,6 +8,9 @@ from typing import Any
 
 import typer
 
+from polyteach.cli.display import money, troubles, warn
+from polyteach.cli.judges import bill_in_words
+
 _SHOWN = (
     ("response_fidelity", "responses in the language", ".1%"),
     ("exact_duplicates", "exact copies", ".1%"),
@@ -42,16 +45,13 @@ def print_rewritten(summary: Mapping[str, Any], output: Path, took: Sequence[Map
         if name in before:
             typer.echo(f"  {words}: {_change(before[name], after[name], form)}")
     if asked := summary["asked"]:
-        money = "price unknown" if asked["money"] is None else f"{asked['money']:.4f} USD"
         typer.echo(
             f"sent {asked['sent']:,}, reused {asked['reused']:,}; {asked['prompt_tokens']:,} tokens sent, "
-            f"{asked['response_tokens']:,} received, {money}"
+            f"{asked['response_tokens']:,} received, {money(asked['money'], 'price unknown')}"
         )
         for reason, words in asked["details"].items():
             typer.echo(f"  {reason}: {words}")
     for bill in took:
-        from polyteach.cli.judges import bill_in_words
-
         typer.echo(bill_in_words(bill))
 
 
@@ -79,16 +79,15 @@ def print_foretold(told: Mapping[str, Any]) -> None:
             + (f"; could not tell: {untold}" if untold else "")
         )
     most = told["at_most"]
-    money = "its price is unknown" if most["money"] is None else f"{most['money']:.4f} USD"
+    paid = money(most["money"], "its price is unknown")
     typer.echo(
         f"at most {most['requests']:,} requests, {most['prompt_tokens']:,} tokens sent, "
-        f"{most['response_tokens']:,} received: {money} (every attempt used up, by answers of full length)"
+        f"{most['response_tokens']:,} received: {paid} (every attempt used up, by answers of full length)"
     )
 
 
 def warn_of(told: Mapping[str, Any]) -> None:
     """Says on stderr what is to be done elsewhere, and what went wrong."""
-    from polyteach.cli.display import troubles, warn
     from polyteach.scoring.numbers import counted
 
     is_plan = told["kind"] == "rewrite_plan"

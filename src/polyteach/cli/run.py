@@ -16,6 +16,7 @@ from polyteach.cli.options import (
     open_store,
     stopped_with_a_code,
 )
+from polyteach.cli.terminal import print_json
 
 if TYPE_CHECKING:
     from polyteach.artifacts import Store
@@ -157,7 +158,7 @@ def _show_end(end: RunEnd, as_json: bool) -> None:
             "verdict": results["verdict"],
             "leaderboard": results["leaderboard"],
         }
-        typer.echo(json.dumps(summary, ensure_ascii=False, indent=1))
+        print_json(summary)
         return
     print_leaderboard(results, Console(), told=end.failed)
     for line in without_result(end.failed):

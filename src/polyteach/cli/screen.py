@@ -18,6 +18,7 @@ from polyteach.cli.options import (
     stopped_with_a_code,
 )
 from polyteach.cli.run import FINISHED_WITH_FAILURES, ResumeChoice
+from polyteach.cli.terminal import print_json
 
 if TYPE_CHECKING:
     from polyteach.artifacts import Store
@@ -182,7 +183,7 @@ def _show_end(end: RunEnd, as_json: bool) -> None:
             "report": str(page),
             **{name: screened[name] for name in ("verdict", "ranking", "warnings")},
         }
-        typer.echo(json.dumps(summary, ensure_ascii=False, indent=1))
+        print_json(summary)
         return
     print_screen(screened, Console())
     for step, error in end.failed.items():

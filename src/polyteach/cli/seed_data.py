@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ import typer
 
 from polyteach.cli.options import JSON_OPTION
 from polyteach.cli.outputs import FORCE_OPTION, check_output_is_free
+from polyteach.cli.terminal import print_json
 
 if TYPE_CHECKING:
     from polyteach.seed_data.gather import Account, Part
@@ -166,7 +166,7 @@ def _draw(
     if as_json:
         facts = _facts(accounts, codes, lists, listed)
         facts |= {"schema_version": 1, "output": str(output), "rows": len(rows), "rng_seed": rng_seed}
-        print(json.dumps(facts, ensure_ascii=False, indent=1))
+        print_json(facts)
     else:
         print(f"{output}: {len(rows)} rows")
         for account in accounts:
@@ -209,7 +209,7 @@ def _print_sources(as_json: bool) -> None:
     names = ("name", "hub", "config", "split", "methods", "licence", "languages", "filters")
     plain = [{name: getattr(source, name) for name in names} for source in SOURCES]
     if as_json:
-        print(json.dumps({"schema_version": 1, "sources": plain}, ensure_ascii=False, indent=1))
+        print_json({"schema_version": 1, "sources": plain})
         return
     for source in SOURCES:
         print(f"{source.name}: {source.hub}")

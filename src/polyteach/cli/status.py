@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections import Counter
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from polyteach.cli.options import JSON_OPTION, OUTPUT_DIR_OPTION
-from polyteach.cli.terminal import printable
+from polyteach.cli.terminal import print_json, printable
 
 
 def status(
@@ -30,7 +29,7 @@ def status(
     folder = find_run(_name_in(run) if run else None, output_dir)
     facts = folder.status()
     if as_json:
-        typer.echo(json.dumps(facts, ensure_ascii=False, indent=1))
+        print_json(facts)
         return
     typer.echo(f"{folder.path}: {facts['state']}")
     for line in _lines(facts):
@@ -85,27 +84,27 @@ def _lines(facts: dict[str, Any]) -> list[str]:
 
 def _bill(facts: dict[str, Any]) -> list[str]:
     """Tokens and money of all the study's runs."""
-    tokens, money, budget = facts["tokens"], facts["money"], facts["budget"]
+    from polyteach.cli.display import money
+
+    tokens, budget = facts["tokens"], facts["budget"]
     parts = [
         f"{tokens['prompt']:,} sent" + (f" ({tokens['cached']:,} cached)" if tokens["cached"] else ""),
         f"{tokens['response']:,} received"
         + (f" ({tokens['thinking']:,} thinking)" if tokens["thinking"] else ""),
     ]
-    spent = (
-        f"unknown: {facts['unpriced']:,} answers without a known price"
-        if money is None
-        else f"{money:.4f} USD"
-    )
+    spent = money(facts["money"], f"unknown: {facts['unpriced']:,} answers without a known price")
     of = f"; budget {budget['cap']:g} USD, {budget['left']:.4f} left" if budget else ""
     return [f"tokens: {', '.join(parts)}", f"money: {spent}{of}"]
 
 
 def _measuring(took: dict[str, Any]) -> str:
     """What a judge or an embedder took in the steps that are done."""
-    money = "USD unknown" if took["money"] is None else f"{took['money']:.4f} USD"
+    from polyteach.cli.display import money
+
     tokens = f"{took['tokens']['prompt']:,} tokens sent, {took['tokens']['response']:,} received"
     note = "answers that sets of rows share are in each" if took["role"] == "judge" else "in no sum above"
-    return f"  {took['role']} {took['model']}: {took['requests']:,} requests, {tokens}, {money} ({note})"
+    paid = money(took["money"])
+    return f"  {took['role']} {took['model']}: {took['requests']:,} requests, {tokens}, {paid} ({note})"
 
 
 def _counted(counts: dict[str, int]) -> str:

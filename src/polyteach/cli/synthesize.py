@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -35,6 +34,7 @@ from polyteach.cli.teachers import (
     URL,
     named_teacher,
 )
+from polyteach.cli.terminal import print_json
 
 if TYPE_CHECKING:
     from polyteach.synthesis.seeds import Seeds
@@ -131,7 +131,7 @@ def synthesize(
             output, settings, asked.locations, methods=methods, rows=rows, seeds=seeds.rows, progress=progress
         )
     if as_json:
-        print(json.dumps(summary, ensure_ascii=False, allow_nan=False, indent=1))
+        print_json(summary)
     elif preview is None:
         _show(summary, asked.sampling)
     else:
@@ -189,6 +189,8 @@ def _warn_of_end(summary: dict[str, Any]) -> None:
 
 def _show(summary: dict[str, Any], known: Mapping[str, Any]) -> None:
     """The summary in words."""
+    from polyteach.cli.display import money
+
     sampling = ", ".join(
         f"{name} {value['value']} ({value['source']})"
         for name, value in known.items()
@@ -208,9 +210,9 @@ def _show(summary: dict[str, Any], known: Mapping[str, Any]) -> None:
         typer.echo(f"without an answer after all tries: {said}; run it again to send these")
         for reason, words in summary["details"].items():
             typer.echo(f"  {reason}: {words}")
-    money = f", {summary['money']:.4f} USD" if summary["money"] else ""
+    paid = f", {money(summary['money'])}" if summary["money"] else ""
     typer.echo(
         f"{summary['rows']} rows in {summary['files']['rows']}; sent {summary['sent']}, reused "
         f"{summary['reused']}; {summary['prompt_tokens']:,} tokens sent, "
-        f"{summary['response_tokens']:,} received{money}"
+        f"{summary['response_tokens']:,} received{paid}"
     )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import re
 import sys
+from typing import Any
 
 # C0 and C1 controls, separators and reversals of Unicode that move what follows, and halves of characters.
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -14,6 +16,15 @@ _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u
 def printable(text: str) -> str:
     """The text on one line, with a replacement character for each that a terminal obeys or cannot print."""
     return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def print_json(value: Any) -> None:
+    """Prints plain data as one JSON object on stdout.
+
+    Raises:
+        ValueError: a number is not finite.
+    """
+    print(json.dumps(value, ensure_ascii=False, allow_nan=False, indent=1))
 
 
 class OutputLost(Exception):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping
 from typing import Any
+
+from polyteach.files import csv_text
 
 COLUMNS = (
     "teacher",
@@ -32,11 +32,7 @@ _ENDS = (("", "value"), ("_se", "se"), ("_low", "low"), ("_high", "high"))
 
 def leaderboard_csv(results: Mapping[str, Any]) -> str:
     """One line a teacher in the order of the leaderboard; undefined figures are empty, `reason` says why."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(_line(entry) for entry in results["leaderboard"])
-    return text.getvalue()
+    return csv_text(COLUMNS, (_line(entry) for entry in results["leaderboard"]))
 
 
 def _line(entry: Mapping[str, Any]) -> dict[str, Any]:

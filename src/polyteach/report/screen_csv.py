@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from polyteach.files import csv_text
 from polyteach.report.screen_view import ScreenLine, lines_of
 
 COLUMNS = (
@@ -35,11 +34,7 @@ def screen_csv(screened: Mapping[str, Any]) -> str:
 
     What is undefined is empty, `reason` says why.
     """
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(_lines(screened))
-    return text.getvalue()
+    return csv_text(COLUMNS, _lines(screened))
 
 
 def _lines(screened: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
