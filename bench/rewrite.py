@@ -132,7 +132,7 @@ def rewritten(planted: Planted, language: str, teacher: str, rng_seed: int, with
         if code:
             raise SystemExit(code)
         context = Context(rng_seed=rng_seed, judge=oracle_judge(language) if with_judge else None)
-        reasons = judge_rows(judged_rows([data], language, None), read_rules(rules), context).reasons
+        reasons = judge_rows(judged_rows([data], language, len), read_rules(rules), context).reasons
         return Rewritten(
             data.read_text(encoding="utf-8").splitlines(),
             output.read_text(encoding="utf-8").splitlines(),

@@ -102,6 +102,30 @@ def test_our_own_rows_and_several_files(data: Path, tmp_path: Path) -> None:
     ]
 
 
+def test_marks_are_found_wherever_our_files_have_them(data: Path, tmp_path: Path) -> None:
+    known = {"judge_scores": {"j": 2}}
+    forms = [known, {"extra": known}, {"extra": json.dumps(known)}]
+    path = written(tmp_path / "marked.jsonl", [*GOOD, *({**BAD[1], **form} for form in forms)])
+    out = tmp_path / "out.jsonl"
+    assert run(path, "--language", "de", "--output", out, "--drop", "judge_below: {least: 3}") == 0
+    assert records(out) == GOOD
+
+
+def test_one_row_has_one_text_and_turns_that_no_rule_sees_are_counted(
+    tmp_path: Path, capsys: Captured
+) -> None:
+    pairs = [("user", GOOD[0]["prompt"]), ("assistant", GOOD[0]["response"])]
+    more = [{"role": role, "content": text} for role, text in [*pairs, ("user", "Why?"), *pairs[1:]]]
+    out = tmp_path / "out.jsonl"
+    path = written(tmp_path / "turns.jsonl", [{"messages": more}, GOOD[1], {"messages": [*more, more[0]]}])
+    assert run(path, "--language", "de", "--output", out, "--json") == 0
+    summary = json.loads(capsys.readouterr().out)
+    assert (summary["kept"], summary["kept_with_other_turns"]) == (2, 1)
+    other = written(tmp_path / "two.jsonl", [{**GOOD[1], "messages": more}])
+    assert run(other, "--language", "de", "--output", out, "--force") == 2
+    assert "'prompt' is not what 'messages' says" in capsys.readouterr().err
+
+
 def test_rules_of_a_file(data: Path, tmp_path: Path) -> None:
     rules, out = tmp_path / "rules.yaml", tmp_path / "out.jsonl"
     rules.write_text("rules:\n  - empty\n  - pattern: {regex: Tomate, called: no_tomatoes}\n")

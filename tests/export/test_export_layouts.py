@@ -180,6 +180,18 @@ def test_hostile_text_is_kept_and_what_cannot_be_written_is_counted(
     assert [both(row) for row in loaded] == HOSTILE
 
 
+def test_a_row_of_two_texts_is_left_out_and_what_extra_holds_is_named(export: Export, lines: Lines) -> None:
+    rows = [
+        {"prompt": "Hallo?", "response": "Hallo!", "messages": TURNS},
+        {"prompt": "Hallo?", "response": "Hello!", "messages": TURNS},
+        {"prompt": "x", "response": "y", "extra": {"category": "a"}},
+        {"prompt": "x", "response": "z", "extra": '{"licence": "mit"}'},
+    ]
+    told = export(lines("rows.jsonl", rows))
+    assert (told["rows"], told["left_out"]) == (3, {"prompt_and_messages_differ": 1})
+    assert told["columns_left_out"] == ["category", "licence"]
+
+
 def test_nothing_left_says_why(export: Export, lines: Lines) -> None:
     told = export(lines("rows.jsonl", [{"prompt": "allein"}, {"prompt": "x"}]), code=2)
     assert "no row is left to export (no_answer 2)" in told["stderr"]

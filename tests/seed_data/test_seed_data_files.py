@@ -70,6 +70,34 @@ def test_messages_give_the_first_user_turn_and_the_answer_after_it(tmp_path: Pat
     assert found == [("1", "q1", "a1"), ("2", "q1", "")]
 
 
+def test_a_prompt_beside_messages_is_their_first_turn(tmp_path: Path) -> None:
+    pair = [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]
+    records = [
+        {"prompt": "q", "messages": pair},  # as in sets of conversations that name their first prompt
+        {"prompt": "q", "response": "a", "messages": [*pair, {"role": "user", "content": "q2"}]},
+        {"prompt": None, "response": None, "messages": pair},
+        {"prompt": "q", "response": "a", "messages": []},
+    ]
+    path = written(tmp_path, "a.jsonl", lines(*records))
+    assert [(row.prompt, row.response) for row in read_file(path, language="de")] == [("q", "a")] * 4
+
+
+def test_what_our_files_know_beyond_is_found_wherever_it_stands(tmp_path: Path) -> None:
+    known = {"judge_scores": {"j": 2}, "source_set": "s"}
+    records = [
+        {"prompt": "a", **known},
+        {"prompt": "a", "extra": known},  # our JSONL
+        {"prompt": "a", "extra": json.dumps(known)},  # our Parquet
+        {"prompt": "a", "extra": known | {"source_set": "other"}, "source_set": "s"},
+        {"prompt": "a", "extra": json.dumps(known), "source_set": None},
+    ]
+    path = written(tmp_path, "a.jsonl", lines(*records))
+    assert [row.extra for row in read_file(path, language="de")] == [known] * 5
+    for other in ("in words", "[1]", '{"half": "\\ud83d"}', "[" * 100_000, 3):
+        path = written(tmp_path, "b.jsonl", lines({"prompt": "a", "extra": other}))
+        assert read_file(path, language="de")[0].extra == {"extra": other}
+
+
 def test_parquet_with_messages_and_a_date(tmp_path: Path) -> None:
     table = pa.table(
         {
@@ -134,6 +162,18 @@ BAD = {  # name: (file name, content, what the message says, at which line)
     ),
     "messages as text": ("a.jsonl", '{"messages": "hi"}\n', "is no list of turns", 1),
     "turn without role": ("a.jsonl", '{"messages": [{"content": "hi"}]}\n', "lacks a 'role'", 1),
+    "prompt and messages differ": (
+        "a.jsonl",
+        OK + '{"prompt": "a", "messages": [{"role": "user", "content": "b"}]}\n',
+        "'prompt' is not what 'messages' says: 'a' and 'b'",
+        2,
+    ),
+    "response and messages differ": (
+        "a.jsonl",
+        OK + '{"prompt": "a", "response": "x", "messages": [{"role": "user", "content": "a"}]}\n',
+        "'response' is not what 'messages' says: 'x' and ''",
+        2,
+    ),
     "no user turn": (
         "a.jsonl",
         '{"messages": [{"role": "system", "content": "x"}]}\n',

@@ -15,6 +15,7 @@ from polyteach.curation.rules import AnyRule
 from polyteach.curation.rules.rule import Context
 from polyteach.errors import UserError
 from polyteach.files import file_digest, write_atomically, writing
+from polyteach.seed_data.turns import has_other_turns
 
 DROPPED_FOR = "dropped_for"
 """The column of dropped rows with the reasons of all rules that found them, in the order of the rules."""
@@ -78,7 +79,8 @@ def filter_files(
         context: what some rules need.
 
     Returns:
-        The summary as plain data, which is for `outputs.summary`, and what the rules found.
+        The summary as plain data, which is for `outputs.summary`, and what the rules found. Rules see a
+        conversation's first pair alone: `kept_with_other_turns` counts the rows that stay and say more.
 
     Raises:
         UserError: a file cannot be read, or changes meanwhile; or no row is left. Then nothing but the
@@ -88,7 +90,14 @@ def filter_files(
         Columns() if PARQUET in {path.suffix for path in (outputs.rows, outputs.dropped) if path} else None
     )
     digests = [file_digest(path) if path.is_file() else "" for path in paths]
-    judged = judge_rows(judged_rows(paths, language, columns), rules, context)
+    others: list[bool] = []
+
+    def see(record: Mapping[str, Any]) -> None:
+        others.append(has_other_turns(record))
+        if columns:
+            columns.see(record)
+
+    judged = judge_rows(judged_rows(paths, language, see), rules, context)
     if not judged.reasons:
         fix = "a file of examples has at least one row"
         raise UserError("the file has no rows", where=", ".join(map(str, paths)), fix=fix)
@@ -107,6 +116,9 @@ def filter_files(
         "rules": [as_plain(rule) for rule in rules],
         "rows": len(judged.reasons),
         "kept": judged.kept,
+        "kept_with_other_turns": sum(
+            other and not reasons for other, reasons in zip(others, judged.reasons, strict=True)
+        ),
         "by_rule": [
             {
                 "reason": rule.reason,

@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from polyteach.errors import UserError
 from polyteach.languages import standard_code
-from polyteach.seed_data.files import agree
-from polyteach.seed_data.records import Record, kind_of_file, stream_lines, stream_records
+from polyteach.seed_data.files import agree, unfolded
+from polyteach.seed_data.records import Record, stream_records
+from polyteach.seed_data.turns import ASSISTANT, NO_PROMPT, SYSTEM, USER, NoTurns, Turn, turns_of
 
-SYSTEM, USER, ASSISTANT = "system", "user", "assistant"
-NO_PROMPT, NO_ANSWER, NO_TEXT = "empty_prompt", "no_answer", "message_is_no_text"
+NO_ANSWER = "no_answer"
 NOT_IN_TURN, HALF_CHARACTER = "turns_do_not_alternate", "half_a_character"
 OTHER_LANGUAGE, UNKNOWN_LANGUAGE = "another_language", "unknown_language"
 OTHER_TEACHER, OTHER_METHOD = "another_teacher", "another_method"
 _HALF = re.compile("[\ud800-\udfff]")
-_USED = ("id", "language", "method", "teacher", "source", "source_id", "prompt", "response", "messages")
-_COUNTS = ("finish_reason", "prompt_tokens", "response_tokens")  # of our own rows
-
-Turn = tuple[str, str]
-"""Role and content."""
+_EXPORTED = (
+    *("id", "language", "method", "teacher", "source", "source_id", "prompt", "response", "messages"),
+    *("finish_reason", "prompt_tokens", "response_tokens"),  # of our own rows; a card tells what they say
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,18 +106,18 @@ def take_files(paths: Iterable[Path], wanted: Wanted) -> Taken:
     """Reads files of rows: ours, or JSONL, CSV and Parquet with `prompt` and `response`, or `messages`.
 
     Unlike `seed_data.files.read_file`, which refuses a file for one bad row, a row that cannot be exported is
-    left out and counted, and all turns of `messages` are kept; where a row has both, `messages` count.
+    left out and counted; and all turns of `messages` are kept, see `turns_of`.
 
     Raises:
         UserError: a file is missing, damaged or no such file; a row has no such column.
     """
     taken = Taken()
     for path in paths:
-        for number, record in enumerate(_records(path), start=1):
-            _check_columns(record)
+        for number, record in enumerate(stream_records(path, half_characters=True), start=1):
             taken.of_file[path] = number
-            taken.columns |= set(_extra(record.columns))
-            taken.add(_example(record.columns, str(number), name_of(path), wanted))
+            extra = unfolded(record.columns, _EXPORTED)
+            taken.columns |= set(extra)
+            taken.add(_example(record, extra, str(number), name_of(path), wanted))
     taken.examples = with_own_ids(taken.examples)
     return taken
 
@@ -155,36 +153,10 @@ def with_own_ids(examples: Sequence[Example]) -> list[Example]:
     return found
 
 
-def _records(path: Path) -> Iterator[Record]:
-    """A file's records; unlike `stream_records`, with those that hold half of a character."""
-    if kind_of_file(path) not in (".jsonl", ".ndjson") or not path.is_file() or path.suffix == ".gz":
-        yield from stream_records(path)
-        return
-    for number, line in enumerate(stream_lines(path), start=1):
-        if line.strip():
-            yield Record(f"{path}:{number}", _json_object(f"{path}:{number}", line))
-
-
-def _json_object(where: str, line: str) -> dict[str, Any]:
-    try:
-        value = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"not valid JSON: {error}", where, "one whole JSON object a line") from error
-    if not isinstance(value, dict):
-        raise UserError("is JSON, but not an object", where, 'write {"prompt": ..., "response": ...} a line')
-    return value
-
-
-def _check_columns(record: Record) -> None:
-    if "prompt" not in record.columns and "messages" not in record.columns:
-        found = ", ".join(map(repr, record.columns)) or "none"
-        fix = "rename the columns to 'prompt' and 'response', or give 'messages'"
-        raise UserError(
-            f"has neither 'prompt' nor 'messages'; columns found: {found}", where=record.where, fix=fix
-        )
-
-
-def _example(columns: Mapping[str, Any], number: str, source: str, wanted: Wanted) -> Example | str:
+def _example(
+    record: Record, extra: Mapping[str, Any], number: str, source: str, wanted: Wanted
+) -> Example | str:
+    columns = record.columns
     language = _language(_text(columns, "language"), wanted.languages)
     if language in (UNKNOWN_LANGUAGE, OTHER_LANGUAGE):
         return language
@@ -192,9 +164,10 @@ def _example(columns: Mapping[str, Any], number: str, source: str, wanted: Wante
     method = _one_of(_text(columns, "method"), wanted.methods)
     if teacher is None or method is None:
         return OTHER_TEACHER if teacher is None else OTHER_METHOD
-    turns = _turns(columns)
-    if turns is None:
-        return NO_TEXT
+    try:
+        turns = turns_of(record)
+    except NoTurns as fault:
+        return fault.reason
     row_id = _text(columns, "id") or number
     end = columns.get("finish_reason")
     return checked(
@@ -207,7 +180,7 @@ def _example(columns: Mapping[str, Any], number: str, source: str, wanted: Wante
             source_id=_text(columns, "source_id") or row_id,
             turns=turns,
             cut_off=end == "length" if isinstance(end, str) and end else None,
-            extra=_extra(columns),
+            extra=extra,
         )
     )
 
@@ -235,29 +208,3 @@ def _one_of(said: str, wanted: Sequence[str]) -> str | None:
 def _text(columns: Mapping[str, Any], name: str) -> str:
     value = columns.get(name)
     return "" if value is None else str(value)
-
-
-def _turns(columns: Mapping[str, Any]) -> tuple[Turn, ...] | None:
-    messages = columns.get("messages")
-    if not messages:
-        prompt, response = columns.get("prompt"), columns.get("response")
-        messages = [{"role": USER, "content": "" if prompt is None else prompt}]
-        messages += [] if response is None else [{"role": ASSISTANT, "content": response}]
-    if not isinstance(messages, list) or not all(isinstance(turn, Mapping) for turn in messages):
-        return None
-    turns = tuple((turn.get("role"), turn.get("content")) for turn in messages)
-    if not all(isinstance(part, str) for turn in turns for part in turn):
-        return None
-    return turns
-
-
-def _extra(columns: Mapping[str, Any]) -> dict[str, Any]:
-    """The columns that are not exported; those that our own rows keep in `extra` beside the others."""
-    extra = {name: value for name, value in columns.items() if name not in _USED + _COUNTS}
-    inner = extra.pop("extra", None)
-    if isinstance(inner, str):
-        try:
-            inner = json.loads(inner)
-        except ValueError:
-            inner = None
-    return extra | (inner if isinstance(inner, dict) else {})

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from polyteach.export.examples import ASSISTANT, SYSTEM, USER, Example, Turn
+from polyteach.export.examples import Example
+from polyteach.seed_data.turns import ASSISTANT, SYSTEM, USER, Turn
 
 if TYPE_CHECKING:
     from polyteach.export.pairs import Pair

@@ -8,7 +8,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from polyteach.export.examples import Example, Turn
+from polyteach.export.examples import Example
+from polyteach.seed_data.turns import Turn
 from polyteach.texts import normalised
 
 if TYPE_CHECKING:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import datetime
 import decimal
-from collections.abc import Iterable, Iterator, Mapping
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from polyteach.errors import UserError
 from polyteach.languages import language_and_script, standard_code
-from polyteach.seed_data.records import Record, kind_of, read_records
+from polyteach.seed_data.records import Record, encodable, kind_of, read_records
+from polyteach.seed_data.turns import first_pair, turns_of
 
 if TYPE_CHECKING:
     from polyteach.rows import Row
@@ -23,8 +25,9 @@ def read_file(path: Path, *, language: str | None = None, blank_prompts: bool = 
     """Reads a JSONL, CSV or Parquet file of examples; text is kept exactly as it is.
 
     A row has a `prompt` (and a `response`, unless it is a prompt alone) or `messages`, of which the first
-    user turn and the first assistant turn after it count. `id` (else the row's number, from 1), `language`
-    and `teacher` are used where present; all other columns, `category` among them, are kept in `Row.extra`.
+    user turn and the first assistant turn after it count, see `turns_of`. `id` (else the row's number, from
+    1), `language` and `teacher` are used where present; all other columns, `category` among them, are kept in
+    `Row.extra`, and so is what a file of ours has in its column `extra`.
 
     Args:
         path: the file.
@@ -36,8 +39,8 @@ def read_file(path: Path, *, language: str | None = None, blank_prompts: bool = 
         Rows of method `human`, whose `source` is the file's name.
 
     Raises:
-        UserError: see `records.read_records`; or a row without a prompt, with one that is no text or empty,
-            with malformed messages, in another language than asked for, or with an id used before.
+        UserError: see `records.read_records` and `turns_of`; or a row without a prompt or with an empty one,
+            in another language than asked for, or with an id used before.
     """
     rows: list[Row] = []
     seen: dict[str, str] = {}
@@ -70,7 +73,7 @@ def _row(record: Record, number: int, source: str, language: str | None) -> Row:
 
     columns = record.columns
     row_id = str(number) if columns.get("id") in (None, "") else str(columns["id"])
-    prompt, response = _turns(record)
+    prompt, response = _first_turns(record)
     return Row(
         id=row_id,
         language=_language(record, language),
@@ -80,45 +83,18 @@ def _row(record: Record, number: int, source: str, language: str | None) -> Row:
         source_id=row_id,
         prompt=prompt,
         response=response,
-        extra={name: _plain(record, value) for name, value in columns.items() if name not in _USED},
+        extra={name: _plain(record, value) for name, value in unfolded(columns, _USED).items()},
     )
 
 
-def _turns(record: Record) -> tuple[str, str]:
-    """Returns prompt and response; `prompt` wins over `messages` where a row has both."""
-    columns = record.columns
-    if "prompt" in columns:
-        prompt, response = columns["prompt"], _optional_text(record, "response")
-    elif "messages" in columns:
-        prompt, response = _first_turns(record)
-    else:
-        found = ", ".join(map(repr, columns)) or "none"
-        raise UserError(
-            f"has neither a 'prompt' nor a 'messages' column; columns found: {found}",
-            where=record.where,
-            fix="rename the column that holds what the user says to 'prompt'",
-        )
-    if not isinstance(prompt, str):
-        raise _fault(record, f"the prompt is {kind_of(prompt)}, not text", "make it a string")
-    return prompt, response
-
-
-def _first_turns(record: Record) -> tuple[Any, str]:
-    messages = record.columns["messages"]
-    fix = 'messages are [{"role": "user", "content": "..."}, {"role": "assistant", "content": "..."}]'
-    if not isinstance(messages, list) or not all(isinstance(turn, Mapping) for turn in messages):
-        raise _fault(record, "'messages' is no list of turns", fix)
-    for turn in messages:
-        if not isinstance(turn.get("role"), str) or not isinstance(turn.get("content"), str):
-            raise _fault(record, "a turn in 'messages' lacks a 'role' or a 'content' that is text", fix)
-    turns = [(turn["role"], turn["content"]) for turn in messages]
-    user = next((at for at, (role, _) in enumerate(turns) if role == "user"), None)
-    if user is None:
+def _first_turns(record: Record) -> tuple[str, str]:
+    turns = turns_of(record)
+    pair = first_pair(turns)
+    if pair is None:
         roles = ", ".join(repr(role) for role in dict.fromkeys(role for role, _ in turns)) or "none"
         what = f"'messages' has no turn of the user; roles found: {roles}"
-        raise _fault(record, what, f"call the roles 'user' and 'assistant'; {fix}")
-    answers = (content for role, content in turns[user + 1 :] if role == "assistant")
-    return turns[user][1], next(answers, "")
+        raise _fault(record, what, "call the roles 'user' and 'assistant'")
+    return pair
 
 
 def _language(record: Record, wanted: str | None) -> str:
@@ -155,6 +131,33 @@ def _optional_text(record: Record, name: str) -> str:
     if not isinstance(value, str):
         raise _fault(record, f"'{name}' is {kind_of(value)}, not text", "make it a string")
     return value
+
+
+def unfolded(columns: Mapping[str, Any], used: Collection[str]) -> dict[str, Any]:
+    """A record's columns but those that are used, and what its column `extra` holds.
+
+    Our files have in `extra` what a source knows beyond the usual columns: an object in JSONL, its JSON text
+    in Parquet. Of a name that is in both the column counts, unless it is null. An `extra` that is neither
+    stays a column.
+    """
+    own = {name: value for name, value in columns.items() if name not in used}
+    inner = _object(own.get("extra"))
+    if inner is None:
+        return own
+    del own["extra"]
+    return own | {name: value for name, value in inner.items() if own.get(name) is None}
+
+
+def _object(extra: Any) -> Mapping[str, Any] | None:
+    """What is in a column `extra`; None where it is no object that a file can hold."""
+    if isinstance(extra, str):
+        try:
+            extra = json.loads(extra)
+            if not encodable(extra):
+                return None
+        except (ValueError, RecursionError):
+            return None
+    return extra if isinstance(extra, Mapping) else None
 
 
 def _plain(record: Record, value: Any, depth: int = 1) -> Any:

@@ -52,8 +52,12 @@ def read_records(path: Path) -> list[Record]:
     return records
 
 
-def stream_records(path: Path) -> Iterator[Record]:
+def stream_records(path: Path, *, half_characters: bool = False) -> Iterator[Record]:
     """Yields the records of a file, in its order; none where it has none. `.jsonl.gz` is read too.
+
+    Args:
+        path: the file.
+        half_characters: whether a record of JSONL may hold half of a surrogate pair, which no file can.
 
     Raises:
         UserError: as `read_records`, when the reading comes to it.
@@ -68,7 +72,7 @@ def stream_records(path: Path) -> Iterator[Record]:
             raise UserError(
                 "the file is empty", where=str(path), fix="a file of examples has at least one row"
             )
-        yield from reader(path)
+        yield from _jsonl(path, half_characters) if reader is _jsonl else reader(path)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         fix = "copy or download the file again"
         raise UserError(f"is damaged: {error}", where=str(path), fix=fix) from error
@@ -136,11 +140,15 @@ def stream_lines(path: Path) -> Iterator[str]:
             start += len(line)
 
 
-def _jsonl(path: Path) -> Iterator[Record]:
+def _jsonl(path: Path, half_characters: bool = False) -> Iterator[Record]:
     for number, line in enumerate(stream_lines(path), start=1):
         if line.strip():
             where = f"{path}:{number}"
-            yield Record(where, _json_object(where, line.rstrip("\n")))
+            value = _json_object(where, line.rstrip("\n"))
+            if not half_characters and _SURROGATE.search(line) and not encodable(value):
+                fix = "repair the \\ud... escape"
+                raise UserError("this holds half of a surrogate pair", where=where, fix=fix)
+            yield Record(where, value)
 
 
 def _json_object(where: str, line: str) -> dict[str, Any]:
@@ -156,12 +164,11 @@ def _json_object(where: str, line: str) -> dict[str, Any]:
             where=where,
             fix='write one object a line: {"COLUMN": ..., "COLUMN": ...}',
         )
-    if _SURROGATE.search(line) and not _encodable(value):
-        raise UserError("this holds half of a surrogate pair", where=where, fix="repair the \\ud... escape")
     return value
 
 
-def _encodable(value: Any) -> bool:
+def encodable(value: Any) -> bool:
+    """Whether plain data holds no half of a surrogate pair, which no file can."""
     try:
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:

@@ -11,6 +11,7 @@ from polyteach.curation.columns import JSONL, PARQUET, Columns, write_records
 from polyteach.curation.records import all_columns
 from polyteach.files import write_atomically, writing
 from polyteach.seed_data.records import kind_of_file, stream_lines
+from polyteach.seed_data.turns import ASSISTANT
 
 if TYPE_CHECKING:
     from polyteach.rows import Row
@@ -48,10 +49,10 @@ def rewritten(record: Mapping[str, Any], old: Row, new: Row, because: tuple[str,
         before["extra"], changed["extra"] = record["extra"], extra
     if "prompt" in record:
         changed["response"] = new.response
-    if isinstance(record.get("messages"), list):
+    if record.get("messages"):
         changed["messages"] = [
-            *(turn for turn in record["messages"] if turn["role"] != "assistant"),
-            {"role": "assistant", "content": new.response},
+            *(turn for turn in record["messages"] if turn["role"] != ASSISTANT),
+            {"role": ASSISTANT, "content": new.response},
         ]
     if record.get(ORIGINAL_RESPONSE) is None:
         changed[ORIGINAL_RESPONSE] = old.response

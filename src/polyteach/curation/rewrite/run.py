@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from polyteach.curation.judging import judge_rows
 from polyteach.curation.naming import as_plain
-from polyteach.curation.records import all_columns, judged_rows
+from polyteach.curation.records import judged_rows
 from polyteach.curation.rewrite.asking import Answers, ask_again, most_it_takes, plan_of
 from polyteach.curation.rewrite.figures import by_rule, metrics_of
 from polyteach.curation.rewrite.records import write_rewritten
-from polyteach.curation.rewrite.weak import Weak, has_other_turns, weak_rows, why_not_taken
+from polyteach.curation.rewrite.weak import Weak, weak_rows, why_not_taken
 from polyteach.curation.rules import AnyRule
 from polyteach.curation.rules.rule import Context
 from polyteach.errors import UserError
 from polyteach.files import file_digest, write_json, writing
+from polyteach.seed_data.turns import has_other_turns
 from polyteach.synthesis.stand_alone import Files
 
 if TYPE_CHECKING:
@@ -193,13 +194,16 @@ def _read(
     """The rows of the file, and which are weak."""
     from contextlib import nullcontext
 
-    rows = list(judged_rows([request.data], request.language, None))
+    others: list[bool] = []
+    rows = list(
+        judged_rows([request.data], request.language, lambda record: others.append(has_other_turns(record)))
+    )
     if not rows:
         fix = "a file of examples has at least one row"
         raise UserError("the file has no rows", where=str(request.data), fix=fix)
-    others = [place for place, record in enumerate(all_columns([request.data])) if has_other_turns(record)]
+    places = [place for place, other in enumerate(others) if other]
     with open_judge() if open_judge else nullcontext() as judge:
-        return rows, weak_rows(rows, rules, request.context(judge, progress), others)
+        return rows, weak_rows(rows, rules, request.context(judge, progress), places)
 
 
 def _state(answers: Answers) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from polyteach.curation.judging import Judged, judge_rows
 from polyteach.curation.rules import AnyRule
@@ -125,12 +125,3 @@ def why_not_taken(
     reasons = judge_rows([*strong, *(answered[place] for place in places)], rules, context).reasons
     found = zip(places, reasons[len(strong) :], strict=True)
     return {place: of_row[0] for place, of_row in found if of_row}
-
-
-def has_other_turns(record: Mapping[str, Any]) -> bool:
-    """Whether a record's conversation is more than one turn of the user and one of the assistant."""
-    messages = record.get("messages")
-    if not isinstance(messages, list):
-        return False
-    roles = [turn.get("role") for turn in messages if isinstance(turn, dict)]
-    return roles not in (["user"], ["user", "assistant"])
