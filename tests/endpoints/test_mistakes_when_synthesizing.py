@@ -18,7 +18,7 @@ from answering import always, self_signed
 from servers import ChatServer, start_chat_server
 
 from polyteach.cli.main import USER_ERROR, invoke
-from polyteach.cli.synthesize import FINISHED_WITH_FAILURES
+from polyteach.cli.options import FINISHED_WITH_FAILURES
 from polyteach.models.journal import Journal
 
 GERMAN = "Die Donau fließt durch zehn Länder und mündet nach einer langen Reise in das Schwarze Meer."

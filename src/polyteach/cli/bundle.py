@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from polyteach.cli.options import JSON_OPTION, OUTPUT_DIR_OPTION
+from polyteach.cli.options import FINISHED_WITH_FAILURES, JSON_OPTION, OUTPUT_DIR_OPTION
 from polyteach.cli.outputs import FORCE_OPTION, check_output_is_free
 from polyteach.cli.terminal import print_json
 
 if TYPE_CHECKING:
     from polyteach.bundles import Bundle
 
-FINISHED_WITH_FAILURES = 3
 SCHEMA_VERSION = 1
 WRITE = "write"
 FILES_ARGUMENT = Annotated[

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from polyteach.cli.options import INTERRUPTED, JSON_OPTION, stopped_with_a_code
+from polyteach.cli.options import FINISHED_WITH_FAILURES, INTERRUPTED, JSON_OPTION, stopped_with_a_code
 from polyteach.cli.outputs import FORCE_OPTION, check_output_is_free
 from polyteach.cli.terminal import print_json
 
 if TYPE_CHECKING:
     from polyteach.study import AnyBenchmark
 
-FINISHED_WITH_FAILURES = 3
 _AT = "At an endpoint: "
 _TASK = "lm_eval:"
 

@@ -21,7 +21,7 @@ from polyteach.cli.judges import (
     needs_a_name,
     payer_of,
 )
-from polyteach.cli.options import refuse_given, stopped_with_a_code, told_in_options
+from polyteach.cli.options import FINISHED_WITH_FAILURES, refuse_given, stopped_with_a_code, told_in_options
 from polyteach.cli.terminal import print_json
 
 if TYPE_CHECKING:
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from polyteach.quality.cell import Embedder, Named
     from polyteach.quality.sources import Source
     from polyteach.steps import Progress
-
-FINISHED_WITH_FAILURES = 3
 
 
 def measure(

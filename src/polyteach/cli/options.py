@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,8 +27,48 @@ STORE_OPTION = Annotated[
     ),
 ]
 JSON_OPTION = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+DRY_RUN = Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")]
+PREVIEW = Annotated[
+    int | None,
+    typer.Option(
+        min=2,
+        max=1_000_000,
+        metavar="N",
+        help="Really ask about N requests of the teachers at endpoints, and a judge there about the rows "
+        "that come; foretell from them what all will cost, and stop. The answers are kept and used.",
+    ),
+]
+LIMIT = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        max=1_000_000_000,
+        help="A rehearsal: at most so many rows a method, rows a student, items a benchmark; "
+        "results go to runs/NAME-limit-N (of a screen runs/NAME-screen-limit-N).",
+    ),
+]
 
 
+class ResumeChoice(StrEnum):
+    """What to do with artifacts that are there."""
+
+    IF_POSSIBLE = "if-possible"
+    NEVER = "never"
+    ALWAYS = "always"
+
+
+RESUME = Annotated[
+    ResumeChoice,
+    typer.Option(help="Keep finished steps; make all anew; or insist that there is something to resume."),
+]
+WORKERS = Annotated[
+    int | None,
+    typer.Option(
+        min=1, help="Processes at once. Where not given: one on a machine with a GPU, else one a core."
+    ),
+]
+
+FINISHED_WITH_FAILURES = 3
 BUDGET_REACHED = 4
 INTERRUPTED = 130
 

@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from polyteach.cli.options import stopped_with_a_code
+from polyteach.cli.options import ResumeChoice, stopped_with_a_code
 from polyteach.cli.terminal import print_json
 
 if TYPE_CHECKING:
     from polyteach.artifacts import Store
     from polyteach.resources import Resources
-    from polyteach.running import Plan
+    from polyteach.runs import RunFolder
     from polyteach.steps import Step
     from polyteach.study import Candidates
 
 
-def ask_some(steps: Sequence[Step], rng_seed: int, store: Store, size: int) -> None:
+def found_for(study: Candidates, file: Path, *, is_plan: bool) -> tuple[Resources, list[str]]:
+    """What a study names; for a plan that asks nobody also what could not be looked up, in sentences."""
+    from polyteach.planning import find_for_plan
+    from polyteach.resources import find_resources
+    from polyteach.study.load import told_with_lines
+
+    with told_with_lines(file):
+        if is_plan:
+            return find_for_plan(study, file.parent)
+        return find_resources(study, file.parent), []
+
+
+def _ask_some(steps: Sequence[Step], rng_seed: int, store: Store, size: int) -> None:
     """Asks some of what the endpoints of a graph will be asked; the user or the budget may end the command.
 
     Args:
@@ -57,27 +70,41 @@ def ask_some(steps: Sequence[Step], rng_seed: int, store: Store, size: int) -> N
 def show_plan(
     study: Candidates,
     resources: Resources,
-    planned: Plan,
+    steps: Sequence[Step],
     store: Store,
+    folder: RunFolder,
+    resume: ResumeChoice,
+    preview: int | None,
+    unchecked: Sequence[str],
     *,
     as_json: bool,
-    unchecked: Sequence[str],
 ) -> None:
     """Prints what a graph would do: steps, requests, tokens, money, GPU hours.
 
     Args:
         study: whose graph it is.
         resources: what it names.
-        planned: its steps, and which are there.
-        store: its journal tells what answers cost.
-        as_json: whether as one JSON object.
+        steps: the graph.
+        store: has artifacts; its journal tells what answers cost.
+        folder: of the run.
+        resume: what would be done with artifacts that are there.
+        preview: about how many requests are really asked first; None for none.
         unchecked: what could not be looked up, in sentences.
+        as_json: whether as one JSON object.
+
+    Raises:
+        UserError: there is nothing to resume, or nothing to preview.
     """
     from polyteach.cli.display import warn
     from polyteach.cli.effort import disk_lines, gpu_hours_lines
     from polyteach.forecast import forecast
+    from polyteach.running import check_resumable, look_up
     from polyteach.scoring.numbers import counted
 
+    check_resumable(folder, resume.value)
+    if preview is not None:
+        _ask_some(steps, study.rng_seed, store, preview)
+    planned = look_up(steps, store, resume.value)
     told = forecast(study, resources, planned, store)
     told["unchecked"] = unchecked
     if as_json:
@@ -85,8 +112,8 @@ def show_plan(
         return
     typer.echo(f"study {study.name}: {counted(told['steps'], 'step')}, {told['reused']} there already")
     for kind, counts in told["kinds"].items():
-        steps = f"{counts['steps']:>6} step{'' if counts['steps'] == 1 else 's'}"
-        typer.echo(f"  {kind:<12} {steps}, {counts['reused']} there already")
+        made = f"{counts['steps']:>6} step{'' if counts['steps'] == 1 else 's'}"
+        typer.echo(f"  {kind:<12} {made}, {counts['reused']} there already")
     requests = told["requests"]
     if told["money"] == 0:
         typer.echo(f"rows to simulate: {requests['left']:,} (of {requests['total']:,})")

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from polyteach.cli.judges import JUDGE_PRICE, JUDGE_URL
-from polyteach.cli.options import JSON_OPTION, refuse_given, stopped_with_a_code, told_in_options
+from polyteach.cli.options import (
+    FINISHED_WITH_FAILURES,
+    JSON_OPTION,
+    refuse_given,
+    stopped_with_a_code,
+    told_in_options,
+)
 from polyteach.cli.outputs import FORCE_OPTION, check_output_is_free
 from polyteach.cli.teachers import (
     A_MINUTE,
@@ -43,7 +49,6 @@ if TYPE_CHECKING:
     from polyteach.quality.judge import Judge
     from polyteach.steps import Progress
 
-FINISHED_WITH_FAILURES = 3
 _JUDGE = "The judge: "
 
 

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-import json
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from polyteach.cli.ended import show_end
 from polyteach.cli.options import (
+    DRY_RUN,
     JSON_OPTION,
+    LIMIT,
     OUTPUT_DIR_OPTION,
+    PREVIEW,
+    RESUME,
     STORE_OPTION,
+    WORKERS,
+    ResumeChoice,
     open_store,
     stopped_with_a_code,
 )
-from polyteach.cli.run import FINISHED_WITH_FAILURES, ResumeChoice
-from polyteach.cli.terminal import print_json
 
 if TYPE_CHECKING:
     from polyteach.artifacts import Store
@@ -56,59 +60,27 @@ def screen(
             "same is asked. By method, results go to runs/NAME-screen-by-method."
         ),
     ] = ByChoice.TEACHER,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show what would be asked, and do nothing.")
-    ] = False,
-    preview: Annotated[
-        int | None,
-        typer.Option(
-            min=2,
-            max=1_000_000,
-            metavar="N",
-            help="Really ask about N requests of the teachers at endpoints; foretell from them what the "
-            "screen will cost, and stop. The screen uses the answers.",
-        ),
-    ] = None,
-    limit: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            max=1_000_000_000,
-            help="A rehearsal on at most so many rows a method; results go to runs/NAME-screen-limit-N.",
-        ),
-    ] = None,
-    resume: Annotated[
-        ResumeChoice,
-        typer.Option(help="Keep finished steps; make all anew; or insist that there is a screen to resume."),
-    ] = ResumeChoice.IF_POSSIBLE,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            min=1, help="Processes at once. Where not given: one on a machine with a GPU, else one a core."
-        ),
-    ] = None,
+    dry_run: DRY_RUN = False,
+    preview: PREVIEW = None,
+    limit: LIMIT = None,
+    resume: RESUME = ResumeChoice.IF_POSSIBLE,
+    workers: WORKERS = None,
     output_dir: OUTPUT_DIR_OPTION = Path(),
     store: STORE_OPTION = None,
     as_json: JSON_OPTION = False,
 ) -> None:
     """Rank candidates by a few rows each: usable share, quality, failures, money. Nothing is trained."""
-    from polyteach.cli.planned import ask_some, show_plan
-    from polyteach.planning import find_for_plan
-    from polyteach.resources import find_resources
-    from polyteach.running import check_resumable, look_up
+    from rich.console import Console
+
+    from polyteach.cli.planned import found_for, show_plan
+    from polyteach.report.screen_terminal import print_screen
     from polyteach.runs import RunFolder
     from polyteach.selection.screen.plan import screen_steps, screened
     from polyteach.study import load_candidates
-    from polyteach.study.load import told_with_lines
 
     given = load_candidates(file)
     artifacts = open_store(output_dir, store)
-    unchecked: list[str] = []
-    with told_with_lines(file):
-        if dry_run and preview is None:
-            resources, unchecked = find_for_plan(given, file.parent)
-        else:
-            resources = find_resources(given, file.parent)
+    resources, unchecked = found_for(given, file, is_plan=dry_run and preview is None)
     candidates = screened(given, rows)
     if limit is not None:
         candidates = candidates.limited(limit)
@@ -116,16 +88,12 @@ def screen(
     folder = RunFolder.of(output_dir, f"{candidates.name}{suffix}")
     steps = screen_steps(candidates, resources, by.value)
     if dry_run or preview is not None:
-        check_resumable(folder, resume.value)
-        if preview is not None:
-            ask_some(steps, candidates.rng_seed, artifacts, preview)
-        planned = look_up(steps, artifacts, resume.value)
-        show_plan(candidates, resources, planned, artifacts, as_json=as_json, unchecked=unchecked)
-        return
+        how = (resume, preview, unchecked)
+        return show_plan(candidates, resources, steps, artifacts, folder, *how, as_json=as_json)
     end = _run(candidates, resources, steps, by, artifacts, folder, workers, resume)
-    _show_end(end, as_json)
-    if end.failed:
-        raise typer.Exit(FINISHED_WITH_FAILURES)
+    keys = ("verdict", "ranking", "warnings")
+    told = partial(print_screen, console=Console())
+    return show_end(end, "screen.json", "page", "screen.html", keys, told, as_json=as_json)
 
 
 def _run(
@@ -160,34 +128,3 @@ def _run(
             workers=workers or default_workers(),
             resume=resume.value,
         )
-
-
-def _show_end(end: RunEnd, as_json: bool) -> None:
-    from rich.console import Console
-
-    from polyteach.artifacts import SCHEMA_VERSION
-    from polyteach.cli.display import duration
-    from polyteach.report.screen_terminal import print_screen
-    from polyteach.scoring.numbers import counted
-
-    results = end.folder.path / "screen.json"
-    screened: dict[str, Any] = json.loads(results.read_bytes())
-    page = end.folder.path / "screen.html"
-    if as_json:
-        summary = {
-            "schema_version": SCHEMA_VERSION,
-            "state": "finished_with_failures" if end.failed else "done",
-            "steps": {"made": end.made, "reused": end.reused, "failed": dict(end.failed)},
-            "run": str(end.folder.path),
-            "results": str(results),
-            "report": str(page),
-            **{name: screened[name] for name in ("verdict", "ranking", "warnings")},
-        }
-        print_json(summary)
-        return
-    print_screen(screened, Console())
-    for step, error in end.failed.items():
-        typer.echo(f"without a result: {step}: {error.strip().splitlines()[-1]}", err=True)
-    made = "nothing to do" if not end.made else f"{counted(end.made, 'step')} made"
-    typer.echo(f"\n{made}, {end.reused} there already, {duration(end.seconds)}")
-    typer.echo(f"page: {page}")

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from polyteach.cli.options import JSON_OPTION, refuse_given, stopped_with_a_code, told_in_options
+from polyteach.cli.options import (
+    FINISHED_WITH_FAILURES,
+    JSON_OPTION,
+    refuse_given,
+    stopped_with_a_code,
+    told_in_options,
+)
 from polyteach.cli.outputs import FORCE_OPTION, check_output_is_free
 from polyteach.cli.teachers import (
     A_MINUTE,
@@ -39,7 +45,6 @@ from polyteach.cli.terminal import print_json
 if TYPE_CHECKING:
     from polyteach.synthesis.seeds import Seeds
 
-FINISHED_WITH_FAILURES = 3
 METHODS = ("generate", "translate", "respond")
 
 
