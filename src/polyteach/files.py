@@ -16,6 +16,9 @@ from typing import Any
 from polyteach.errors import UserError
 from polyteach.steps import digest_of
 
+JSONL, PARQUET = ".jsonl", ".parquet"
+"""How the name of a file of rows ends."""
+
 _FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -54,6 +57,25 @@ def write_json(path: Path, value: Any) -> None:
     """
     text = json.dumps(value, ensure_ascii=False, sort_keys=True, indent=1, allow_nan=False) + "\n"
     write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+
+
+def write_jsonl(path: Path, records: Iterable[Mapping[str, Any]]) -> None:
+    """Writes a record a line, in their order; what JSON does not know (dates, decimals) becomes text."""
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        file.writelines(json.dumps(dict(one), ensure_ascii=False, default=str) + "\n" for one in records)
+
+
+def check_row_file(path: Path) -> None:
+    """Checks, before hours of work, that rows can be written there.
+
+    Raises:
+        UserError: it is neither Parquet nor JSONL, or a folder, or in none.
+    """
+    fix = f"name a file that ends in {PARQUET} or {JSONL}, in a folder that exists"
+    if path.suffix not in (PARQUET, JSONL) or path.is_dir():
+        raise UserError("is no Parquet or JSONL file", where=str(path), fix=fix)
+    if not path.parent.is_dir():
+        raise UserError("is in no folder that exists", where=str(path), fix=fix)
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:

@@ -286,5 +286,5 @@ def test_a_seed_file_is_read_back_as_seed_data(suffix: str, tmp_path: Path) -> N
         [getattr(row, name) for name in same] for row in rows
     ]
     assert {(row.extra["source"], row.extra["licence"]) for row in back} == {("wildchat", "ODC-By 1.0")}
-    with pytest.raises(UserError, match="unknown kind"):
+    with pytest.raises(UserError, match="no Parquet or JSONL"):
         write_seed_file(tmp_path / "seed.csv", rows)

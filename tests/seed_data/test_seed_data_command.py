@@ -102,8 +102,8 @@ def test_any_local_data_set_by_its_columns(here: Path, capsys: Captured) -> None
     [
         (["--source", "aya", "--path", "aya"], "no file to write is named"),
         (["--output", "a.jsonl"], "no source is named"),
-        (["--source", "aya", "--path", "aya", "--output", "a.txt"], "unknown kind of file '.txt'"),
-        (["--source", "aya", "--path", "aya", "--output", "no/a.jsonl"], "folder does not exist"),
+        (["--source", "aya", "--path", "aya", "--output", "a.txt"], "is no Parquet or JSONL file"),
+        (["--source", "aya", "--path", "aya", "--output", "no/a.jsonl"], "is in no folder that exists"),
         (["--source", "aja", "--output", "a.jsonl"], "did you mean 'aya'?"),
         (["--source", "aya=many", "--output", "a.jsonl"], "no source with a number of rows"),
         (["--source", "aya=10%", "--path", "aya", "--output", "a.jsonl"], "--limit"),

@@ -74,16 +74,16 @@ def seed_data(
             raise UserError("no source is named", fix="add --source NAME, or --path FOLDER with --columns")
         _print_sources(as_json)
         return
+    from polyteach.files import check_row_file
     from polyteach.languages import standard_code
     from polyteach.seed_data.gather import Part
     from polyteach.seed_data.mixture import Asked, in_numbers
     from polyteach.seed_data.origin import find_origin
-    from polyteach.seed_data.seed_file import check_output
     from polyteach.seed_data.sources import Columns, find_source
 
     if output is None:
         raise UserError("no file to write is named", fix="add --output FILE.parquet or FILE.jsonl")
-    check_output(output)
+    check_row_file(output)
     codes = list(dict.fromkeys(standard_code(code) for code in language or [])) or None
     other = Columns.of(columns) if columns else None
     asked = [Asked.of(one) for one in source or []] or [Asked(Path((path or [])[0]).stem)]

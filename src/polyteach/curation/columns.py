@@ -8,14 +8,13 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from polyteach.files import write_jsonl
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
 AT_ONCE = 2048
 """Records in memory at once, and in a row group."""
-
-JSONL, PARQUET = ".jsonl", ".parquet"
-SUFFIXES = (PARQUET, JSONL)
 
 
 class Columns:
@@ -100,8 +99,7 @@ def write_records(path: Path, records: Iterable[Mapping[str, Any]], columns: Col
         columns: what Parquet needs, having seen all of them; None: JSONL.
     """
     if columns is None:
-        with path.open("w", encoding="utf-8", newline="\n") as file:
-            file.writelines(f"{_as_text(dict(record))}\n" for record in records)
+        write_jsonl(path, records)
         return
     import pyarrow.parquet as pq
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from polyteach.curation.columns import PARQUET, SUFFIXES, Columns, write_records
+from polyteach.curation.columns import Columns, write_records
 from polyteach.curation.judging import Judged, judge_rows
 from polyteach.curation.naming import as_plain
 from polyteach.curation.records import all_columns, judged_rows
 from polyteach.curation.rules import AnyRule
 from polyteach.curation.rules.rule import Context
 from polyteach.errors import UserError
-from polyteach.files import file_digest, write_atomically, writing
+from polyteach.files import PARQUET, check_row_file, file_digest, write_atomically, writing
 from polyteach.seed_data.turns import has_other_turns
 
 DROPPED_FOR = "dropped_for"
@@ -43,11 +43,7 @@ class Outputs:
             UserError: one is neither Parquet nor JSONL, or a folder, or in none; or both are one.
         """
         for path in (rows, *([dropped] if dropped else [])):
-            fix = f"name a file that ends in {' or '.join(SUFFIXES)}, in a folder that exists"
-            if path.suffix not in SUFFIXES or path.is_dir():
-                raise UserError("is no Parquet or JSONL file", where=str(path), fix=fix)
-            if not path.parent.is_dir():
-                raise UserError("is in no folder that exists", where=str(path), fix=fix)
+            check_row_file(path)
         if dropped and dropped.resolve() == rows.resolve():
             raise UserError("is the output too", where=str(dropped), fix="name another file with --dropped")
         return cls(rows, rows.with_name(f"{rows.name}.filter.json"), dropped)

@@ -18,7 +18,7 @@ from typing import Any
 
 from polyteach.errors import UserError
 from polyteach.export.columns import schema_of
-from polyteach.files import file_digest, write_json, writing
+from polyteach.files import file_digest, write_json, write_jsonl, writing
 
 RECORD = "polyteach-export.json"
 CARD = "README.md"
@@ -91,11 +91,7 @@ def data_file(records: Sequence[Mapping[str, Any]], format: str) -> Fill:
                 group = list(records[start : start + GROUP_ROWS])
                 file.write_table(pa.Table.from_pylist(group, schema=schema))
 
-    def jsonl(path: Path) -> None:
-        with path.open("w", encoding="utf-8", newline="\n") as file:
-            file.writelines(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
-
-    return parquet if format == PARQUET else jsonl
+    return parquet if format == PARQUET else lambda path: write_jsonl(path, records)
 
 
 def text_file(text: str) -> Fill:

@@ -88,18 +88,13 @@ def _hub_identifiers() -> frozenset[str]:
 
 
 def _of_teacher(name: str, known: Mapping[str, Any] | None) -> Part:
-    from polyteach.models.licences import CHECK, licence_of
+    from polyteach.models.licences import CHECK, licence_of_teacher
 
-    if known and known["kind"] == "simulated":
-        note = "written by polyteach's own templates, by no model"
-        return Part(f"rows of {name}", "Apache-2.0", note, True)
-    if known and known["kind"] == "data":
+    told = known or {"kind": "model"}
+    if told["kind"] == "data":
         note = "rows that were there before; their licence is not stated"
         return Part(f"rows of {name}", None, note, None)
-    model = str(known["model"]) if known and known.get("model") else name
-    if model.startswith("pocket:"):
-        return Part(f"answers of {name}", "Apache-2.0", "a model that is part of polyteach", True)
-    entry = licence_of(model, name, known.get("family") if known else None)
+    entry = licence_of_teacher(told["kind"], told.get("model"), name, told.get("family"))
     if entry.training == "unknown":
         return Part(f"answers of {name}", None, entry.conditions, None)
     free = entry.training in ("permissive", "conditional")

@@ -7,27 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from polyteach.errors import UserError
-from polyteach.files import write_atomically, writing
+from polyteach.files import PARQUET, check_row_file, write_atomically, write_jsonl, writing
 
 if TYPE_CHECKING:
     from polyteach.rows import Row
-
-KINDS = (".parquet", ".jsonl")
-
-
-def check_output(path: Path) -> None:
-    """Checks, before hours of reading, that a seed file can be written there.
-
-    Raises:
-        UserError: its kind is unknown, or its folder does not exist.
-    """
-    if path.suffix.lower() not in KINDS:
-        raise UserError(
-            f"unknown kind of file {path.suffix!r}", where=str(path), fix=f"use one of {', '.join(KINDS)}"
-        )
-    if not path.parent.is_dir():
-        raise UserError("its folder does not exist", where=str(path), fix="make the folder first")
 
 
 def write_seed_file(path: Path, rows: Sequence[Row]) -> None:
@@ -36,11 +19,11 @@ def write_seed_file(path: Path, rows: Sequence[Row]) -> None:
     `extra` holds what the source knows beyond these: an object in JSONL, its JSON text in Parquet.
 
     Raises:
-        UserError: see `check_output`; or the system refuses to write.
+        UserError: see `check_row_file`; or the system refuses to write.
     """
-    check_output(path)
+    check_row_file(path)
     records = [_record(row) for row in rows]
-    write = _parquet if path.suffix.lower() == ".parquet" else _jsonl
+    write = _parquet if path.suffix == PARQUET else write_jsonl
     with writing(path):
         write_atomically(path, lambda temporary: write(temporary, records))
 
@@ -57,12 +40,6 @@ def _record(row: Row) -> dict[str, Any]:
         "licence": extra.pop("licence"),
         "extra": extra,
     }
-
-
-def _jsonl(path: Path, records: Sequence[dict[str, Any]]) -> None:
-    with path.open("w", encoding="utf-8", newline="\n") as file:
-        for record in records:
-            file.write(json.dumps(record, ensure_ascii=False) + "\n")
 
 
 def _parquet(path: Path, records: Sequence[dict[str, Any]]) -> None:

@@ -11,8 +11,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from polyteach.errors import UserError
-from polyteach.files import write_atomically, write_json, writing
+from polyteach.files import PARQUET, check_row_file, write_atomically, write_json, writing
 from polyteach.models.budget import BudgetReached
 from polyteach.models.build import open_journal
 from polyteach.models.forecast import draw_preview, forecast_money
@@ -31,8 +30,6 @@ from polyteach.synthesis.teacher import Askable, find_teacher
 
 if TYPE_CHECKING:
     from polyteach.rows import Row
-
-SUFFIXES = (".parquet", ".jsonl")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +65,7 @@ class Files:
         Raises:
             UserError: the output is neither Parquet nor JSONL, or a folder, or its folder is missing.
         """
-        fix = f"name a file that ends in {' or '.join(SUFFIXES)}, in a folder that exists"
-        if output.suffix not in SUFFIXES or output.is_dir():
-            raise UserError("is no Parquet or JSONL file", where=str(output), fix=fix)
-        if not output.parent.is_dir():
-            raise UserError("is in no folder that exists", where=str(output), fix=fix)
+        check_row_file(output)
         return cls(
             output,
             output.with_name(f"{output.name}.summary.json"),
@@ -254,7 +247,7 @@ def _plans(
 def _write(rows: Iterable[Row], path: Path, *, suffix: str) -> None:
     from polyteach.rows import write_rows
 
-    if suffix == ".parquet":
+    if suffix == PARQUET:
         write_rows(path, rows)
         return
     with path.open("w", encoding="utf-8") as file:
