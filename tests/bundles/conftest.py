@@ -24,7 +24,7 @@ quality: {gate_rows: 60}
 students:
   bases: [{name: base-c, model: "pocket:base-c"}]
   rows: 240
-  epochs: 6
+  epochs: 3
   learning_rate: 6e-3
   batch_size: 16
   gradient_accumulation: 1

@@ -161,6 +161,17 @@ def test_numbers_are_finite(tmp_path: Path, number: str) -> None:
         bundles.read(tmp_path / "a.json")
 
 
+@pytest.mark.parametrize("odd", [{"se": -0.1}, {"low": 0.6, "high": 0.4}])
+def test_errors_below_zero_and_intervals_upside_down_are_refused(
+    tmp_path: Path, odd: dict[str, float]
+) -> None:
+    plain = json.loads(files.to_bytes(small()))
+    plain["bundle"]["cells"][0]["figures"]["score"] |= odd
+    (tmp_path / "a.json").write_text(json.dumps(plain))
+    with pytest.raises(UserError):
+        bundles.read(tmp_path / "a.json")
+
+
 def test_too_many_cells_are_refused(tmp_path: Path) -> None:
     plain = json.loads(files.to_bytes(small()))
     cell = plain["bundle"]["cells"][0] | {"figures": {}}

@@ -66,6 +66,11 @@ def test_a_cell_that_is_in_two_bundles_counts_once(runs: Path, parts: list[Bundl
     assert merged.bundle.ranking == joint.ranking
 
 
+def test_a_part_is_named_once_though_it_is_merged_again(parts: list[Bundle]) -> None:
+    two = bundles.merge(parts[:2]).bundle
+    assert bundles.merge([two, parts[0]]).bundle.provenance.merged == ["clean", "wrong"]
+
+
 def test_a_bundle_holds_the_figures_of_its_run(runs: Path, parts: list[Bundle]) -> None:
     results = json.loads((runs / "clean" / "results.json").read_text(encoding="utf-8"))
     (cell,), (known,) = parts[0].cells, results["cells"]
@@ -110,7 +115,7 @@ def test_another_definition_in_a_language_is_refused(parts: list[Bundle], term: 
 
 def test_student_settings_that_differ_are_named(parts: list[Bundle]) -> None:
     terms = parts[1].terms | {"study": parts[1].terms["study"] | {"students.epochs": 2}}
-    with pytest.raises(UserError, match=r"students\.epochs is 2 and not 6"):
+    with pytest.raises(UserError, match=r"students\.epochs is 2 and not 3"):
         bundles.merge([parts[0], parts[1].model_copy(update={"terms": terms})])
 
 

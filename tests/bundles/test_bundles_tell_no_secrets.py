@@ -125,6 +125,10 @@ def test_what_is_planted_in_evidence_is_not_packed() -> None:
         ("../gemma", "gemma"),
         (r"C:\Users\me\gemma", "gemma"),
         ("accounts/someone/models/llama", "llama"),
+        ("llama3.1:70b", "llama3.1:70b"),
+        ("sk-proj-planted0123", "(a key)"),
+        ("org/hf_planted0123", "(a key)"),
+        ("host.internal:8080", "(an address)"),
     ],
 )
 def test_a_models_name_is_kept_without_its_folder(name: str, public: str) -> None:
@@ -132,8 +136,27 @@ def test_a_models_name_is_kept_without_its_folder(name: str, public: str) -> Non
 
 
 @pytest.mark.parametrize(
+    ("text", "public"),
+    [
+        ("sk_live_planted0123 is refused", "(a key) is refused"),
+        ("refused: api_key=planted", "refused: (a key)"),
+        ("OPENAI_API_KEY: 'planted'", "(a key)'"),
+        ("Authorization: Bearer planted", "(a key)"),
+        ("401 for Bearer abc", "401 for (a key)"),
+        ("host.internal:8080/v1 is down", "(an address) is down"),
+        ("gpu-box:8000/v1/chat, twice", "(an address), twice"),
+        ("at 127.0.0.1:8000.", "at (an address)."),
+        (r"no C:\Users\My Name\gemma.bin here", "no gemma.bin here"),
+    ],
+)
+def test_keys_and_addresses_of_other_forms_are_not_told(text: str, public: str) -> None:
+    assert public_text(text) == public
+
+
+@pytest.mark.parametrize(
     "text",
     [
+        "nll per token: mean over rows; prompt_tokens: 12, at 10:15, a ratio of 3.5:10/20, llama3.1:70b",
         "gain g = (student - base) / (1 - chance), mean over the benchmarks",
         "mean over all n(n-1)/2 pairs; acc_norm: log-likelihood divided by characters",
         "100 * [(1 - a) * gain + a * quality]",

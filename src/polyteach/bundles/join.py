@@ -8,8 +8,9 @@ from math import isclose
 from typing import Any, TypeVar
 
 from polyteach.bundles.card import StudyBenchmark, StudyCard, StudyScorer, StudyTeacher
-from polyteach.bundles.packed import PackedEvidence, PackedExam, PackedItems
+from polyteach.bundles.packed import PackedEvidence, PackedExam, PackedItems, PackedTraining
 from polyteach.figures import Figure
+from polyteach.scoring.evidence import REFERENCE
 
 Cell = tuple[str, str]
 """Teacher and language."""
@@ -71,6 +72,13 @@ def join(
         judges=order.languages([*one.judges, *_within(other.judges, languages)]),
         sources=sorted([*one.sources, *(s for s in other.sources if s not in one.sources)], key=_language),
         measuring=[steps[key] for key in sorted(steps, key=lambda key: key[0])],
+        trainings=order.trainings(
+            [
+                *one.trainings,
+                *(t for t in other.trainings if (t.who, t.language) in cells),
+                *(t for t in _within(other.trainings, languages) if t.who == REFERENCE),
+            ]
+        ),
         failed=sorted({*one.failed, *(step for step in other.failed if _is_of(step, languages, cells))}),
     )
 
@@ -138,6 +146,13 @@ class _Order:
         teacher = -1 if exam.teacher is None else self._teachers[exam.teacher]
         language = self._languages[items.language]
         return self._bases[exam.base], language, teacher, exam.trial or 0, items.benchmark
+
+    def trainings(self, found: Iterable[PackedTraining]) -> list[PackedTraining]:
+        return sorted(found, key=self._of_training)
+
+    def _of_training(self, one: PackedTraining) -> tuple[int, int, int, int]:
+        who = -1 if one.who == REFERENCE else self._teachers[one.who]
+        return self._bases[one.base], self._languages[one.language], who, one.trial
 
     def cells(self, found: Iterable[Any]) -> list[Any]:
         return sorted(found, key=lambda one: (self._teachers[one.teacher], self._languages[one.language]))

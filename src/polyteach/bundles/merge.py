@@ -228,6 +228,6 @@ def _provenance(bundles: Sequence[Bundle]) -> Provenance:
         rng_seed=next((b.provenance.rng_seed for b in bundles if b.evidence), None),
         source="merged by polyteach; cells with evidence scored anew, together",
         licence="; ".join(licences) or None,
-        merged=[name for b in bundles for name in (b.provenance.merged or [b.name])],
+        merged=list(dict.fromkeys(name for b in bundles for name in (b.provenance.merged or [b.name]))),
         notes=list(notes),
     )

@@ -23,6 +23,7 @@ from polyteach.bundles.packed import (
     PackedMetrics,
     PackedSource,
     PackedSynthesis,
+    PackedTraining,
     PackedUsage,
     hashes,
 )
@@ -39,10 +40,12 @@ from polyteach.scoring.records import (
     MeasuringFacts,
     SourceFacts,
     SynthesisFacts,
+    Training,
     Usage,
 )
 
 FAILED = "the step failed; the run's own results say why"
+_OF_TRAINING = ("base", "who", "language", "trial", "examples", "wanted")
 _DIGITS = {1.0: "1", 0.0: "0", None: "."}
 
 
@@ -139,6 +142,15 @@ def pack(
             )
             for step, found in measuring
         ],
+        trainings=[
+            PackedTraining(
+                **{name: getattr(found, name) for name in _OF_TRAINING},
+                removed=_counts(found.removed),
+                steps=[step for step, _ in found.loss_curve],
+                losses=[loss for _, loss in found.loss_curve],
+            )
+            for found in evidence.trainings
+        ],
     )
 
 
@@ -185,6 +197,14 @@ def unpack(packed: PackedEvidence) -> Evidence:
         judges=[JudgeChecks(j.language, j.judge, j.checks) for j in packed.judges],
         sources=[SourceFacts(s.name, s.language, s.wanted, s.rows, s.dropped) for s in packed.sources],
         measuring=[MeasuringFacts(m.role, m.model, m.requests, _used(m.usage)) for m in packed.measuring],
+        trainings=[
+            Training(
+                **{name: getattr(t, name) for name in _OF_TRAINING},
+                removed=t.removed,
+                loss_curve=list(zip(t.steps, t.losses, strict=True)),
+            )
+            for t in packed.trainings
+        ],
     )
 
 

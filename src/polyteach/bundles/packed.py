@@ -12,6 +12,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from polyteach.bundles.card import StudyCard
 from polyteach.bundles.values import BundledFigure, Count, Counts, Figures, Name, Part, Share, Text
+from polyteach.scoring.evidence import REFERENCE
 
 HASH_LENGTH = 16
 """Hex digits of an id: among 100,000 items the chance that two share one is below 1 in a billion."""
@@ -151,6 +152,31 @@ class PackedMeasuring(Part):
     usage: PackedUsage
 
 
+class PackedTraining(Part):
+    """How a student was trained, see `scoring.records.Training`.
+
+    Attributes:
+        who: a teacher, or `reference`.
+        steps, losses: the loss curve, a step and its loss at the same place.
+    """
+
+    base: Name
+    who: Name
+    language: Name
+    trial: Count
+    examples: Count
+    wanted: Count
+    removed: Counts = Field(default={})
+    steps: list[Count]
+    losses: list[float]
+
+    @model_validator(mode="after")
+    def _aligned(self) -> PackedTraining:
+        if len(self.steps) != len(self.losses):
+            raise ValueError("a loss curve's steps are not aligned with its losses")
+        return self
+
+
 class PackedEvidence(Part):
     """All that one study found out, before it is scored; without side effects."""
 
@@ -168,6 +194,7 @@ class PackedEvidence(Part):
     judges: list[PackedJudge] = Field(default=[])
     sources: list[PackedSource] = Field(default=[])
     measuring: list[PackedMeasuring] = Field(default=[])
+    trainings: list[PackedTraining] = Field(default=[])
 
     @model_validator(mode="after")
     def _exams_have_items(self) -> PackedEvidence:
@@ -186,9 +213,10 @@ class PackedEvidence(Part):
         if (len(languages), len(teachers)) != (len(study.languages), len(study.teachers)):
             raise ValueError("a language or a teacher is listed twice")
         cells: list[Any] = [*self.metrics, *self.gated, *self.synthesis]
-        told: list[Any] = [*cells, *self.seed_metrics, *self.gate, *self.judges, *self.items]
+        told: list[Any] = [*cells, *self.seed_metrics, *self.gate, *self.judges, *self.items, *self.trainings]
         known = all(one.language in languages for one in told)
         known &= all(cell.teacher in teachers for cell in cells)
+        known &= all(one.base in bases and one.who in {*teachers, REFERENCE} for one in self.trainings)
         for role, exams in (("anchor", (*self.bases, *self.references)), ("student", self.students)):
             known &= all(exam.base in bases for exam in exams)
             known &= all((exam.teacher in teachers) == (role == "student") for exam in exams)

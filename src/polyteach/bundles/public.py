@@ -8,9 +8,36 @@ from typing import Any
 from polyteach.figures import Figure
 
 _END = r"[^\s,;:()'\"<>|]"
-_ADDRESS = re.compile(rf"[A-Za-z][A-Za-z0-9+.-]*://{_END.replace(':', '')}+")
-_PATH = re.compile(rf"(?<![\w.)/~-])(?:[A-Za-z]:\\|(?:~|\.\.?)/|/(?={_END}+/)|\\\\){_END}+")
-_KEY = re.compile(r"(?<![A-Za-z0-9])(?:sk-|hf_|gh[pousr]_|xox[abp]-|AKIA|AIza|Bearer\s+)[A-Za-z0-9_.-]{8,}")
+_ADDRESS = re.compile(
+    rf"""
+    [A-Za-z][A-Za-z0-9+.-]*:// [^\s,;()'"<>|]+
+    | (?<![\w.:/-]) (?: localhost | (?:\d+\.){{3}}\d+ | (?=[\w.-]*[A-Za-z])[\w-]+(?:\.[\w-]+)+ )
+      :\d{{2,5}} (?!\w|\.\d) (?:/{_END}*)?
+    | (?<![\w.:/-]) (?=[\w-]*[A-Za-z])[\w-]+ :\d{{2,5}} /[A-Za-z]{_END}*  # a host without a dot
+    """,
+    re.VERBOSE,
+)
+_PATH = re.compile(
+    rf"""
+    (?<![\w.)/~-]) (?:
+        (?:[A-Za-z]:\\|\\\\) (?:[^\\/\s:'"<>|][^\\/\n:'"<>|]*\\)* {_END}+  # folders may have blanks
+        | (?: (?:~|\.\.?)/ | /(?={_END}+/) ) {_END}+
+    )
+    """,
+    re.VERBOSE,
+)
+_KEY = re.compile(
+    rf"""
+    (?<![A-Za-z0-9])
+    (?: [spr]k[-_] | hf_ | gh[pousr]_ | github_pat_ | glpat- | xox[abprs]- | AKIA | AIza )
+      [A-Za-z0-9_.-]{{8,}}
+    | (?i: \b[\w-]{{0,40}}
+      (?: (?:key|token|secret|password)\s*= | (?:api[_-]?key|password|authorization)['"]?\s*: ) )
+      \s*['"]?(?:(?:Basic|Bearer)\s+)? {_END}+
+    | \bBearer\s+ {_END}+
+    """,
+    re.VERBOSE,
+)
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(?:/[A-Za-z0-9][\w.-]*)?(?:@[\w.-]+)?")
 LONGEST = 4000
 
@@ -23,8 +50,8 @@ def public_text(text: str) -> str:
 
 def public_model(name: str) -> str:
     """A model's name: a hub id, `pocket:NAME` or a name at an endpoint; of a folder's path the last part."""
-    plain = name.removeprefix("pocket:")
-    return name if _HUB_ID.fullmatch(plain) else public_text(_last(name)) or "a model"
+    is_hub_id = _HUB_ID.fullmatch(name.removeprefix("pocket:")) and not _KEY.search(name)
+    return name if is_hub_id else public_text(_last(name)) or "a model"
 
 
 def public_figure(figure: Figure) -> Figure:

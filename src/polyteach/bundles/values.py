@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import (
     BaseModel,
@@ -12,6 +12,7 @@ from pydantic import (
     InstanceOf,
     PlainSerializer,
     StringConstraints,
+    model_validator,
 )
 
 from polyteach.figures import Figure
@@ -35,13 +36,19 @@ class _PlainFigure(Part):
     """A figure as files have it."""
 
     value: float | None
-    se: float | None
+    se: Annotated[float, Field(ge=0)] | None
     low: float | None
     high: float | None
     n: Count
     unscored: Counts
     definition: Text
     reason: Text | None = None
+
+    @model_validator(mode="after")
+    def _is_an_interval(self) -> Self:
+        if self.low is not None and self.high is not None and self.low > self.high:
+            raise ValueError(f"low ({self.low}) is above high ({self.high})")
+        return self
 
 
 def _figure(value: Any) -> Any:
