@@ -23,14 +23,14 @@ from curation_held_out import HELD_OUT
 from curation_known import KNOWN, Kind, said
 
 from polyteach.curation.judging import judge_rows
-from polyteach.curation.rules import DEFAULTS, AnyRule, Context
-from polyteach.curation.rules.endings import Unfinished
-from polyteach.curation.rules.judged import JudgeBelow
-from polyteach.curation.rules.likelihood import Likelihood
 from polyteach.pocket.seed import seed_rows
 from polyteach.pocket.simulated import Dials, answer, answered
 from polyteach.quality.judge import oracle_judge
 from polyteach.rows import Row
+from polyteach.rules import DEFAULTS, AnyRule, Context
+from polyteach.rules.endings import Unfinished
+from polyteach.rules.judged import JudgeBelow
+from polyteach.rules.likelihood import Likelihood
 from polyteach.seed_data.files import read_file
 
 SETS = {

@@ -32,11 +32,11 @@ from curation_known import KNOWN
 from polyteach.cli.main import invoke
 from polyteach.curation.judging import judge_rows
 from polyteach.curation.naming import as_plain, read_rules
-from polyteach.curation.records import judged_rows
-from polyteach.curation.rules import DEFAULTS, Context
+from polyteach.curation.reading import judged_rows
 from polyteach.pocket import judge, seed_rows
 from polyteach.quality.judge import oracle_judge
 from polyteach.rows import Row
+from polyteach.rules import DEFAULTS, Context
 
 RIGHT = 4
 """The oracle's lowest mark of a right answer."""

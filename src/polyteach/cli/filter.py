@@ -17,8 +17,8 @@ from polyteach.errors import UserError
 
 if TYPE_CHECKING:
     from polyteach.cli.judges import NamedJudge
-    from polyteach.curation.rules import AnyRule
     from polyteach.curation.verify import Trials
+    from polyteach.rules import AnyRule
 
 _VERIFY = "With --verify: "
 _TRIALS = 3
@@ -81,9 +81,9 @@ def filter_(
     """Keep rows by rules one can read; each drop is counted with its reason."""
     from polyteach.curation.filter import Outputs, filter_files
     from polyteach.curation.naming import default_rules_yaml
-    from polyteach.curation.rules.rule import Context
     from polyteach.files import write_json
     from polyteach.languages import standard_code
+    from polyteach.rules.rule import Context
 
     if print_rules:
         typer.echo(default_rules_yaml(), nl=False)
@@ -111,7 +111,7 @@ def filter_(
         summary = summary | {"took": asked.bill() if asked else []}
         write_json(outputs.summary, summary)
         if plan:
-            from polyteach.curation.records import training_rows
+            from polyteach.curation.reading import training_rows
             from polyteach.curation.verify import verify as compare
 
             stays = [not reasons for reasons in judged.reasons]
@@ -127,7 +127,7 @@ def filter_(
 
 def _rules(file: Path | None, named: Sequence[str]) -> Sequence[AnyRule]:
     from polyteach.curation.naming import read_rules, rules_named
-    from polyteach.curation.rules import DEFAULTS
+    from polyteach.rules import DEFAULTS
 
     if file and named:
         raise UserError("are two ways to say one thing", where="--rules, --drop", fix="take one of them")
@@ -146,7 +146,7 @@ def _judge(
 ) -> NamedJudge | None:
     """The judge to be asked; None: marks are read from the data."""
     from polyteach.cli.judges import NamedJudge, payer_of
-    from polyteach.curation.rules.judged import JudgeBelow
+    from polyteach.rules.judged import JudgeBelow
 
     if name and not any(isinstance(rule, JudgeBelow) for rule in rules):
         raise UserError("no rule asks for marks", "--judge", "add --drop 'judge_below: {least: 3}'")

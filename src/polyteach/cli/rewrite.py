@@ -45,8 +45,8 @@ from polyteach.errors import UserError
 
 if TYPE_CHECKING:
     from polyteach.cli.judges import NamedJudge
-    from polyteach.curation.rules import AnyRule
     from polyteach.quality.judge import Judge
+    from polyteach.rules import AnyRule
     from polyteach.steps import Progress
 
 _JUDGE = "The judge: "
@@ -182,8 +182,8 @@ def _rules(file: Path | None, named: Sequence[str], judge: NamedJudge | None) ->
         UserError: likewise; or marks are wanted that new responses cannot have.
     """
     from polyteach.curation.naming import read_rules, rules_named
-    from polyteach.curation.rules import DEFAULTS
-    from polyteach.curation.rules.judged import JudgeBelow
+    from polyteach.rules import DEFAULTS
+    from polyteach.rules.judged import JudgeBelow
 
     if file and named:
         raise UserError("are two ways to say one thing", where="--rules, --drop", fix="take one of them")

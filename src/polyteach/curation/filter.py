@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from polyteach.curation.columns import Columns, write_records
 from polyteach.curation.judging import Judged, judge_rows
 from polyteach.curation.naming import as_plain
-from polyteach.curation.records import all_columns, judged_rows
-from polyteach.curation.rules import AnyRule
-from polyteach.curation.rules.rule import Context
+from polyteach.curation.reading import all_columns, judged_rows
+from polyteach.curation.writing import Columns, write_records
 from polyteach.errors import UserError
 from polyteach.files import PARQUET, check_row_file, file_digest, write_atomically, writing
+from polyteach.rules import AnyRule
+from polyteach.rules.rule import Context
 from polyteach.seed_data.turns import has_other_turns
 
 DROPPED_FOR = "dropped_for"
@@ -130,7 +130,8 @@ def filter_files(
         fix = "look at the rows that go (--dropped FILE), and leave out a rule or loosen it"
         raise UserError(f"no row is left ({counts})", where=str(outputs.rows), fix=fix)
     _write(outputs.rows, _kept(paths, judged), columns)
-    return summary, judged
+    output = {"file": outputs.rows.name, "sha256": file_digest(outputs.rows)}
+    return summary | {"output": output}, judged
 
 
 def _kept(paths: Sequence[Path], judged: Judged) -> Iterator[Mapping[str, Any]]:

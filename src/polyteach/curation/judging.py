@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from polyteach.curation.rules.rule import Context, Rule
+from polyteach.rules.rule import Context, Rule
 
 if TYPE_CHECKING:
     from polyteach.rows import Row

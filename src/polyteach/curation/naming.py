@@ -11,8 +11,8 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from polyteach.curation.rules import DEFAULTS, RULES, AnyRule
 from polyteach.errors import UserError, UserErrors
+from polyteach.rules import DEFAULTS, RULES, AnyRule
 
 _FORM = "write `- NAME`, or `- NAME: {setting: value}`; `polyteach filter --print-rules` shows all"
 

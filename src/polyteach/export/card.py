@@ -11,10 +11,10 @@ from importlib.resources import files
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from polyteach.export.columns import features_of, size_category
 from polyteach.export.layouts import LLAMA_FACTORY
 from polyteach.export.licence import Part, card_licence
 from polyteach.export.making import WRITTEN, Making, Told
+from polyteach.export.schema import features_of
 from polyteach.languages import english_name
 from polyteach.scoring.numbers import counted, listing
 from polyteach.scoring.numbers import parameters as size_in_words
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _MARKUP = re.compile(r"([\\`*_\[\]<>|~])")
+_UNITS = ("1K", "10K", "100K", "1M", "10M", "100M", "1B", "10B", "100B", "1T")
 _MEASURED_OVER = (
     "Measured over all rows of each teacher and language before this export; n is how many were scored."
 )
@@ -75,7 +76,7 @@ def dataset_card(told: CardFacts, making: Making) -> str:
     metadata = DatasetCardData(
         pretty_name=_CONTROL.sub(" ", told.title),
         task_categories=["text-generation"],
-        size_categories=[size_category(rows)],
+        size_categories=[_size_category(rows)],
         tags=_tags(told),
         **card_licence(told.stated),
         **hub_languages(codes),
@@ -106,6 +107,7 @@ def dataset_card(told: CardFacts, making: Making) -> str:
             teachers=[
                 teacher_in_words(name, making.models.get(name)) for name in told.counts["teacher"] if name
             ],
+            rewritten=making.rewritten,
             pairs=told.pairs,
             figures=figures,
             definitions=definitions,
@@ -285,3 +287,14 @@ def _short(value: float) -> str:
 def tidy(text: str) -> str:
     """At most one empty line in a row."""
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+def _size_category(rows: int) -> str:
+    """The hub's category of a number of rows."""
+    bounds: Sequence[tuple[int, str]] = [(10 ** (3 + power), unit) for power, unit in enumerate(_UNITS)]
+    below = "n"
+    for bound, unit in bounds:
+        if rows < bound:
+            return f"n<{unit}" if below == "n" else f"{below}<n<{unit}"
+        below = unit
+    return f"n>{below}"

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from polyteach.errors import UserError
-from polyteach.export.columns import schema_of
+from polyteach.export.schema import schema_of
 from polyteach.files import file_digest, write_json, write_jsonl, writing
 
 RECORD = "polyteach-export.json"

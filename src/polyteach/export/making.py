@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from polyteach.errors import UserError
+from polyteach.export.examples import name_of
 from polyteach.figures import Figure
 from polyteach.files import file_digest
 from polyteach.languages import standard_code
+from polyteach.scoring.numbers import counted
 
 if TYPE_CHECKING:
     from polyteach.export.examples import Example
@@ -81,6 +83,7 @@ class Making:
         figures: what was measured, over all rows of a teacher and language.
         seed: what the rows rest on, and its licence where one is stated: {source: licence or None}.
         dropped: rows that a filter took away before, by reason; None where nobody says that one was used.
+        rewritten: how weak rows got new responses, in sentences.
         limits: what a reader should be warned of, in sentences.
         provenance: names and digests by which the making can be found again.
     """
@@ -90,6 +93,7 @@ class Making:
     figures: list[Told] = field(default_factory=list)
     seed: dict[str, str | None] = field(default_factory=dict)
     dropped: Mapping[str, int] | None = None
+    rewritten: list[str] = field(default_factory=list)
     limits: list[str] = field(default_factory=list)
     provenance: dict[str, Any] = field(default_factory=dict)
 
@@ -103,6 +107,7 @@ class Making:
         self.asked += other.asked
         self.figures += other.figures
         self.seed |= other.seed
+        self.rewritten += other.rewritten
         self.limits += [sentence for sentence in other.limits if sentence not in self.limits]
         for name, value in other.provenance.items():
             own = self.provenance.get(name)
@@ -118,38 +123,64 @@ class Making:
         return dict(sorted(total.items()))
 
 
-def of_files(paths: Sequence[Path], rows: Mapping[Path, int], digests: Mapping[str, str]) -> Making:
-    """What is known of files: their digests, and what was noted beside them, see `_add_notes`."""
-    making = Making(provenance={"sources": dict(sorted(digests.items()))})
-    for path in paths:
-        try:
-            _add_notes(path, rows[path], making)
-        except (KeyError, TypeError, AttributeError):  # somebody else's file of that name: it says nothing
-            continue
+def of_files(digests: Mapping[Path, str]) -> Making:
+    """What is known of files, given with their SHA-256: these, and what was noted beside them."""
+    making = Making(provenance={"sources": {name_of(path): digests[path] for path in sorted(digests)}})
+    seen: set[tuple[Path, str]] = set()
+    for path, digest in digests.items():
+        _add_notes(path, digest, making, seen)
     return making
 
 
-def _add_notes(path: Path, rows: int | None, making: Making) -> None:
-    """Adds what `polyteach synthesize` and `filter` noted beside a file; notes on other rows do not count.
+def _add_notes(path: Path, digest: str, making: Making, seen: set[tuple[Path, str]]) -> None:
+    """Adds what `polyteach synthesize`, `filter` and `rewrite` noted beside a file and beside what it is from.
 
-    Args:
-        path: the file.
-        rows: that it has; None where its digest shows that it is the one that is meant.
-        making: to be added to.
+    Notes on other rows do not count: a file may be written over by another command, or by hand.
     """
-    written = _json(path.with_name(f"{path.name}.summary.json"))
-    known = {"teacher", "language", "methods", "rows"}
-    if written and known <= written.keys() and rows in (None, written["rows"]):
-        methods = sorted(written["methods"].items())
-        making.asked += [_asked(written, method, facts) for method, facts in methods]
-    filtered = _json(path.with_name(f"{path.name}.filter.json"))
-    if filtered and filtered.get("kind") == "filter" and rows in (None, filtered["kept"]):
-        dropped = {one["reason"]: one["dropped"] for one in filtered["by_rule"] if one["dropped"]}
-        making.dropped = dict(Counter(making.dropped or {}) + Counter(dropped))
-        for source in filtered["inputs"]:
-            before = path.with_name(source["file"])
-            if before != path and before.is_file() and file_digest(before) == source["sha256"]:
-                _add_notes(before, None, making)
+    if (path, digest) in seen:
+        return
+    seen.add((path, digest))
+    for kind, read in (("summary", _synthesized), ("filter", _filtered), ("rewrite", _rewritten)):
+        notes = _json(path.with_name(f"{path.name}.{kind}.json"))
+        try:
+            found = read(notes) if notes and notes["output"]["sha256"] == digest else None
+        except (KeyError, TypeError, AttributeError):  # somebody else's file of that name: it says nothing
+            continue
+        if found:
+            told, sources = found
+            making.asked += told.asked
+            making.rewritten += told.rewritten
+            if told.dropped is not None:
+                making.dropped = dict(Counter(making.dropped or {}) + Counter(told.dropped))
+            for name, expected in sources.items():
+                before = path.with_name(name)
+                if before.is_file() and file_digest(before) == expected:
+                    _add_notes(before, expected, making, seen)
+
+
+_Noted = tuple[Making, dict[str, str]]
+"""What notes say, and by name and SHA-256 the files that the rows are from."""
+
+
+def _synthesized(notes: Mapping[str, Any]) -> _Noted:
+    asked = [_asked(notes, method, facts) for method, facts in sorted(notes["methods"].items())]
+    return Making(asked=asked), {}
+
+
+def _filtered(notes: Mapping[str, Any]) -> _Noted:
+    dropped = {one["reason"]: one["dropped"] for one in notes["by_rule"] if one["dropped"]}
+    return Making(dropped=dropped), {one["file"]: one["sha256"] for one in notes["inputs"]}
+
+
+def _rewritten(notes: Mapping[str, Any]) -> _Noted:
+    found = ", ".join(f"{one['reason']} {one['rewritten']}" for one in notes["by_rule"] if one["rewritten"])
+    said = (
+        f"{notes['teacher']} gave new responses to {notes['rewritten']} of {notes['weak']} weak rows, of "
+        f"{counted(notes['rows'], 'row')} in all"
+    )
+    said += f"; rules that found these: {found} (several can find a row)" if found else ""
+    asked = [_asked(notes, "respond", notes["asked"]["respond"])] if notes["asked"] else []
+    return Making(asked=asked, rewritten=[said]), {notes["input"]["file"]: notes["input"]["sha256"]}
 
 
 def read_measured(path: Path) -> list[Told]:

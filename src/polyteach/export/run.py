@@ -20,7 +20,7 @@ _STUDY = "study"
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class Choice:
     """Who can be chosen: a study's teacher, or a screen's candidate.
 
     Attributes:
@@ -56,7 +56,7 @@ class Run:
     results: Mapping[str, Any]
     name: str
     languages: Sequence[str]
-    candidates: Mapping[str, Candidate]
+    candidates: Mapping[str, Choice]
     first: str | None
     choices: Sequence[str]
     verdict: str
@@ -138,7 +138,7 @@ def read_manifest(folder: Path, file: str | None = None) -> dict[str, Any]:
 
 def _study(folder: Path, path: Path, results: Any) -> Run:
     study, verdict = results["study"], results["verdict"]
-    candidates = {one["name"]: Candidate(one["name"], (), one) for one in study["teachers"]}
+    candidates = {one["name"]: Choice(one["name"], (), one) for one in study["teachers"]}
     figures: dict[tuple[str, str, str], Mapping[str, Any]] = {}
     for cell in results["cells"]:
         named = {f"gain of students of {cell['base']}": cell["gain"], "quality": cell["quality"]}
@@ -162,8 +162,7 @@ def _study(folder: Path, path: Path, results: Any) -> Run:
 def _screen(folder: Path, path: Path, results: Any) -> Run:
     verdict = results["verdict"]
     candidates = {
-        one["candidate"]: Candidate(one["teacher"], one["methods"], _facts(one))
-        for one in results["candidates"]
+        one["candidate"]: Choice(one["teacher"], one["methods"], _facts(one)) for one in results["candidates"]
     }
     figures = [
         Told(cell["candidate"], cell["language"], name, figure)

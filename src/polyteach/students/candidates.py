@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
-from polyteach.curation.rules.duplicates import ExactDuplicates, NearDuplicates
-from polyteach.curation.rules.endings import CutOff
-from polyteach.curation.rules.language import WrongLanguage
-from polyteach.curation.rules.overlap import overlapping
-from polyteach.curation.rules.rule import Context, Rule
 from polyteach.errors import StepImpossible
 from polyteach.rows import Row
+from polyteach.rules.duplicates import ExactDuplicates, NearDuplicates
+from polyteach.rules.endings import CutOff
+from polyteach.rules.language import WrongLanguage
+from polyteach.rules.overlap import overlapping
+from polyteach.rules.rule import Context, Rule
 from polyteach.seed_data.overlap import Listed
 
 FILTERS: Mapping[str, Rule] = {

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from polyteach.curation.judging import Judged
-from polyteach.curation.rules import AnyRule
+from polyteach.rules import AnyRule
 
 if TYPE_CHECKING:
     from polyteach.curation.rewrite.weak import Weak

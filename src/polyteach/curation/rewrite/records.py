@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from polyteach.curation.columns import Columns, write_records
-from polyteach.curation.records import all_columns
+from polyteach.curation.reading import all_columns
+from polyteach.curation.writing import Columns, write_records
 from polyteach.files import JSONL, PARQUET, write_atomically, writing
 from polyteach.seed_data.records import kind_of_file, stream_lines
 from polyteach.seed_data.turns import ASSISTANT

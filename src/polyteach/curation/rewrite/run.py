@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from polyteach.curation.judging import judge_rows
 from polyteach.curation.naming import as_plain
-from polyteach.curation.records import judged_rows
+from polyteach.curation.reading import judged_rows
 from polyteach.curation.rewrite.asking import Answers, ask_again, most_it_takes, plan_of
 from polyteach.curation.rewrite.figures import by_rule, metrics_of
 from polyteach.curation.rewrite.records import write_rewritten
 from polyteach.curation.rewrite.weak import Weak, weak_rows, why_not_taken
-from polyteach.curation.rules import AnyRule
-from polyteach.curation.rules.rule import Context
 from polyteach.errors import UserError
 from polyteach.files import file_digest, write_json, writing
+from polyteach.rules import AnyRule
+from polyteach.rules.rule import Context
 from polyteach.seed_data.turns import has_other_turns
 from polyteach.synthesis.stand_alone import Files
 
@@ -122,6 +122,7 @@ def rewrite_file(request: Request, files: Files, open_judge: OpenJudge, progress
         "language": request.language,
         "teacher": request.settings["teacher"],
         "input": {"file": request.data.name, "sha256": digest},
+        "output": {"file": files.rows.name, "sha256": file_digest(files.rows)},
         "rules": [as_plain(rule) for rule in request.rules],
         "rows": len(rows),
         "weak": weak.rows,
@@ -159,7 +160,7 @@ def foretell_rewrite(
         open_judge: likewise; None where the judge costs money: rules that ask it are left out.
         progress: told of each stage.
     """
-    from polyteach.curation.rules.judged import JudgeBelow
+    from polyteach.rules.judged import JudgeBelow
 
     rules = [rule for rule in request.rules if open_judge or not isinstance(rule, JudgeBelow)]
     rows, weak = _read(request, rules, open_judge, progress)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from polyteach.curation.judging import Judged, judge_rows
-from polyteach.curation.rules import AnyRule
-from polyteach.curation.rules.endings import CutOff
-from polyteach.curation.rules.overlap import BenchmarkOverlap
-from polyteach.curation.rules.rule import Context
+from polyteach.rules import AnyRule
+from polyteach.rules.endings import CutOff
+from polyteach.rules.overlap import BenchmarkOverlap
+from polyteach.rules.rule import Context
 
 if TYPE_CHECKING:
     from polyteach.rows import Row

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from polyteach.curation.rules.rule import Context, Found, Settings, Side, each, text_of
+from polyteach.rules.rule import Context, Found, Settings, Side, each, text_of
 from polyteach.study.values import Number
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
-from polyteach.curation.rules.rule import Context, Found, Settings, each
 from polyteach.models.refusals import is_refusal
+from polyteach.rules.rule import Context, Found, Settings, each
 from polyteach.study.values import Positive
 from polyteach.texts import normalised
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from polyteach.curation.rules.rule import Context, Found, Settings, Side, each, text_of
+from polyteach.rules.rule import Context, Found, Settings, Side, each, text_of
 
 if TYPE_CHECKING:
     from polyteach.rows import Row

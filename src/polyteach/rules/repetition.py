@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
-from polyteach.curation.rules.rule import Context, Found, Settings, Side, each, text_of
 from polyteach.languages import language_and_script
+from polyteach.rules.rule import Context, Found, Settings, Side, each, text_of
 from polyteach.study.values import Number, Positive
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ import pytest
 
 from polyteach.curation.judging import AT_ONCE, judge_rows
 from polyteach.curation.naming import as_plain, default_rules_yaml, read_rules, rules_named
-from polyteach.curation.rules import DEFAULTS, RULES, Context
 from polyteach.errors import UserErrors
 from polyteach.pocket.seed import seed_rows
 from polyteach.quality.judge import oracle_judge
 from polyteach.rows import Row
+from polyteach.rules import DEFAULTS, RULES, Context
 from polyteach.seed_data.files import read_file
 from polyteach.students.candidates import FILTERS
 

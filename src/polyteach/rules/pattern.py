@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field, field_validator
 
-from polyteach.curation.rules.rule import Context, Found, Settings, Side, each, text_of
+from polyteach.rules.rule import Context, Found, Settings, Side, each, text_of
 
 if TYPE_CHECKING:
     from polyteach.rows import Row

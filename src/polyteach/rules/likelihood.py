@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field, model_validator
 
-from polyteach.curation.rules.rule import Context, Found, Settings
+from polyteach.rules.rule import Context, Found, Settings
 from polyteach.study.values import Number
 
 if TYPE_CHECKING:

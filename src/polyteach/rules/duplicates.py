@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from polyteach.curation.rules.rule import Context, Found, Settings, Side, text_of
+from polyteach.rules.rule import Context, Found, Settings, Side, text_of
 
 if TYPE_CHECKING:
     from polyteach.rows import Row

@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from polyteach.curation.rules.rule import Context, Found, Settings, each
 from polyteach.identification import letters
 from polyteach.models.completions import LENGTH
+from polyteach.rules.rule import Context, Found, Settings, each
 
 if TYPE_CHECKING:
     from polyteach.rows import Row

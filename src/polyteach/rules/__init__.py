@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from polyteach.curation.rules.answers import Echo, Refusal
-from polyteach.curation.rules.duplicates import ExactDuplicates, NearDuplicates
-from polyteach.curation.rules.endings import CutOff, Unfinished
-from polyteach.curation.rules.judged import JudgeBelow
-from polyteach.curation.rules.language import WrongLanguage
-from polyteach.curation.rules.lengths import Empty, TooLong, TooShort
-from polyteach.curation.rules.likelihood import Likelihood
-from polyteach.curation.rules.markup import CodeFence, ControlTokens, Html, Template
-from polyteach.curation.rules.overlap import BenchmarkOverlap
-from polyteach.curation.rules.pattern import Pattern
-from polyteach.curation.rules.repetition import Repetition
-from polyteach.curation.rules.rule import Context, Found, Rule
+from polyteach.rules.answers import Echo, Refusal
+from polyteach.rules.duplicates import ExactDuplicates, NearDuplicates
+from polyteach.rules.endings import CutOff, Unfinished
+from polyteach.rules.judged import JudgeBelow
+from polyteach.rules.language import WrongLanguage
+from polyteach.rules.lengths import Empty, TooLong, TooShort
+from polyteach.rules.likelihood import Likelihood
+from polyteach.rules.markup import CodeFence, ControlTokens, Html, Template
+from polyteach.rules.overlap import BenchmarkOverlap
+from polyteach.rules.pattern import Pattern
+from polyteach.rules.repetition import Repetition
+from polyteach.rules.rule import Context, Found, Rule
 
 __all__ = ["DEFAULTS", "RULES", "AnyRule", "Context", "Found", "Rule"]
 

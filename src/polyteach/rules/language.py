@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from polyteach.curation.rules.rule import Context, Found, Settings, Side, each, text_of
 from polyteach.identification import identify
+from polyteach.rules.rule import Context, Found, Settings, Side, each, text_of
 from polyteach.study.values import Language
 
 if TYPE_CHECKING:

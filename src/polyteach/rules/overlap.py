@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field, model_validator
 
-from polyteach.curation.rules.rule import Context, Found, Settings, each
+from polyteach.rules.rule import Context, Found, Settings, each
 from polyteach.seed_data.overlap import Listed
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -41,17 +41,3 @@ def features_of(record: Mapping[str, Any]) -> list[dict[str, Any]]:
         return {"struct": parts(value)} if isinstance(value, Mapping) else {"dtype": "string"}
 
     return [{"name": name, **kind(name, value)} for name, value in record.items()]
-
-
-def size_category(rows: int) -> str:
-    """The hub's category of a number of rows."""
-    bounds: Sequence[tuple[int, str]] = [(10 ** (3 + power), unit) for power, unit in enumerate(_UNITS)]
-    below = "n"
-    for bound, unit in bounds:
-        if rows < bound:
-            return f"n<{unit}" if below == "n" else f"{below}<n<{unit}"
-        below = unit
-    return f"n>{below}"
-
-
-_UNITS = ("1K", "10K", "100K", "1M", "10M", "100M", "1B", "10B", "100B", "1T")
