@@ -77,7 +77,7 @@ def test_a_server_that_asks_to_wait_is_left_alone_so_long(path: Path) -> None:
         ({"on": {"q": "quota"}}, "asks for payment"),
         ({"on": {"q": "429-day"}}, "asks to wait 86400 s"),
         ({"on": {"q": "redirect"}}, "redirects"),
-        ({"on": {"q": "400"}}, "refuses all requests"),
+        ({"on": {"q": "400"}}, "refuses what it is sent"),
         ({"on": {"q": "html"}}, "is no OpenAI-compatible server .html"),
         ({"on": {"q": "not-json"}}, "is no OpenAI-compatible server"),
     ],

@@ -28,7 +28,7 @@ def refused(fault: Fault, url: str, settings: EndpointSettings) -> UserError:
     elif fault.status is not None and fault.status < 400:
         what, fix = f"redirects ({fault.reason}) {fault.detail}", "give the URL that it redirects to"
     elif fault.status is not None:
-        what = f"refuses all requests ({fault.reason}){said}"
+        what = f"refuses what it is sent ({fault.reason}){said}"
         fix = "change what it names, such as temperature, top_p, max_new_tokens, or what `extra` adds"
     elif fault.kind is Kind.TIMEOUT:
         seconds = min(settings.total_timeout_seconds, settings.idle_timeout_seconds)
