@@ -121,6 +121,34 @@ def test_figures_of_measure_and_notes_of_synthesize_and_filter_come_in(
     assert "How a teacher was asked is not known" in text, "the notes are of other rows"
 
 
+def test_notes_of_other_rows_than_a_files_own_say_nothing_though_they_are_as_many(
+    export: Export, lines: Lines, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file that `synthesize` wrote is written over by `rewrite --force`: of as many rows, by others."""
+    from polyteach.cli.main import invoke
+
+    made, data = tmp_path / "made.jsonl", tmp_path / "data.jsonl"
+    asked = ["--language", "de", "--max-new-tokens", "24", "--teacher", "pocket:err-03"]
+    pocket = ["--seed-data", "pocket:20", "--method", "respond", "--rows", "8"]
+    assert invoke(["synthesize", *asked, *pocket, "--output", str(made)]) == 0
+    rows = [json.loads(line) for line in made.read_text(encoding="utf-8").splitlines()]
+    plain = [{"prompt": row["prompt"], "response": "", "teacher": "someone"} for row in rows]
+    lines("data.jsonl", plain)
+    asked[-1] = "pocket:err-40"
+    rewriting = ["rewrite", str(data), *asked, "--drop", "empty", "--output", str(made), "--force"]
+    assert invoke(rewriting) == 0
+    notes = json.loads(Path(f"{made}.rewrite.json").read_text(encoding="utf-8"))
+    assert Path(f"{made}.summary.json").is_file() and notes["rewritten"] > 0
+    told = section(card_of(export(made)["folder"]).text, "How it was made")
+    assert "| err-40 | de | respond |" in told and "err-03" not in told
+    rewritten = f"err-40 gave new responses to {notes['rewritten']} of 8 weak rows, of 8 rows in all"
+    assert f"{rewritten}; rules that found these: empty {notes['rewritten']} (several" in told
+    filtered = tmp_path / "filtered.jsonl"
+    dropping = ["filter", str(made), "--language", "de", "--drop", "empty", "--output", str(filtered)]
+    assert invoke(dropping) == 0
+    assert rewritten in card_of(export(filtered, "--force")["folder"]).text, "it is from the rewritten file"
+
+
 def test_other_files_of_those_names_say_nothing(export: Export, lines: Lines, tmp_path: Path) -> None:
     path = lines("rows.jsonl", [{"prompt": "Frage?", "response": "Ja"}])
     (tmp_path / "rows.jsonl.filter.json").write_text('{"kind": "filter"}', encoding="utf-8")

@@ -240,7 +240,7 @@ def _content(
 
 
 def _take(paths: Sequence[Path], run: Run | None, wanted: Wanted) -> tuple[Taken, Making]:
-    from polyteach.export.examples import name_of, take_files
+    from polyteach.export.examples import take_files
     from polyteach.export.making import add_seed, of_files
     from polyteach.export.of_run import take_run
     from polyteach.files import file_digest
@@ -249,7 +249,7 @@ def _take(paths: Sequence[Path], run: Run | None, wanted: Wanted) -> tuple[Taken
         taken, making = take_run(run, wanted)
     else:
         taken = take_files(paths, wanted)
-        making = of_files(paths, taken.of_file, {name_of(path): file_digest(path) for path in paths})
+        making = of_files({path: file_digest(path) for path in paths})
         add_seed(making, taken.examples)
     return taken, making
 

@@ -84,14 +84,12 @@ class Taken:
         read: rows that were read.
         left_out: the others, by reason.
         columns: names of columns that are not exported.
-        of_file: rows of each file.
     """
 
     examples: list[Example] = field(default_factory=list)
     read: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
     columns: set[str] = field(default_factory=set)
-    of_file: Counter[Path] = field(default_factory=Counter)
 
     def add(self, found: Example | str) -> None:
         """Counts one row: an example, or the reason why it is none."""
@@ -114,7 +112,6 @@ def take_files(paths: Iterable[Path], wanted: Wanted) -> Taken:
     taken = Taken()
     for path in paths:
         for number, record in enumerate(stream_records(path, half_characters=True), start=1):
-            taken.of_file[path] = number
             extra = unfolded(record.columns, _EXPORTED)
             taken.columns |= set(extra)
             taken.add(_example(record, extra, str(number), name_of(path), wanted))

@@ -11,7 +11,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from polyteach.files import PARQUET, check_row_file, write_atomically, write_json, writing
+from polyteach.files import PARQUET, check_row_file, file_digest, write_atomically, write_json, writing
 from polyteach.models.budget import BudgetReached
 from polyteach.models.build import open_journal
 from polyteach.models.forecast import draw_preview, forecast_money
@@ -134,7 +134,11 @@ def write_data(
                 write_atomically(
                     output, partial(_write, chain([first] if first else [], found), suffix=output.suffix)
                 )
-    summary = account.summary_of(files, settings, cells) | {"shortfall": shortfalls(methods, rows, seeds)}
+    written = first is not None or account.stopped is None
+    summary = account.summary_of(files, settings, cells) | {
+        "shortfall": shortfalls(methods, rows, seeds),
+        "output": {"file": output.name, "sha256": file_digest(output)} if written else None,
+    }
     with writing(files.summary):
         write_json(files.summary, summary)
     if account.stopped is not None:
