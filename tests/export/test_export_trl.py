@@ -43,13 +43,8 @@ def test_sft_on_rows_of_a_run(export: Export, run_folder: Path, tmp_path: Path, 
     assert "5/5" in done.stderr + done.stdout
 
 
-@pytest.mark.parametrize("layout", ["messages", "plain"])
-def test_dpo_on_pairs_of_a_run(
-    export: Export, run_folder: Path, tmp_path: Path, layout: str, no_warning: None
-) -> None:
-    told = export(
-        run_folder, "--teacher", "faultless", "--pairs", "faulty", "--judge", "oracle", "--layout", layout
-    )
+def test_dpo_on_pairs_of_a_run(export: Export, run_folder: Path, tmp_path: Path, no_warning: None) -> None:
+    told = export(run_folder, "--teacher", "faultless", "--pairs", "faulty", "--judge", "oracle")
     check_card(told["folder"], ["polyteach", "synthetic", "preference"])
     done = train("dpo", told["folder"], tmp_path / "trained")
     assert done.returncode == 0, done.stderr[-2000:]
