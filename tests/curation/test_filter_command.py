@@ -119,8 +119,10 @@ def test_one_row_has_one_text_and_turns_that_no_rule_sees_are_counted(
     out = tmp_path / "out.jsonl"
     path = written(tmp_path / "turns.jsonl", [{"messages": more}, GOOD[1], {"messages": [*more, more[0]]}])
     assert run(path, "--language", "de", "--output", out, "--json") == 0
-    summary = json.loads(capsys.readouterr().out)
+    said = capsys.readouterr()
+    summary = json.loads(said.out)
     assert (summary["kept"], summary["kept_with_other_turns"]) == (2, 1)
+    assert "warning: 1 of the rows that stay say more than a prompt and its answer" in said.err
     other = written(tmp_path / "two.jsonl", [{**GOOD[1], "messages": more}])
     assert run(other, "--language", "de", "--output", out, "--force") == 2
     assert "'prompt' is not what 'messages' says" in capsys.readouterr().err

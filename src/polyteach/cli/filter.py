@@ -117,6 +117,10 @@ def filter_(
             stays = [not reasons for reasons in judged.reasons]
             summary = summary | {"verify": compare(list(training_rows(data, code)), stays, plan, progress)}
             write_json(outputs.summary, summary)
+    if others := summary["kept_with_other_turns"]:
+        from polyteach.cli.display import warn
+
+        warn(f"{others:,} of the rows that stay say more than a prompt and its answer: no rule saw the rest")
     if as_json:
         print_json(summary)
     else:
