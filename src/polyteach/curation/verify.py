@@ -95,7 +95,7 @@ def verify(
         "rows": {"all": everything, "kept": kept, "trained_on": sizes},
     }
     if kept == everything:
-        return plain | {"verdict": _verdict([])}
+        return plain | {"verdict": _verdict([], trials.trials)}
     base = _scores_of(_examine(trials, trials.location, progress), trials, None, None)
     students = {
         kind: [_student(pools[kind], n, kind, trial, trials, progress) for trial in range(trials.trials)]
@@ -109,7 +109,7 @@ def verify(
         "base_accuracy": {name: _accuracy(scores) for name, scores in base.items()},
         "students": [_told(kind, students[kind], means[kind], spread) for kind in sizes],
         "differences": differences,
-        "verdict": _verdict(differences),
+        "verdict": _verdict(differences, trials.trials),
     }
 
 
@@ -240,27 +240,29 @@ def _accuracy(scores: Scores) -> float | None:
     return sum(known) / len(known) if known else None
 
 
+_ONE_TRIAL = "by one training of each: the luck of training is not measured"
 _SAID = {
     "nothing_dropped": "the rules take no row that could be trained on: there is nothing to compare",
-    "helps": "row for row the filter helps: as many rows drawn from all teach clearly less",
-    "harms": "row for row the filter harms: as many rows drawn from all teach clearly more",
+    "helps": "row for row the filter helps: as many rows drawn from all teach {}less",
+    "harms": "row for row the filter harms: as many rows drawn from all teach {}more",
     "no_difference": "row for row no difference is to be told between the rows that stay and rows of all",
 }
 _THAN_ALL = {
-    "helps": "all rows together, in more steps, teach clearly less",
-    "harms": "all rows together, in more steps, teach clearly more: those rows, or the steps, help",
+    "helps": "all rows together, in more steps, teach {}less",
+    "harms": "all rows together, in more steps, teach {}more: those rows, or the steps, help",
     "no_difference": "all rows together, in more steps, teach neither clearly more nor less",
 }
 
 
-def _verdict(differences: Sequence[Mapping[str, Any]]) -> dict[str, str | None]:
+def _verdict(differences: Sequence[Mapping[str, Any]], trials: int) -> dict[str, str | None]:
     """What may be said of the filter: against as many rows, and against all rows where that was asked."""
     if not differences:
         return {"kind": "nothing_dropped", "than_all": None, "text": _SAID["nothing_dropped"]}
     kinds = [_sign(one["gain"]) for one in differences]
     than_all = kinds[1] if len(kinds) > 1 else None
-    text = "; ".join([_SAID[kinds[0]], *([_THAN_ALL[than_all]] if than_all else [])])
-    return {"kind": kinds[0], "than_all": than_all, "text": text}
+    parts = [_SAID[kinds[0]], *([_THAN_ALL[than_all]] if than_all else [])]
+    text = "; ".join([*parts, *([_ONE_TRIAL] if trials == 1 else [])])
+    return {"kind": kinds[0], "than_all": than_all, "text": text.format("clearly " if trials > 1 else "")}
 
 
 def _sign(gain: Mapping[str, Any]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -133,7 +133,7 @@ def of_files(digests: Mapping[Path, str]) -> Making:
 
 
 def _add_notes(path: Path, digest: str, making: Making, seen: set[tuple[Path, str]]) -> None:
-    """Adds what `polyteach synthesize`, `filter` and `rewrite` noted beside a file and beside what it is from.
+    """Adds what `polyteach synthesize`, `filter` and `rewrite` noted beside a file, and where it is from.
 
     Notes on other rows do not count: a file may be written over by another command, or by hand.
     """
