@@ -109,6 +109,7 @@ def test_weak_rows_are_rewritten_and_all_others_stay_byte_for_byte(
         "not_asked": 0,
     }
     assert (told["rows"], told["weak"], told["rewritten"]) == (10, 9, 4)
+    assert told["caution"] is None, "no judge chose"
     assert told["weak"] == sum(rule["weak"] for rule in told["by_rule"])
     assert told["asked"]["money"] > 0
     assert summary(output) == {name: value for name, value in told.items() if name != "took"}
@@ -304,6 +305,7 @@ def test_a_pocket_teacher_by_name_and_from_a_study_with_a_judge(tmp_path: Path, 
     assert all(pocket.judge(new[n]["prompt"], new[n]["response"], "de").score >= 3 for n in changed)
     rubric = [told["a"]["metrics"][when]["rubric"]["value"] for when in ("before", "after")]
     assert rubric[0] < rubric[1]
+    assert "the judge that chose" in told["a"]["caution"]
     assert told["b"]["teacher"] == "mine"
     assert [json.loads(line)["response"] for line in lines(tmp_path / "b.jsonl")] == [
         row["response"] for row in new

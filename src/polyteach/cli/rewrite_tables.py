@@ -44,6 +44,8 @@ def print_rewritten(summary: Mapping[str, Any], output: Path, took: Sequence[Map
     for name, words, form in _SHOWN:
         if name in before:
             typer.echo(f"  {words}: {_change(before[name], after[name], form)}")
+    if summary["caution"]:
+        typer.echo(f"  {summary['caution']}")
     if asked := summary["asked"]:
         typer.echo(
             f"sent {asked['sent']:,}, reused {asked['reused']:,}; {asked['prompt_tokens']:,} tokens sent, "

@@ -19,6 +19,7 @@ from polyteach.curation.rewrite.weak import Weak, weak_rows, why_not_taken
 from polyteach.errors import UserError
 from polyteach.files import file_digest, write_json, writing
 from polyteach.rules import AnyRule
+from polyteach.rules.judged import JudgeBelow
 from polyteach.rules.rule import Context
 from polyteach.seed_data.turns import has_other_turns
 from polyteach.synthesis.stand_alone import Files
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
     from polyteach.rows import Row
     from polyteach.steps import Progress
 
+CHOSEN_BY_MARKS = (
+    "the rubric is by the judge that chose which rows are weak and which new responses are taken: its errors "
+    "are in the gain; have another judge measure both files"
+)
 OpenJudge = Callable[[], AbstractContextManager["Judge | None"]]
 """Opens whoever gives marks; opened anew where marks are wanted, so that the teacher's money is not held."""
 
@@ -135,6 +140,7 @@ def rewrite_file(request: Request, files: Files, open_judge: OpenJudge, progress
         },
         "by_rule": by_rule(request.rules, weak, after, list(taken)),
         "metrics": metrics,
+        "caution": CHOSEN_BY_MARKS if taken and _ask_for_marks(request.rules) else None,
         "asked": answers.facts or None,
         "files": {"rows": files.rows.name, "summary": files.summary.name, "journal": files.journal.name},
     }
@@ -160,9 +166,7 @@ def foretell_rewrite(
         open_judge: likewise; None where the judge costs money: rules that ask it are left out.
         progress: told of each stage.
     """
-    from polyteach.rules.judged import JudgeBelow
-
-    rules = [rule for rule in request.rules if open_judge or not isinstance(rule, JudgeBelow)]
+    rules = [rule for rule in request.rules if open_judge or not _ask_for_marks([rule])]
     rows, weak = _read(request, rules, open_judge, progress)
     plan = plan_of(rows, weak.to_ask, request.settings, request.limit)
     known = {rule.reason for rule in rules}
@@ -205,6 +209,10 @@ def _read(
     places = [place for place, other in enumerate(others) if other]
     with open_judge() if open_judge else nullcontext() as judge:
         return rows, weak_rows(rows, rules, request.context(judge, progress), places)
+
+
+def _ask_for_marks(rules: Sequence[AnyRule]) -> bool:
+    return any(isinstance(rule, JudgeBelow) for rule in rules)
 
 
 def _state(answers: Answers) -> str:
