@@ -9,30 +9,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from made_up_sources import bundle_of, run_of, write_screen
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "report"))
-from synthetic_study import SyntheticStudy
-
-from polyteach.bundles import Bundle, BundledCell, BundledTeacher, write
-from polyteach.bundles.bundle import Provenance
+from polyteach.bundles import write
 from polyteach.errors import UserError
-from polyteach.scoring.step import score
 from polyteach.selection.recommend.answer import Recommendation, recommend
 from polyteach.selection.recommend.bundles import evidence_of, published_evidence, read_bundle
 from polyteach.selection.recommend.candidates import Candidate
-from polyteach.selection.recommend.evidence import Evidence
+from polyteach.selection.recommend.line import without
 from polyteach.selection.recommend.reading import read_run, read_screen
-from polyteach.selection.recommend.sources import without
 from polyteach.selection.recommend.standing import Wish
 from polyteach.selection.recommend.text import lines_of_text
 from polyteach.selection.recommend.weighing import Reading
-
-
-def run_of(folder: Path, **facts: object) -> Path:
-    study = SyntheticStudy(folder / "study", **facts)  # type: ignore[arg-type]
-    (folder / "run").mkdir()
-    score(study.score_task(folder / "run"))
-    return folder / "run"
 
 
 @pytest.fixture(scope="module")
@@ -46,35 +34,6 @@ def close_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two teachers that differ a little and one far below, in German, two trials."""
     skill = {"err-03": 0.72, "small": 0.68, "big": 0.30}
     return run_of(tmp_path_factory.mktemp("close"), skill=skill, languages=("de",), trials=2)
-
-
-def figure(value: float | None, se: float = 1.0, **more: object) -> dict:
-    plain = {"value": value, "se": se, "low": None, "high": None, "n": 200, "unscored": {}, "definition": "d"}
-    return plain | more
-
-
-def write_screen(folder: Path, scores: dict[str, float], **changes: object) -> Path:
-    """A screen's folder, as `polyteach screen` writes it, of models `org/NAME`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    plain = {
-        "schema_version": 1,
-        "kind": "screen",
-        "study": folder.name,
-        "definitions_digest": "0a",
-        "candidates": [
-            {"candidate": n, "teacher": n, "model": f"org/{n}", "methods": ["respond"], "settings": {}}
-            for n in scores
-        ],
-        "cells": [
-            {"candidate": n, "language": "de", "rows": 200, "score": figure(s), "excluded": None,
-             "tokens": {"prompt": 100_000, "response": 50_000, "thinking": 0}, "money_per_10k": 5.0 + i}
-            for i, (n, s) in enumerate(scores.items())
-        ],
-        "ranking": [],
-        "cannot_see": ["What students learn from the data: none was trained."],
-    }  # fmt: skip
-    (folder / "screen.json").write_text(json.dumps(plain | changes))
-    return folder
 
 
 def change(found: Recommendation, kind: str) -> list[str]:
@@ -161,7 +120,7 @@ def test_who_a_screen_excludes_is_not_recommended(tmp_path: Path) -> None:
     found = recommend("de", [read_screen(folder)], Wish())
     status = {option.name: option.status for option in found.standings.options}
     assert status == {"a": "excluded", "b": "fits"}
-    assert found.lines[0].weighed is not None and set(found.lines[0].weighed.readings) == {"b"}
+    assert found.lines[0].weighed is not None and set(found.lines[0].weighed.names) == {"b"}
     assert found.verdict.if_you_must == "b" and "only candidate left" in found.verdict.text
 
 
@@ -238,33 +197,15 @@ def test_a_host_is_not_free_because_a_run_was(close_run: Path) -> None:
 def test_another_definition_counts_less_until_it_is_alone(clear_run: Path) -> None:
     first = read_run(clear_run)
     turned = {key: Reading(-r.value, r.se) for key, r in first.readings.items()}
-    other = replace(first, id="run other", definition="another", readings=turned)
+    other = replace(first, id="run turned", definition="another", readings=turned)
     found = recommend("de", [first, other], Wish())
     assert found.verdict.teachers == ("err-03",)
     weights = {line.id: line.weight for line in found.lines if line.kind.startswith("run")}
-    assert weights["run other"] == pytest.approx(0.6**2 / (1 - 0.6**2), rel=0.1)
+    assert weights["run turned"] == pytest.approx(0.6**2 / (1 - 0.6**2), rel=0.1)
     left = next(c for c in found.would_change if c.kind == "left_out" and c.what == first.id)
     assert left.flips and left.first == "big"
-    heir = next(line for line in without(found.lines, found.lines[0]) if line.id == "run other")
+    heir = next(line for line in without(found.lines, found.lines[0]) if line.id == "run turned")
     assert heir.kind == "run" and heir.weight > 10
-
-
-def bundle_of(evidence: Evidence, figure_name: str, name: str) -> Bundle:
-    """A bundle of figures that holds a run's readings."""
-    return Bundle(
-        kind="figures",
-        name=name,
-        provenance=Provenance(source="a test", definitions_digest=evidence.definition.split()[0]),
-        languages=evidence.languages,
-        teachers=[BundledTeacher(name=n, model=c.model) for n, c in evidence.teachers.items()],
-        cells=[
-            BundledCell(
-                teacher=teacher, language=language, base="base-a", bundle=name, trials=1,
-                figures={figure_name: own, "gain": evidence.gains[language, teacher]},
-            )
-            for (language, teacher), own in evidence.figures.items()
-        ],
-    )  # fmt: skip
 
 
 def test_a_bundle_of_a_run_answers_as_the_run_and_counts_once(clear_run: Path) -> None:

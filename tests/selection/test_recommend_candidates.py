@@ -3,13 +3,18 @@
 import re
 from datetime import date
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import yaml
 
+from polyteach.cli.recommend import LicenceChoice
+from polyteach.export.licence import parts_of
+from polyteach.export.making import Making
 from polyteach.models import licences
 from polyteach.models.licences import licence_of
 from polyteach.selection.recommend import priors
+from polyteach.selection.recommend.answer import recommend
 from polyteach.selection.recommend.candidates import (
     Candidate,
     find,
@@ -18,6 +23,7 @@ from polyteach.selection.recommend.candidates import (
     is_same_model,
     together,
 )
+from polyteach.selection.recommend.standing import Wish
 
 
 @pytest.mark.parametrize(
@@ -115,8 +121,9 @@ def test_what_a_wish_lets_through() -> None:
             for name in ("Qwen3 8B", "Llama 3.1 8B", "Command A", "gpt-4o", "x")
             if licence_of(name).allows(wanted)
         }
-        for wanted in licences.WANTED
+        for wanted in get_args(licences.Wanted)
     }
+    assert list(allowed) == [choice.value for choice in LicenceChoice]
     assert allowed["any"] == {"Qwen3 8B", "Llama 3.1 8B", "Command A", "gpt-4o", "x"}
     assert allowed["non-commercial"] == {"Qwen3 8B", "Llama 3.1 8B", "Command A"}
     assert allowed["commercial"] == {"Qwen3 8B", "Llama 3.1 8B"}
@@ -139,3 +146,25 @@ def test_each_prior_has_evidence_for_and_against() -> None:
     for prior in found.priors:
         assert prior.speaks_for and prior.speaks_against and prior.source
     assert found.of("size").r == 0 and found.worth.run.r == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "model", "name", "family", "training"),
+    [
+        ("simulated", None, "gpt-4o", None, "permissive"),
+        ("model", "pocket:err-03", "err-03", None, "permissive"),
+        ("model", "ft:ours-7b", "ours", "Llama 3.1 8B", "conditional"),
+        ("model", None, "Command A", None, "non_commercial"),
+        ("model", "some-lab/wonder-9b", "wonder", None, "unknown"),
+    ],
+)
+def test_export_and_recommend_say_the_same_of_a_teacher(
+    kind: str, model: str | None, name: str, family: str | None, training: str
+) -> None:
+    candidate = Candidate.of(name, kind, model, family, None)
+    found = recommend("de", [], Wish(), [candidate]).standings.options[0].licence
+    assert found.training == training
+    known = {"kind": kind, "model": model, "family": family}
+    part = parts_of(Making(models={name: known}), [name])[0]
+    assert part.licence == (None if training == "unknown" else found.licence)
+    assert part.free == {"permissive": True, "conditional": True, "non_commercial": False}.get(training)

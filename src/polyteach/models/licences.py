@@ -18,7 +18,6 @@ CHECK = "check it yourself: terms change, and hosts add their own"
 
 Training = Literal["permissive", "conditional", "non_commercial", "forbidden", "unknown"]
 Wanted = Literal["any", "non-commercial", "commercial", "permissive"]
-WANTED: tuple[Wanted, ...] = get_args(Wanted)
 _ALLOWED: dict[Wanted, frozenset[Training]] = {
     "any": frozenset(get_args(Training)),
     "non-commercial": frozenset({"permissive", "conditional", "non_commercial"}),
@@ -61,6 +60,18 @@ UNKNOWN = Licence(
     url=None,
     read=None,
 )
+
+
+def licence_of_teacher(kind: str, model: str | None, name: str, family: str | None) -> Licence:
+    """The entry for a teacher of a study.
+
+    Args:
+        kind: `model` or `simulated`, as results say it; what a simulated one is called is nobody's model.
+        model: as its host calls it.
+        name: the study's own.
+        family: where it is known.
+    """
+    return licence_of("simulated") if kind == "simulated" else licence_of(model, name, family)
 
 
 def licence_of(*names: str | None) -> Licence:

@@ -12,17 +12,18 @@ from typing import Any
 
 from polyteach.figures import Figure
 from polyteach.languages import english_name
-from polyteach.models.licences import licence_of
+from polyteach.models.licences import Licence, licence_of_teacher
 from polyteach.scoring.numbers import listing
 from polyteach.selection.recommend.advice import Advice, base_for, methods_for
 from polyteach.selection.recommend.candidates import Candidate, find, together
 from polyteach.selection.recommend.change import Change, changes
 from polyteach.selection.recommend.evidence import Evidence
+from polyteach.selection.recommend.line import Line, led_by, rivals
 from polyteach.selection.recommend.money import money_of
 from polyteach.selection.recommend.priors import read_priors
-from polyteach.selection.recommend.sources import Line, lines_of
+from polyteach.selection.recommend.sources import lines_of
 from polyteach.selection.recommend.standing import Option, Standings, Wish, option_of
-from polyteach.selection.recommend.verdict import Verdict, compared, decide
+from polyteach.selection.recommend.verdict import IN_LANGUAGE, Verdict, compared, decide
 from polyteach.selection.recommend.weighing import NORMAL_95
 
 SCHEMA_VERSION = 1
@@ -150,24 +151,33 @@ def recommend(
         wish: rows, budget and licence.
         candidates: who can be recommended; None: all teachers of runs, screens and bundles of these, or
             without any the published ones.
-        skipped: what could not be read, to be shown.
+        skipped: what could not be read, to be shown; rehearsals, which have no weight, are added.
     """
     priors = read_priors()
+    skipped = [*skipped, *(_rehearsal(source) for source in evidence if source.limit is not None)]
+    evidence = [source if source.limit is None else source.without_weight() for source in evidence]
     known = list(candidates) if candidates is not None else _candidates(evidence)
     if candidates is not None:
         known = together([known])
     lines = lines_of(evidence, known, language, priors)
-    options = []
-    for candidate in known:
-        money = money_of(candidate, known, evidence, language)
-        licence = licence_of("simulated" if candidate.is_simulated else candidate.model, candidate.name)
-        options.append(
-            option_of(candidate, money, licence, wish, _excluded(candidate, known, evidence, language))
-        )
-    standings = Standings(tuple(options), tuple(lines))
+    money = [money_of(candidate, known, evidence, language) for candidate in known]
+
+    def by_lines(some: Sequence[Line]) -> Standings:
+        here = [source for line in some if line.kind in IN_LANGUAGE for source in line.of]
+        out = [_excluded(candidate, known, here, language) for candidate in known]
+        each = zip(known, money, out, strict=True)
+        return Standings(tuple(option_of(c, m, _terms(c), wish, why) for c, m, why in each), tuple(some))
+
+    standings = by_lines(lines)
     where = english_name(language)
-    verdict = decide(standings, lines, language, where)
+    verdict = decide(standings, language, where)
+    otherwise = [
+        text
+        for rival in rivals(lines)
+        if (text := _by_rival(rival, decide(by_lines(led_by(lines, rival)), language, where), verdict))
+    ]
     verdict = _priced(verdict, standings, wish)
+    verdict = replace(verdict, text=" ".join([verdict.text, *otherwise]))
     chosen = verdict.teachers[0] if verdict.kind == "recommended" else verdict.if_you_must
     teacher = next((candidate for candidate in known if candidate.name == chosen), None)
     return Recommendation(
@@ -178,10 +188,27 @@ def recommend(
         tuple(lines),
         methods_for(teacher, standings, language),
         base_for(teacher, known, evidence, language),
-        tuple(changes(standings, lines, verdict, language, where)),
+        tuple(changes(standings, by_lines, verdict, language, where)),
         tuple(evidence),
         tuple(skipped),
     )
+
+
+def _rehearsal(source: Evidence) -> str:
+    return f"{source.id}: a rehearsal (--limit {source.limit}), so it has no weight"
+
+
+def _terms(candidate: Candidate) -> Licence:
+    kind = "simulated" if candidate.is_simulated else "model"
+    return licence_of_teacher(kind, candidate.model, candidate.name, candidate.family)
+
+
+def _by_rival(rival: Line, found: Verdict, verdict: Verdict) -> str | None:
+    """That runs of another definition, with as many candidates, would be answered otherwise; None else."""
+    if (found.kind, found.teachers) == (verdict.kind, verdict.teachers):
+        return None
+    said = found.kind + (f" ({listing(found.teachers)})" if found.teachers else "")
+    return f"But {rival.id} measured as many candidates in another way: by that one it is {said}."
 
 
 def _priced(verdict: Verdict, standings: Standings, wish: Wish) -> Verdict:

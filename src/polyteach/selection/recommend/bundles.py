@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from polyteach.selection.recommend.candidates import Candidate
-from polyteach.selection.recommend.evidence import Cost, Evidence, Key, Kind
-from polyteach.selection.recommend.reading import NO_STUDENT, is_free
+from polyteach.selection.recommend.evidence import (
+    Cost,
+    Evidence,
+    Key,
+    Kind,
+    definition_of,
+    mean_of,
+    recipe_of,
+)
+from polyteach.selection.recommend.reading import NO_STUDENT, known_readings, without_error
 from polyteach.selection.recommend.weighing import Reading
 
 if TYPE_CHECKING:
@@ -21,6 +30,7 @@ SHOWN: Mapping[Kind, tuple[str, ...]] = {
     "published": ("result",),
 }
 """By which figure teachers are compared: the first one that a bundle has."""
+_REHEARSAL = re.compile(r"-limit-(\d+)$")
 UNPAIRED = "errors are not paired by item: a bundle's figures say less than the run itself"
 
 
@@ -52,14 +62,13 @@ def _kind(cell: BundledCell) -> Kind:
 def _evidence(bundle: Bundle, name: str, kind: Kind, cells: list[BundledCell]) -> Evidence:
     shown = next((figure for figure in SHOWN[kind] if any(figure in c.figures for c in cells)), "")
     teachers = {
-        teacher.name: Candidate(
+        teacher.name: Candidate.of(
             teacher.name,
+            teacher.kind,
             teacher.model,
             teacher.family,
             teacher.parameters,
-            tuple(teacher.methods),
-            is_simulated=teacher.kind == "simulated",
-            is_local=is_free(teacher.kind, teacher.model),
+            teacher.methods,
         )
         for teacher in bundle.teachers
         if teacher.kind != "data"
@@ -69,17 +78,17 @@ def _evidence(bundle: Bundle, name: str, kind: Kind, cells: list[BundledCell]) -
         if cell.teacher in teachers:
             groups.setdefault((cell.language, cell.teacher), []).append(cell)
     figures = {key: figure for key, own in groups.items() if (figure := _mean(own, shown)) is not None}
-    bases = sorted({cell.base for cell in cells if cell.base})
-    digest = bundle.provenance.definitions_digest or f"bundle {name}"
-    terms = ",".join(str(bundle.terms.get(language)) for language in sorted(bundle.terms))
+    readings = {key: Reading(figure.value or 0.0) for key, figure in figures.items()}
+    unknown: list[str] = []
+    if kind != "published":  # whose errors are in what they are worth
+        readings = known_readings(figures)
+        unknown = without_error(key for key in figures if key not in readings)
     return Evidence(
         id=f"bundle {name}",
         kind=kind,
-        definition=f"{digest} {', '.join(bases)}"
-        if bundle.provenance.definitions_digest
-        else f"{digest} {terms}",
+        definition=_definition(bundle, name, kind, cells),
         teachers=teachers,
-        readings={key: Reading(figure.value or 0.0, figure.se or 0.0) for key, figure in figures.items()},
+        readings=readings,
         figures=figures,
         gains={key: f for key, own in groups.items() if (f := _mean(own, "gain")) is not None},
         costs={
@@ -94,26 +103,43 @@ def _evidence(bundle: Bundle, name: str, kind: Kind, cells: list[BundledCell]) -
         excluded={key: own[0].excluded for key, own in groups.items() if own[0].excluded},
         rows=max((cell.rows or 0 for cell in cells), default=0),
         trials=max((cell.trials for cell in cells), default=0),
-        doubts=_doubts(kind, cells, shown),
+        limit=_limit(bundle, name, kind),
+        doubts=(*_doubts(kind, cells, shown), *unknown),
     )
+
+
+def _definition(bundle: Bundle, name: str, kind: Kind, cells: list[BundledCell]) -> str:
+    """What the figures mean, as a run's or screen's own file says it."""
+    from polyteach.bundles.terms import STUDY
+
+    digest = bundle.provenance.definitions_digest
+    if digest is None:
+        return f"bundle {name}"
+    if kind != "run":
+        return digest
+    bases = sorted({cell.base for cell in cells if cell.base})
+    rows = bundle.evidence.study.student_rows if bundle.evidence else None
+    return definition_of(digest, bases, rows, recipe_of(bundle.terms.get(STUDY, {})))
+
+
+def _limit(bundle: Bundle, name: str, kind: Kind) -> int | None:
+    """Of a rehearsal; of a screen within a merged bundle only the name says it."""
+    from polyteach.bundles.terms import STUDY
+
+    if kind == "run":
+        return bundle.evidence.study.limit if bundle.evidence else None
+    if kind == "published":
+        return None
+    said = bundle.terms.get(STUDY, {}).get("limit") if bundle.kind == "screen" else None
+    named = _REHEARSAL.search(name)
+    return said if isinstance(said, int) else int(named[1]) if named else None
 
 
 def _mean(cells: list[BundledCell], name: str) -> Figure | None:
-    """A figure of one base, or the mean over bases with their mean error (they share items)."""
-    from polyteach.figures import Figure
-
-    known = [f for cell in cells if (f := cell.figures.get(name)) is not None and f.value is not None]
-    if not known or len(known) < len(cells):
-        return None
-    if len(known) == 1:
-        return known[0]
-    errors = [figure.se for figure in known if figure.se is not None]
-    return Figure(
-        sum(figure.value or 0.0 for figure in known) / len(known),
-        f"mean over {len(known)} bases of: {known[0].definition}",
-        known[0].n,
-        sum(errors) / len(errors) if len(errors) == len(known) else None,
-    )
+    """A figure of one base, or the mean over bases; None where a base has none."""
+    figures = [cell.figures.get(name) for cell in cells]
+    known = [figure for figure in figures if figure is not None and figure.value is not None]
+    return mean_of(known) if len(known) == len(cells) else None
 
 
 def _doubts(kind: Kind, cells: list[BundledCell], shown: str) -> tuple[str, ...]:

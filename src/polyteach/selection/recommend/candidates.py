@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Self
 
 _DROPPED = {"instruct", "inst", "it", "chat", "hf", "ibm", "c4ai", "meta", "latest"}
 _DATE = re.compile(r"[-_ ](20\d\d-[01]\d-[0-3]\d|[01]\d-20\d\d)$")
@@ -38,6 +39,34 @@ class Candidate:
     batch: bool = False
     is_simulated: bool = False
     teacher: str | None = None
+
+    @classmethod
+    def of(
+        cls,
+        name: str,
+        kind: str,
+        model: str | None,
+        family: str | None,
+        parameters: float | None,
+        methods: Sequence[str] = (),
+        teacher: str | None = None,
+    ) -> Self:
+        """A teacher as results, screens and bundles know it; `kind` is `model` or `simulated`.
+
+        One of the pocket world, which no host serves, is local; of any other nobody says it.
+        """
+        is_simulated = kind == "simulated"
+        is_local = True if is_simulated or (model or "").startswith("pocket:") else None
+        return cls(
+            name,
+            model,
+            family,
+            parameters,
+            tuple(methods),
+            is_local,
+            is_simulated=is_simulated,
+            teacher=teacher,
+        )
 
 
 def identity(name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import ceil, inf
 from typing import Any
@@ -11,10 +11,10 @@ from polyteach.scoring.numbers import number
 from polyteach.scoring.power import items_needed, trials_needed
 from polyteach.selection.recommend.candidates import find
 from polyteach.selection.recommend.evidence import Evidence
-from polyteach.selection.recommend.sources import BELIEVED, Line, believed, without
+from polyteach.selection.recommend.line import BELIEVED, Line, believed, without
 from polyteach.selection.recommend.standing import Standings
 from polyteach.selection.recommend.verdict import Verdict, compared, decide
-from polyteach.selection.recommend.weighing import Weighed, combine, compare
+from polyteach.selection.recommend.weighing import combine, compare
 
 MOST_ROWS = 1_000_000
 
@@ -47,36 +47,46 @@ class Change:
 
 
 def changes(
-    standings: Standings, lines: Sequence[Line], verdict: Verdict, language: str, where: str
+    standings: Standings,
+    by_lines: Callable[[Sequence[Line]], Standings],
+    verdict: Verdict,
+    language: str,
+    where: str,
 ) -> list[Change]:
-    """All of them: what would tell the first two apart, lines left out, priors believed."""
-    if len(compared(standings, lines)) < 2:
-        return []
-    found = [*_more(standings, lines, language)]
+    """All of them: what would tell the first two apart, lines left out, priors believed.
+
+    Args:
+        standings: by all lines.
+        by_lines: standings by other lines; who is excluded depends on them too.
+        verdict: the answer by all lines.
+        language: its standard code.
+        where: the language in words.
+    """
+    lines = standings.lines
+    found = _more(standings, lines, language) if len(compared(standings, lines)) > 1 else []
     for line in lines:
-        if line.weight > 0:
-            rest = without(lines, line)
-            found.append(_otherwise("left_out", line, rest, standings, verdict, language, where))
+        excludes = any(code == language for source in line.of for code, _ in source.excluded)
+        if line.weight > 0 or (line.kind == "screen" and excludes):
+            other = by_lines(without(lines, line))
+            found.append(_otherwise("left_out", line, standings, other, verdict, language, where))
         elif trusted := believed(line):
-            others = [trusted if other is line else other for other in lines]
-            found.append(_otherwise("believed", line, others, standings, verdict, language, where))
+            other = by_lines([trusted if one is line else one for one in lines])
+            found.append(_otherwise("believed", line, standings, other, verdict, language, where))
     return found
 
 
 def _otherwise(
     kind: str,
     line: Line,
-    lines: Sequence[Line],
     standings: Standings,
+    other: Standings,
     verdict: Verdict,
     language: str,
     where: str,
 ) -> Change:
     """The answer by other lines."""
-    other = standings.with_lines(lines)
-    found = decide(other, lines, language, where)
-    names = compared(standings, standings.lines)
-    first, was = other.belief.ordered(names)[0], standings.belief.ordered(names)[0]
+    found = decide(other, language, where)
+    first, was = _first(other), _first(standings)
     flips = found.kind != verdict.kind or found.teachers != verdict.teachers or first != was
     how = (
         f"without {line.id}"
@@ -87,8 +97,13 @@ def _otherwise(
         said = f"{how} the answer stays"
     else:
         answer = found.kind + (f" ({', '.join(found.teachers)})" if found.teachers else "")
-        said = f"{how} the answer is {answer}, with {first} first"
+        said = f"{how} the answer is {answer}" + (f", with {first} first" if first else "")
     return Change(kind, line.id, said, flips, first)
+
+
+def _first(standings: Standings) -> str | None:
+    """Who stands first of those that are compared; None where nobody is left."""
+    return next(iter(standings.belief.ordered(compared(standings, standings.lines))), None)
 
 
 def _more(standings: Standings, lines: Sequence[Line], language: str) -> list[Change]:
@@ -151,15 +166,12 @@ def _rows(screen: Line, standings: Standings, lines: Sequence[Line], one: str, o
     """Rows of a screen, errors falling with their root; none if a screen without error would not do."""
     names = [option.name for option in standings.options]
     among = compared(standings, lines)
-    source = screen.of[0]
 
     def tells(factor: float) -> bool:
         assert screen.weighed is not None
-        shrunk = {
-            name: replace(reading, se=0.0 if factor == inf else reading.se / factor**0.5)
-            for name, reading in screen.weighed.readings.items()
-        }
-        sharper = Weighed(screen.weighed.id, shrunk, screen.weighed.spread)
+        sharper = replace(
+            screen.weighed, scales=tuple(scale.sharper(factor) for scale in screen.weighed.scales)
+        )
         weighed = [sharper if line is screen else line.weighed for line in lines if line.weighed]
         return compare(combine(names, [w for w in weighed if w]), among).told_apart(one, other)
 
@@ -168,7 +180,7 @@ def _rows(screen: Line, standings: Standings, lines: Sequence[Line], one: str, o
             f"no number of screened rows tells {one} from {other}: a screen weighs at most "
             f"{screen.r**2 / (1 - screen.r**2):.2f}, what is known beforehand 1; train students of both"
         )
-    rows = max(source.rows, 1)
+    rows = max(sum(source.rows for source in screen.of), 1)
     factor = 1.0
     while not tells(factor):
         factor *= 2

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal, Self
 
 from polyteach.figures import Figure
 from polyteach.scoring.power import Noise, Plan
 from polyteach.selection.recommend.candidates import Candidate
-from polyteach.selection.recommend.weighing import Reading
+from polyteach.selection.recommend.weighing import NORMAL_95, Reading
 
 Kind = Literal["run", "screen", "published"]
 Key = tuple[str, str]
@@ -40,7 +40,7 @@ class Evidence:
         definition: what its figures mean; only sources with the same one share a scale.
         teachers: by the source's own names; rows that exist are none of them.
         readings: robust PG-Score of a run, score of a screen, by (language, teacher); errors as far as they
-            set two teachers apart.
+            set two teachers apart. What has no known error, above 0, is not in it: it has no weight.
         figures: the same as the source shows them.
         gains: of students, runs alone.
         costs: by (language, teacher); language `""` where it is over all of them.
@@ -49,6 +49,7 @@ class Evidence:
         noise, plan: of a run, for what more items or trials would tell.
         rows: by which a screen measured a teacher in a language.
         doubts: what speaks against it, in sentences.
+        limit: of a rehearsal (`--limit`), which has no weight; None else.
         cannot_see: what such a source cannot show.
         first: by language, who could be first by a screen's own comparison.
     """
@@ -67,6 +68,7 @@ class Evidence:
     plan: Plan | None = None
     rows: int = 0
     trials: int = 0
+    limit: int | None = None
     doubts: tuple[str, ...] = ()
     cannot_see: tuple[str, ...] = ()
     first: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -85,3 +87,50 @@ class Evidence:
     def teachers_in(self, language: str) -> list[str]:
         """Those with a reading there."""
         return [teacher for code, teacher in self.readings if code == language]
+
+    def without_weight(self) -> Self:
+        """What is left of a rehearsal: who took part, and what it cost."""
+        return replace(self, readings={}, figures={}, gains={}, excluded={}, bases={}, noise=None, plan=None)
+
+
+def definition_of(digest: str, bases: Sequence[str], rows: int | None, recipe: str) -> str:
+    """What a run's figures mean: runs of the same one are pooled, so students must be trained alike.
+
+    Args:
+        digest: of the scores' definitions.
+        bases: their names.
+        rows: of a student.
+        recipe: see `recipe_of`.
+    """
+    return f"{digest} {', '.join(sorted(bases))}; {rows} rows, recipe {recipe}"
+
+
+def recipe_of(terms: Mapping[str, object]) -> str:
+    """A digest of how students were trained, by the terms of a study; `unknown` where they do not say."""
+    from polyteach.bundles.terms import short
+
+    said = {name: value for name, value in terms.items() if name.startswith("students.")}
+    return short(said) if said else "unknown"
+
+
+def mean_of(figures: Sequence[Figure]) -> Figure:
+    """The figure, or the mean of several bases' with their mean error: they share their items.
+
+    Where one of them is undefined, so is the mean; where an interval is not known, it is that of the error.
+    """
+    undefined = next((figure for figure in figures if figure.value is None), None)
+    if undefined or len(figures) == 1:
+        return undefined or figures[0]
+    value, se, low, high = (_average([getattr(f, part) for f in figures]) for part in _PARTS)
+    if value is not None and se is not None and (low is None or high is None):
+        low, high = value - NORMAL_95 * se, value + NORMAL_95 * se
+    definition = f"mean over {len(figures)} bases of: {figures[0].definition}"
+    return Figure(value, definition, figures[0].n, se, low, high)
+
+
+def _average(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if len(known) == len(values) else None
+
+
+_PARTS = ("value", "se", "low", "high")

@@ -16,7 +16,14 @@ from polyteach.power_planning import USUAL_TRIAL_SD
 from polyteach.scoring.components import Components
 from polyteach.scoring.power import Noise, Plan, error_of_difference
 from polyteach.selection.recommend.candidates import Candidate
-from polyteach.selection.recommend.evidence import Cost, Evidence, Key
+from polyteach.selection.recommend.evidence import (
+    Cost,
+    Evidence,
+    Key,
+    definition_of,
+    mean_of,
+    recipe_of,
+)
 from polyteach.selection.recommend.weighing import Reading
 
 RESULTS, SCREEN = "results.json", "screen.json"
@@ -24,7 +31,7 @@ ONE_TRIAL = (
     "one trial: the luck of training is assumed, not measured (a standard deviation of "
     f"{USUAL_TRIAL_SD:g} of gain)"
 )
-REHEARSAL = "a rehearsal on few rows and items"
+NO_ERROR = "no standard error, so no weight"
 NO_STUDENT = "no student was trained on it: it cannot see what data teaches"
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -65,6 +72,8 @@ class _Study(_Loose):
     bases: list[_Named] = []
     methods: list[str] = []
     trials: int = 1
+    limit: int | None = None
+    student_rows: int | None = None
 
 
 class _Scores(_Loose):
@@ -93,10 +102,6 @@ class _Requests(_Loose):
     money_for_10000_rows: float | None = None
 
 
-class _Warning(_Loose):
-    code: str
-
-
 class _Results(_Loose):
     schema_version: Literal[1]
     study: _Study
@@ -104,24 +109,16 @@ class _Results(_Loose):
     cells: list[_Cell]
     requests: list[_Requests] = []
     components: dict[str, Any] | None = None
-    warnings: list[_Warning] = []
 
 
 class _ScreenCandidate(_Loose):
     candidate: str
+    kind: str = "model"
     teacher: str | None = None
     model: str | None = None
     family: str | None = None
     parameters: float | None = None
     methods: list[str] = []
-    settings: dict[str, Any] = {}
-
-    @property
-    def kind(self) -> str:
-        """As results name it; what has neither a model nor dials is data that takes part as it is."""
-        if self.model is not None:
-            return "model"
-        return "simulated" if self.settings else "data"
 
 
 class _ScreenCell(_Loose):
@@ -144,15 +141,11 @@ class _Screen(_Loose):
     schema_version: Literal[1]
     kind: Literal["screen"]
     definitions_digest: str | None = None
+    limit: int | None = None
     candidates: list[_ScreenCandidate] = Field(min_length=1)
     cells: list[_ScreenCell]
     ranking: list[_Rank] = []
     cannot_see: list[str] = []
-
-
-def is_free(kind: str, model: str | None) -> bool | None:
-    """Whether a teacher is one of the pocket world, which no host serves; None where nobody says."""
-    return True if kind == "simulated" or (model or "").startswith("pocket:") else None
 
 
 def read_run(folder: Path) -> Evidence:
@@ -163,13 +156,8 @@ def read_run(folder: Path) -> Evidence:
     """
     found = _read(_Results, folder, RESULTS, "name a run's folder that has results, such as runs/NAME")
     teachers = {
-        teacher.name: Candidate(
-            teacher.name,
-            teacher.model,
-            teacher.family,
-            teacher.parameters,
-            is_simulated=teacher.kind == "simulated",
-            is_local=is_free(teacher.kind, teacher.model),
+        teacher.name: Candidate.of(
+            teacher.name, teacher.kind, teacher.model, teacher.family, teacher.parameters
         )
         for teacher in found.study.teachers
         if teacher.kind != "data"
@@ -182,20 +170,20 @@ def read_run(folder: Path) -> Evidence:
     whole = {
         key: cells for key, cells in groups.items() if all(c.scores.robust.value is not None for c in cells)
     }
+    readings = {key: _reading(cells, noise, plan) for key, cells in whole.items()}
     doubts = [ONE_TRIAL] if found.study.trials == 1 else []
-    if any(warning.code == "rehearsal" for warning in found.warnings):
-        doubts.append(REHEARSAL)
+    doubts += without_error(key for key, reading in readings.items() if reading is None)
     lost = sorted({language for language, _ in groups} - {language for language, _ in whole})
     doubts += [f"no score in {', '.join(lost)}: no benchmark counts there"] if lost else []
-    bases = ", ".join(sorted(base.name for base in found.study.bases))
+    bases = [base.name for base in found.study.bases]
     return Evidence(
         id=f"run {found.study.name}",
         kind="run",
-        definition=f"{found.definitions_digest} {bases}",
+        definition=definition_of(found.definitions_digest, bases, found.study.student_rows, _recipe(folder)),
         teachers=teachers,
-        readings={key: _reading(cells, noise, plan) for key, cells in whole.items()},
-        figures={key: _mean([c.scores.robust for c in cells]) for key, cells in whole.items()},
-        gains={key: _mean([c.gain for c in cells]) for key, cells in groups.items()},
+        readings={key: reading for key, reading in readings.items() if reading},
+        figures={key: mean_of([c.scores.robust.figure() for c in cells]) for key, cells in whole.items()},
+        gains={key: mean_of([c.gain.figure() for c in cells]) for key, cells in groups.items()},
         costs={
             ("", asked.teacher): Cost(
                 asked.money_for_10000_rows, asked.rows, asked.tokens.prompt, asked.tokens.response
@@ -206,6 +194,7 @@ def read_run(folder: Path) -> Evidence:
         noise=noise,
         plan=plan,
         trials=found.study.trials,
+        limit=found.study.limit,
         doubts=tuple(doubts),
     )
 
@@ -221,16 +210,7 @@ def read_screen(folder: Path) -> Evidence:
         (folder if folder.is_dir() else folder.parent).resolve().name
     )  # a study may be screened in two ways
     known = {
-        c.candidate: Candidate(
-            c.candidate,
-            c.model,
-            c.family,
-            c.parameters,
-            tuple(c.methods),
-            is_simulated=c.kind == "simulated",
-            is_local=is_free(c.kind, c.model),
-            teacher=c.teacher,
-        )
+        c.candidate: Candidate.of(c.candidate, c.kind, c.model, c.family, c.parameters, c.methods, c.teacher)
         for c in found.candidates
         if c.kind != "data"
     }
@@ -246,7 +226,7 @@ def read_screen(folder: Path) -> Evidence:
         kind="screen",
         definition=found.definitions_digest or f"screen {name}",
         teachers=known,
-        readings={key: Reading(score.value or 0.0, score.se or 0.0) for key, score in scored.items()},
+        readings=known_readings({key: score.figure() for key, score in scored.items()}),
         figures={key: score.figure() for key, score in scored.items()},
         costs={
             key: Cost(
@@ -259,10 +239,39 @@ def read_screen(folder: Path) -> Evidence:
         },
         excluded={key: cell.excluded for key, cell in cells.items() if cell.excluded},
         rows=max(rows, default=0),
-        doubts=() if found.cannot_see else (NO_STUDENT,),
+        limit=found.limit,
+        doubts=(
+            *(() if found.cannot_see else (NO_STUDENT,)),
+            *without_error(key for key, score in scored.items() if not (score.se and score.se > 0)),
+        ),
         cannot_see=tuple(found.cannot_see),
         first=_first(found.ranking, known),
     )
+
+
+def known_readings(figures: Mapping[Key, Figure]) -> dict[Key, Reading]:
+    """Figures with the error they have; what has none above 0 has no weight."""
+    return {key: Reading(f.value or 0.0, f.se) for key, f in figures.items() if f.se and f.se > 0}
+
+
+def without_error(keys: Iterable[Key]) -> list[str]:
+    """A doubt that names those teachers whose figures have no error, in which languages."""
+    names = [f"{teacher} in {language}" for language, teacher in keys]
+    return [f"{', '.join(names)}: {NO_ERROR}"] if names else []
+
+
+def _recipe(folder: Path) -> str:
+    """How the run's students were trained, from its artifacts; `unknown` where they are gone."""
+    from polyteach.bundles.card import StudyCard
+    from polyteach.bundles.run import read_artifacts
+    from polyteach.bundles.terms import STUDY, terms_of_run
+
+    try:
+        manifests = read_artifacts(folder if folder.is_dir() else folder.parent).manifests
+    except UserError:
+        return recipe_of({})
+    of_study = StudyCard.model_construct(bases=[], languages=[], methods=[])
+    return recipe_of(terms_of_run(manifests, of_study)[STUDY])
 
 
 def _first(ranking: list[_Rank], known: Mapping[str, Candidate]) -> dict[str, tuple[str, ...]]:
@@ -309,56 +318,49 @@ def _noise(found: _Results) -> tuple[Noise | None, Plan | None]:
     return noise, plan
 
 
-def _reading(cells: list[_Cell], noise: Noise | None, plan: Plan | None) -> Reading:
+def _reading(cells: list[_Cell], noise: Noise | None, plan: Plan | None) -> Reading | None:
     """The mean robust score over bases, with the error that sets it apart from another teacher's.
 
     Errors of teachers that answer the same items are paired: half the variance of a difference of gains, from
-    the run's own components, in place of the gain's, which holds the base's error too.
+    the run's own components, in place of the gain's, which holds the base's error too. None where no error
+    is known: what is not known to be exact is not taken for exact.
     """
     values = [c.scores.robust.value or 0.0 for c in cells]
-    variances = [_variance(cell, noise, plan) for cell in cells]
+    variances = [v for cell in cells if (v := _variance(cell, noise, plan)) is not None]
+    if len(variances) < len(cells):
+        return None
     return Reading(sum(values) / len(values), sqrt(sum(variances) / len(variances)))
 
 
-def _variance(cell: _Cell, noise: Noise | None, plan: Plan | None) -> float:
+def _variance(cell: _Cell, noise: Noise | None, plan: Plan | None) -> float | None:
     value, gain = cell.scores.robust.value or 0.0, cell.gain.value or 0.0
     quality = cell.quality.value if cell.quality else None
-    se_gain = cell.gain.se or 0.0
     weight = 0.0
     if quality is not None and abs(quality - gain) > 1e-9:
         weight = min(max((value / 100 - gain) / (quality - gain), 0.0), 1.0)
-    of_gain = se_gain**2
-    if noise and plan:
-        items, _ = error_of_difference(Noise(noise.item_sd, 0.0, noise.answer_sd), plan)
-        luck = noise.trial_sd**2 / (plan.trials * plan.bases)
-        of_gain = min(of_gain, items**2 / 2 + luck) if plan.trials > 1 else min(of_gain, items**2 / 2) + luck
-    se_quality = (cell.quality.se or 0.0) if cell.quality else 0.0
+    of_gain = _variance_of_gain(cell.gain.se, noise, plan)
+    se_quality = cell.quality.se if cell.quality and weight else 0.0
+    if of_gain is None or se_quality is None:
+        return (cell.scores.robust.se or 0.0) ** 2 or None
     return 1e4 * ((1 - weight) ** 2 * of_gain + weight**2 * se_quality**2)
 
 
-def _mean(figures: Iterable[_Figure]) -> Figure:
-    """The figure, or the mean of several bases' with the mean error: they share their items."""
-    known = list(figures)
-    if len(known) == 1 or any(figure.value is None for figure in known):
-        return known[0].figure() if len(known) == 1 else next(f for f in known if f.value is None).figure()
-    parts: Mapping[str, float | None] = {
-        name: _average([getattr(figure, name) for figure in known]) for name in ("value", "se", "low", "high")
-    }
-    definition = f"mean over {len(known)} bases of: {known[0].definition}"
-    return Figure(
-        parts["value"], definition, known[0].n, parts["se"], parts["low"], parts["high"], reason=None
-    )
-
-
-def _average(values: list[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return sum(known) / len(known) if len(known) == len(values) else None
+def _variance_of_gain(se: float | None, noise: Noise | None, plan: Plan | None) -> float | None:
+    known = [se**2] if se and se > 0 else []
+    if not (noise and plan):
+        return known[0] if known else None
+    items, _ = error_of_difference(Noise(noise.item_sd, 0.0, noise.answer_sd), plan)
+    luck = noise.trial_sd**2 / (plan.trials * plan.bases)
+    if plan.trials > 1:
+        return min([*known, items**2 / 2 + luck])
+    return min([*known, items**2 / 2]) + luck
 
 
 def _by_base(cells: list[_Cell]) -> dict[str, float]:
+    """Mean raw score of a base's students, of the bases whose students were examined."""
     found = {}
     for cell in cells:
-        mean = _average([figure.value for figure in cell.benchmarks.values()])
-        if cell.base and cell.benchmarks and mean is not None:
-            found[cell.base] = mean
+        values = [figure.value for figure in cell.benchmarks.values() if figure.value is not None]
+        if cell.base and values and len(values) == len(cell.benchmarks):
+            found[cell.base] = sum(values) / len(values)
     return found

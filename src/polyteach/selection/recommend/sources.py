@@ -3,57 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from math import inf
 
 from polyteach.selection.recommend.candidates import Candidate, find
 from polyteach.selection.recommend.evidence import Evidence
+from polyteach.selection.recommend.line import Line
 from polyteach.selection.recommend.priors import Priors
 from polyteach.selection.recommend.weighing import (
     Reading,
+    Scale,
     Weighed,
     foretold_by_languages,
     spread_of,
 )
 
 OURS = "bundle polyglot-teachers-2026"
-BELIEVED = 0.5
-"""r that a prior without support is given to see whether the answer would change if one believed it."""
-
-
-@dataclass(frozen=True)
-class Line:
-    """A line of evidence, as it is shown.
-
-    Attributes:
-        kind: `run`, `run_other_definition`, `run_other_languages`, `screen`, `screen_other_languages`,
-            `prior`.
-        moves: `teacher`, `methods`, `base` or `rows`.
-        r: the correlation its weight follows from.
-        weighed: as it enters the ranking; None where it moves something else.
-        of: the evidence it was made of.
-    """
-
-    id: str
-    kind: str
-    moves: str
-    statement: str
-    source: str
-    r: float
-    speaks_for: str
-    speaks_against: str
-    weighed: Weighed | None = None
-    of: tuple[Evidence, ...] = ()
-
-    @property
-    def weight(self) -> float:
-        """Mean weight of its readings; 0 where it does not move the ranking."""
-        return self.weighed.weight if self.weighed else 0.0
-
-    @property
-    def says_anything(self) -> bool:
-        """Whether it sets at least two of the candidates apart, were it believed."""
-        return self.weighed is not None and len(self.weighed.readings) > 1
 
 
 def lines_of(
@@ -73,19 +36,16 @@ def lines_of(
     for source in runs:
         groups.setdefault(source.definition, []).append(source)
     here = [group for group in groups.values() if any(source.teachers_in(language) for source in group)]
-    here.sort(key=lambda group: -len(_readings(group, candidates, language)))
+    here.sort(key=lambda group: _rank(group, candidates, language))
     lines = [_run_line(group, candidates, language, priors, number) for number, group in enumerate(here)]
     lines += [
         _silent(source) for source in runs if source.covers(language) and not source.teachers_in(language)
     ]
     screens = [source for source in distinct if source.kind == "screen"]
-    lines += [
-        _screen_line(source, candidates, language, priors) for source in screens if source.covers(language)
-    ]
-    for group in groups.values():
-        lines += _elsewhere(group, candidates, language, priors, "run")
-    for source in screens:
-        lines += _elsewhere([source], candidates, language, priors, "screen")
+    if own := [source for source in screens if source.covers(language)]:
+        lines.append(_screen_line(own, candidates, language, priors))
+    lines += _elsewhere(list(groups.values()), candidates, language, priors, "run")
+    lines += _elsewhere([[source] for source in screens], candidates, language, priors, "screen")
     lines += _published(distinct, candidates, priors)
     return lines + _beliefs(distinct, candidates, priors)
 
@@ -117,11 +77,20 @@ def _readings(
 def _pooled(readings: Sequence[Reading]) -> Reading:
     if len(readings) == 1:
         return readings[0]
-    if any(reading.se <= 0 for reading in readings):
-        return Reading(sum(reading.value for reading in readings) / len(readings))
     weights = [1 / reading.se**2 for reading in readings]
     value = sum(w * reading.value for w, reading in zip(weights, readings, strict=True)) / sum(weights)
     return Reading(value, sum(weights) ** -0.5)
+
+
+def _rank(
+    group: Sequence[Evidence], candidates: Sequence[Candidate], language: str
+) -> tuple[int, int, float, list[str]]:
+    """Which definition comes first: most candidates, then most trials, then least mean error, then names."""
+    sources = [source for source in group if source.teachers_in(language)]
+    readings = _readings(sources, candidates, language)
+    error = sum(reading.se for reading in readings.values()) / max(len(readings), 1)
+    trials = sum(source.trials for source in sources)
+    return -len(readings), -trials, error, sorted(source.id for source in sources)
 
 
 def _run_line(
@@ -140,7 +109,7 @@ def _run_line(
     doubts = [doubt for source in sources for doubt in source.doubts]
     doubts.append("each teacher wrote its data once, so what another set would change is not seen")
     if number:
-        doubts.insert(0, f"another definition (benchmarks, bases or metrics): {worth.basis}")
+        doubts.insert(0, f"another definition (benchmarks, metrics, bases or training): {worth.basis}")
     return Line(
         said,
         kind,
@@ -152,7 +121,7 @@ def _run_line(
         worth.r,
         size,
         _sentence(doubts),
-        Weighed(said, readings, spread_of(worth.r)),
+        Weighed(said, (Scale(readings),), spread_of(worth.r)),
         tuple(sources),
     )
 
@@ -163,10 +132,10 @@ def _silent(source: Evidence) -> Line:
         source.id,
         "run_without_score",
         "teacher",
-        "Students were trained in this language, but no benchmark counts there.",
+        "Students were trained in this language, but no score there can be weighed.",
         source.id,
         0.0,
-        "nothing: teachers have no score",
+        "nothing: teachers have no score, or none with an error",
         _sentence(source.doubts),
         of=(source,),
     )
@@ -181,27 +150,35 @@ def _trials(sources: Sequence[Evidence]) -> str:
     )
 
 
-def _screen_line(source: Evidence, candidates: Sequence[Candidate], language: str, priors: Priors) -> Line:
+def _screen_line(
+    sources: Sequence[Evidence], candidates: Sequence[Candidate], language: str, priors: Priors
+) -> Line:
+    """All screens of the language: what no screen can see they have in common, so it is counted once."""
     worth = priors.worth.screen
-    readings = _readings([source], candidates, language)
-    out = sorted(teacher for code, teacher in source.excluded if code == language)
-    size = f"{len(readings)} candidates, at most {source.rows} rows each"
-    if first := source.first.get(language):
-        size += f"; by it alone first: {', '.join(first)}"
-    if out:
-        size += f"; excluded: {', '.join(out)}"
-    blind = [text for text in source.cannot_see if not _is_of_another(text, language)]
+    scales = [Scale(_readings([source], candidates, language)) for source in sources]
+    said = ", ".join(source.id for source in sources)
+    weighed = Weighed(said, tuple(scales), spread_of(worth.r))
+    size = f"{len(weighed.names)} candidates, at most {max(source.rows for source in sources)} rows each"
+    for source in sources:
+        alone = f" {source.id}" if len(sources) > 1 else " it"
+        out = sorted(teacher for code, teacher in source.excluded if code == language)
+        if first := source.first.get(language):
+            size += f"; by{alone} alone first: {', '.join(first)}"
+        if out:
+            size += f"; excluded: {', '.join(out)}"
+    doubts = [doubt for source in sources for doubt in source.doubts]
+    blind = [text for source in sources for text in source.cannot_see if not _is_of_another(text, language)]
     return Line(
-        source.id,
+        said,
         "screen",
         "teacher",
         "The candidates' data in this language was measured, without training.",
-        source.id,
+        said,
         worth.r,
         size,
-        _sentence([f"r {worth.r:g} with gains: {worth.basis}", *source.doubts, *blind]),
-        Weighed(source.id, readings, spread_of(worth.r)),
-        (source,),
+        _sentence([f"r {worth.r:g} with gains: {worth.basis}", *doubts, *blind]),
+        weighed,
+        tuple(sources),
     )
 
 
@@ -212,34 +189,28 @@ def _is_of_another(text: str, language: str) -> bool:
 
 
 def _elsewhere(
-    group: Sequence[Evidence],
+    groups: Sequence[Sequence[Evidence]],
     candidates: Sequence[Candidate],
     language: str,
     priors: Priors,
     kind: str,
 ) -> list[Line]:
-    """Other languages of runs or screens with one definition: teachers complete on them, mean over them."""
-    languages = sorted({code for source in group for code in source.languages if code != language})
-    by_language = {code: _readings(group, candidates, code) for code in languages}
-    by_language = {code: readings for code, readings in by_language.items() if len(readings) > 1}
-    if not by_language:
+    """Other languages of all runs, or of all screens: what these have of their own is counted once.
+
+    Of each group with one definition, the means of the candidates that are in all its languages.
+    """
+    means = [found for group in groups if (found := _over_others(group, candidates, language))]
+    if not means:
         return []
-    complete = set.intersection(*(set(readings) for readings in by_language.values()))
-    names = [name for name in next(iter(by_language.values())) if name in complete]
-    if len(names) < 2:
-        return []
-    count = len(by_language)
-    readings = {
-        name: Reading(
-            sum(own[name].value for own in by_language.values()) / count,
-            sum(own[name].se ** 2 for own in by_language.values()) ** 0.5 / count,
-        )
-        for name in names
-    }
+    scales = [Scale(readings) for readings, _ in means]
+    names = dict.fromkeys(name for scale in scales for name in scale.readings)
+    languages = {name: {c for own, codes in means if name in own for c in codes} for name in names}
+    where = ", ".join(sorted(set.union(*languages.values())))
+    count = min(len(codes) for codes in languages.values())  # what most can be said of all of them
+    sources = [source for group in groups for source in group if set(source.languages) - {language}]
     shared = priors.worth.shared_between_languages
     r = foretold_by_languages(shared.r, count) * (priors.worth.screen.r if kind == "screen" else 1.0)
-    said = ", ".join(source.id for source in group if set(source.languages) & set(by_language))
-    where = ", ".join(by_language)
+    said = ", ".join(source.id for source in sources)
     line_id = f"{said} in {where}"
     verb = "taught students" if kind == "run" else "wrote"
     return [
@@ -252,10 +223,33 @@ def _elsewhere(
             r,
             f"{len(names)} candidates, {count} other language{'' if count == 1 else 's'}",
             f"r {r:.2f} with gains here: {shared.basis}",
-            Weighed(line_id, readings, spread_of(r)),
-            tuple(group),
+            Weighed(line_id, tuple(scales), spread_of(r)),
+            tuple(sources),
         )
     ]
+
+
+def _over_others(
+    group: Sequence[Evidence], candidates: Sequence[Candidate], language: str
+) -> tuple[dict[str, Reading], list[str]] | None:
+    """Means over a group's other languages, and these; None where fewer than two candidates are in all."""
+    codes = sorted({code for source in group for code in source.languages if code != language})
+    by_language = {code: own for code in codes if len(own := _readings(group, candidates, code)) > 1}
+    if not by_language:
+        return None
+    complete = set.intersection(*(set(readings) for readings in by_language.values()))
+    names = [name for name in next(iter(by_language.values())) if name in complete]
+    count = len(by_language)
+    if len(names) < 2:
+        return None
+    readings = {
+        name: Reading(
+            sum(own[name].value for own in by_language.values()) / count,
+            sum(own[name].se ** 2 for own in by_language.values()) ** 0.5 / count,
+        )
+        for name in names
+    }
+    return readings, list(by_language)
 
 
 def _published(evidence: Sequence[Evidence], candidates: Sequence[Candidate], priors: Priors) -> list[Line]:
@@ -277,7 +271,7 @@ def _published(evidence: Sequence[Evidence], candidates: Sequence[Candidate], pr
                 prior.r,
                 prior.speaks_for,
                 _sentence([prior.speaks_against, *source.doubts]),
-                Weighed(source.id, readings, spread_of(prior.r)),
+                Weighed(source.id, (Scale(readings),), spread_of(prior.r)),
                 (source,),
             )
         )
@@ -308,7 +302,7 @@ def _beliefs(evidence: Sequence[Evidence], candidates: Sequence[Candidate], prio
         if prior.id == "published_results":
             continue
         readings = orders.get(prior.id, {})
-        weighed = Weighed(prior.id, readings, spread_of(prior.r)) if readings else None
+        weighed = Weighed(prior.id, (Scale(readings),), spread_of(prior.r)) if readings else None
         lines.append(
             Line(
                 prior.id,
@@ -323,25 +317,6 @@ def _beliefs(evidence: Sequence[Evidence], candidates: Sequence[Candidate], prio
             )
         )
     return lines
-
-
-def believed(line: Line) -> Line | None:
-    """A prior that weighs nothing, were it believed; None where there is nothing to believe."""
-    if line.weighed is None or line.weighed.spread != inf or len(line.weighed.readings) < 2:
-        return None
-    return replace(
-        line, weighed=Weighed(line.weighed.id, line.weighed.readings, spread_of(BELIEVED)), r=BELIEVED
-    )
-
-
-def without(lines: Sequence[Line], line: Line) -> list[Line]:
-    """The lines but one. A first definition that is left out hands its place to the next one."""
-    rest = [other for other in lines if other is not line]
-    heir = next((other for other in rest if other.kind == "run_other_definition"), None)
-    if line.kind != "run" or heir is None or heir.weighed is None:
-        return rest
-    promoted = replace(heir, kind="run", r=line.r, weighed=replace(heir.weighed, spread=spread_of(line.r)))
-    return [promoted if other is heir else other for other in rest]
 
 
 def _published_scores(evidence: Sequence[Evidence], candidates: Sequence[Candidate]) -> dict[str, Reading]:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Literal
 from polyteach.models.licences import Licence, Wanted
 from polyteach.scoring.numbers import number
 from polyteach.selection.recommend.candidates import Candidate
+from polyteach.selection.recommend.line import Line
 from polyteach.selection.recommend.money import Money
-from polyteach.selection.recommend.sources import Line
 from polyteach.selection.recommend.weighing import Belief, combine, compare
 
 if TYPE_CHECKING:
@@ -160,7 +160,3 @@ class Standings:
         if len(known) < len(names) or min(known.values()) == max(known.values()):
             return []
         return [name for name, value in known.items() if value == min(known.values())]
-
-    def with_lines(self, lines: Sequence[Line]) -> Standings:
-        """The same candidates by other evidence."""
-        return Standings(self.options, tuple(lines))

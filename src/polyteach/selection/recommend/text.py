@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from polyteach.models.licences import CHECK
 from polyteach.scoring.numbers import number
 from polyteach.selection.recommend.answer import Recommendation
+from polyteach.selection.recommend.line import Line
 from polyteach.selection.recommend.money import Money
-from polyteach.selection.recommend.sources import Line
 from polyteach.selection.recommend.standing import Option
 
 WIDTH = 80
@@ -49,7 +49,7 @@ def lines_of_text(found: Recommendation) -> Iterator[str]:
         for text in _changes(found):
             yield from _wrapped(text, "- ", "  ")
     for text in found.skipped:
-        yield from _wrapped(f"not read: {text}")
+        yield from _wrapped(f"left out: {text}")
 
 
 def _table(found: Recommendation) -> Iterator[str]:

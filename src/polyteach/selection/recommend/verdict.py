@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from polyteach.figures import Figure
 from polyteach.scoring.numbers import listing, number
 from polyteach.selection.recommend.candidates import find
-from polyteach.selection.recommend.sources import Line
+from polyteach.selection.recommend.evidence import mean_of
+from polyteach.selection.recommend.line import Line
 from polyteach.selection.recommend.standing import Option, Standings
 from polyteach.selection.recommend.weighing import compare
 
@@ -36,16 +38,15 @@ class Verdict:
     basis: str | None = None
 
 
-def decide(standings: Standings, lines: Sequence[Line], language: str, where: str) -> Verdict:
+def decide(standings: Standings, language: str, where: str) -> Verdict:
     """The answer for a language.
 
     Args:
-        standings: of all candidates, with those that may be recommended.
-        lines: the evidence they come from.
+        standings: of all candidates, with those that may be recommended, and the evidence they come from.
         language: its standard code.
         where: the language in words.
     """
-    options = standings.eligible
+    options, lines = standings.eligible, standings.lines
     if not options:
         reason = _why_nobody(standings.options)
         return Verdict("inconclusive", (), f"Nobody can be recommended for {where}: {reason}.", reason)
@@ -57,7 +58,8 @@ def decide(standings: Standings, lines: Sequence[Line], language: str, where: st
     if not _measured(lines):
         reason = "nothing was measured in this language: this rests on priors and other languages alone"
         return _inconclusive(reason, *standings.first(order), where)
-    if gains and not any(low > 0 for _, low in gains.values()):
+    trained = any(line.kind == "run" for line in _measured(lines))
+    if trained and not any(_is_shown(gain) for gain in gains.values()):
         reason = "no candidate's students are clearly better than their base"
         return _inconclusive(reason, *standings.first(order), where)
     first = order[0]
@@ -84,22 +86,22 @@ def compared(standings: Standings, lines: Sequence[Line]) -> list[str]:
     One that nobody measured could be anything, so it would tie with any. All of them where nothing was.
     """
     names = [option.name for option in standings.eligible]
-    measured = {name for line in _measured(lines) if line.weighed for name in line.weighed.readings}
+    measured = {name for line in _measured(lines) if line.weighed for name in line.weighed.names}
     return [name for name in names if name in measured] or names
 
 
 def _measured(lines: Sequence[Line]) -> list[Line]:
     """Lines of what was measured in the language itself."""
-    return [line for line in lines if line.kind in IN_LANGUAGE and line.weighed and line.weighed.readings]
+    return [line for line in lines if line.kind in IN_LANGUAGE and line.weighed and line.weighed.names]
 
 
 def _as_well_known(first: str, tied: Sequence[str], lines: Sequence[Line]) -> list[str]:
     """Of those tied, whose equality was measured: they are in the heaviest line that has the first."""
-    own = [line for line in _measured(lines) if line.weighed and first in line.weighed.readings]
+    own = [line for line in _measured(lines) if line.weighed and first in line.weighed.names]
     heaviest = max(own, key=lambda line: line.weight, default=None)
     if heaviest is None or heaviest.weighed is None:
         return list(tied)
-    return [name for name in tied if name in heaviest.weighed.readings]
+    return [name for name in tied if name in heaviest.weighed.names]
 
 
 def _recommended(first: str, order: Sequence[str], lines: Sequence[Line], where: str) -> Verdict:
@@ -120,25 +122,23 @@ def _inconclusive(reason: str, best: str | None, basis: str, where: str) -> Verd
     return Verdict("inconclusive", (), text, reason, best, basis)
 
 
-def _only_one(
-    standings: Standings, name: str, gains: Mapping[str, tuple[float, float]], where: str
-) -> Verdict:
+def _only_one(standings: Standings, name: str, gains: Mapping[str, Figure], where: str) -> Verdict:
     """One candidate is left: it is recommended only if its students were seen to gain."""
     left = "is the only candidate"
     if len(standings.eligible) > 1:
         left += " that was measured in this language"
     elif len(standings.options) > 1:
         left += " left"
-    if name in gains and gains[name][1] > 0:
-        value, low = gains[name]
+    gain = gains.get(name)
+    if gain and _is_shown(gain):
         text = (
-            f"For {where}, take {name}: it {left}, and its students gained {number(value)} "
-            f"(at least {number(low)} at 95%). Nothing was compared."
+            f"For {where}, take {name}: it {left}, and its students gained {number(gain.value)} "
+            f"(at least {number(gain.low)} at 95%). Nothing was compared."
         )
         return Verdict("recommended", (name,), text)
     shown = (
         "its students are not clearly better than their base"
-        if name in gains
+        if gain
         else ("no student was trained on its data in this language")
     )
     reason = f"{name} {left}, and {shown}"
@@ -146,19 +146,27 @@ def _only_one(
     return Verdict("inconclusive", (), text, reason, name, "there is no other")
 
 
+def _is_shown(gain: Figure) -> bool:
+    """Whether students are clearly better than their base; without an interval they are not."""
+    return gain.low is not None and gain.low > 0
+
+
 def _gains(
     lines: Sequence[Line], names: Sequence[str], standings: Standings, language: str
-) -> dict[str, tuple[float, float]]:
-    """Gain in the language and its lower bound, by candidate, of the definition that counts in full."""
-    found: dict[str, tuple[float, float]] = {}
+) -> dict[str, Figure]:
+    """Gain in the language, by candidate, of the definition that counts in full.
+
+    Of several runs their mean with the mean of their errors, for they share what the base scored.
+    """
+    found: dict[str, list[Figure]] = {}
     for line in lines:
         for source in line.of if line.kind == "run" else ():
             for (code, teacher), gain in source.gains.items():
                 candidate = find(source.teachers[teacher], standings.candidates)
-                known = gain.value is not None and gain.low is not None
-                if code == language and known and candidate and candidate.name in names:
-                    found.setdefault(candidate.name, (gain.value or 0.0, gain.low or 0.0))
-    return found
+                known = code == language and gain.value is not None
+                if known and candidate and candidate.name in names:
+                    found.setdefault(candidate.name, []).append(gain)
+    return {name: mean_of(figures) for name, figures in found.items()}
 
 
 def _why_none(lines: Sequence[Line]) -> str:

@@ -1,19 +1,29 @@
-"""How evidence of unequal worth becomes one ranking: a precision-weighted mean with each source's own spread.
+"""How evidence of unequal worth becomes one ranking: a precision-weighted mean with each kind's own spread.
 
 A teacher's *standing* in a language is how far its score lies from the mean teacher's, in standard deviations
-of teachers. Before any evidence all standings are 0 with variance 1. A source s says x_sk of teacher k:
+of teachers. Before any evidence all standings are 0 with variance 1. A line of evidence is one source or
+several of a kind, such as all screens. What such a source sees of teacher k is not its standing but
 
-    (x_sk - level_s) / unit_s = standing_k + error,   Var(error) = spread_s^2 + (se_sk / unit_s)^2 = 1 / w_sk
+    seen_k = standing_k + e_k,   Var(e_k) = spread^2
+
+and all sources of the line see the same. Source s of it says x_sk, with its own error:
+
+    (x_sk - level_s) / unit_s = seen_k + error,   Var(error) = (se_sk / unit_s)^2 = 1 / w_sk
 
 unit_s: standard deviation of x_s over its teachers, or its mean error where that is larger: a source that
 saw nothing but noise is not stretched. level_s is free, so a source only says how its own teachers differ,
-and one teacher alone says nothing. spread_s: what the source says of other things than students' gains in
-this language. It follows from the correlation r with these (`priors.yaml`): spread^2 = 1 / r^2 - 1; r of 0
-or below is no weight. Then, with W_s the diagonal matrix of weights,
+and one teacher alone says nothing. spread: what the line says of other things than students' gains in this
+language. It follows from the correlation r with these (`priors.yaml`): spread^2 = 1 / r^2 - 1; r of 0 or
+below is no weight. More sources make their own errors smaller, and never the spread. With W_s the diagonal
+matrix of w_s, a line says of what it sees
 
-    precision = I + sum_s (W_s - w_s w_s' / sum(w_s)),   mean = precision^-1 sum_s (W_s z_s less its level)
+    P = sum_s (W_s - w_s w_s' / sum(w_s)),   h = sum_s (W_s z_s less its level)
 
-For two teachers and one source with both: the difference has precision 1/2 + 1 / (1/w_1 + 1/w_2).
+and, e integrated out, of standings A P and A h with A = (I + spread^2 P)^-1. Over all lines,
+
+    precision = I + sum A P,   mean = precision^-1 sum A h
+
+For two teachers and one source with both the difference has precision 1/2 + 1 / (1/w_1 + 1/w_2 + 2 spread^2).
 """
 
 from __future__ import annotations
@@ -30,29 +40,31 @@ if TYPE_CHECKING:
     from polyteach.scoring.ranks import Comparison
 
 NORMAL_95 = 1.959963984540054
+EXACT = 1e-6
+"""Least variance of a reading, in variances of teachers; below it, a reading is as good as exact."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a source says of one candidate: more is better, in the source's own unit; its standard error."""
+    """What a source says of one candidate: more is better, in the source's own unit; its standard error.
+
+    0 where the error is part of what the source is worth (published results, sizes), never where it is not
+    known.
+    """
 
     value: float
     se: float = 0.0
 
 
 @dataclass(frozen=True)
-class Weighed:
-    """A source as it enters the ranking.
+class Scale:
+    """What one source says, on a scale of its own.
 
     Attributes:
-        id: short and stable; unique in one recommendation.
         readings: by candidate.
-        spread: in standard deviations of teachers, beside the readings' own errors; infinite is no weight.
     """
 
-    id: str
     readings: Mapping[str, Reading]
-    spread: float
 
     @cached_property
     def unit(self) -> float:
@@ -68,22 +80,46 @@ class Weighed:
     @cached_property
     def weights(self) -> Mapping[str, float]:
         """Precision of each reading in standard deviations of teachers; empty where the source has no say."""
-        if not self.unit or self.spread == inf:
+        if not self.unit:
             return {}
-        found = {
-            name: self.spread**2 + (reading.se / self.unit) ** 2 for name, reading in self.readings.items()
-        }
-        return {name: 1 / max(variance, 1e-9) for name, variance in found.items()}
+        return {name: 1 / max((r.se / self.unit) ** 2, EXACT) for name, r in self.readings.items()}
+
+    def sharper(self, factor: float) -> Scale:
+        """The same, had so many times the rows been measured."""
+        return Scale({name: Reading(r.value, r.se / factor**0.5) for name, r in self.readings.items()})
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """A line of evidence as it enters the ranking.
+
+    Attributes:
+        id: short and stable; unique in one recommendation.
+        scales: what each of its sources says.
+        spread: in standard deviations of teachers, shared by all its sources; infinite is no weight.
+    """
+
+    id: str
+    scales: tuple[Scale, ...]
+    spread: float
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Candidates with a reading."""
+        return tuple(dict.fromkeys(name for scale in self.scales for name in scale.readings))
+
+    @cached_property
+    def weights(self) -> Mapping[str, float]:
+        """Precision of what all sources say of a candidate; empty where they have no say."""
+        if self.spread == inf:
+            return {}
+        said = {name: sum(scale.weights.get(name, 0.0) for scale in self.scales) for name in self.names}
+        return {name: 1 / (self.spread**2 + 1 / weight) for name, weight in said.items() if weight}
 
     @property
     def weight(self) -> float:
         """Mean weight of its readings; what is known beforehand weighs 1."""
         return sum(self.weights.values()) / len(self.weights) if self.weights else 0.0
-
-    def without_error(self) -> Weighed:
-        """The same, were its readings measured without error."""
-        exact = {name: Reading(reading.value) for name, reading in self.readings.items()}
-        return Weighed(self.id, exact, self.spread)
 
 
 @dataclass(frozen=True)
@@ -137,26 +173,35 @@ def foretold_by_languages(shared: float, languages: int) -> float:
     return shared / sqrt(shared + (1 - shared) / languages)
 
 
-def combine(names: Sequence[str], sources: Sequence[Weighed]) -> Belief:
-    """Standings of candidates from all sources; see the module.
+def combine(names: Sequence[str], lines: Sequence[Weighed]) -> Belief:
+    """Standings of candidates from all lines of evidence; see the module.
 
     Args:
         names: the candidates; readings of others are not used.
-        sources: in any order.
+        lines: in any order.
     """
     import numpy as np
 
     at = {name: place for place, name in enumerate(names)}
-    precision, said = np.eye(len(names)), np.zeros(len(names))
-    for source in sources:
-        known = [name for name in source.weights if name in at]
-        if len(known) < 2:
+    nothing = np.eye(len(names))
+    precision, said = nothing.copy(), np.zeros(len(names))
+    for line in lines:
+        if line.spread == inf:
             continue
-        places = [at[name] for name in known]
-        w = np.array([source.weights[name] for name in known])
-        z = np.array([source.readings[name].value for name in known]) / source.unit
-        precision[np.ix_(places, places)] += np.diag(w) - np.outer(w, w) / w.sum()
-        said[places] += w * (z - (w @ z) / w.sum())
+        of_seen, seen = np.zeros_like(nothing), np.zeros(len(names))
+        for scale in line.scales:
+            known = [name for name in scale.weights if name in at]
+            if len(known) < 2:
+                continue
+            places = [at[name] for name in known]
+            w = np.array([scale.weights[name] for name in known])
+            z = np.array([scale.readings[name].value for name in known]) / scale.unit
+            of_seen[np.ix_(places, places)] += np.diag(w) - np.outer(w, w) / w.sum()
+            seen[places] += w * (z - (w @ z) / w.sum())
+        shared = nothing + line.spread**2 * of_seen
+        of_line = np.linalg.solve(shared, of_seen)
+        precision += (of_line + of_line.T) / 2
+        said += np.linalg.solve(shared, seen)
     covariance = np.linalg.inv(precision)
     return Belief(tuple(names), covariance @ said, covariance)
 
