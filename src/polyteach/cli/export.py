@@ -17,12 +17,7 @@ from polyteach.cli.outputs import FORCE_OPTION, check_output_is_free
 from polyteach.cli.terminal import print_json
 
 if TYPE_CHECKING:
-    from polyteach.cli.export_pairs import PairsJudge
-    from polyteach.export.data_set import Content
-    from polyteach.export.examples import Taken, Wanted
-    from polyteach.export.making import Making
     from polyteach.export.push import Target
-    from polyteach.export.run import Run
 
 _LAYOUT, _FORMAT = "messages", "parquet"
 _PAIRS = "With --pairs: "
@@ -118,7 +113,8 @@ def export(
     from polyteach.cli.export_pairs import PairsJudge
     from polyteach.cli.options import refuse_given, stopped_with_a_code, told_in_options
     from polyteach.errors import UserError
-    from polyteach.export.data_set import Form, write_data_set
+    from polyteach.export.content import take, take_both
+    from polyteach.export.data_set import Content, Form, write_data_set
     from polyteach.export.examples import Wanted, name_of
     from polyteach.export.folder import FORMATS, check_sources_outside, is_ours
     from polyteach.export.layouts import LAYOUTS
@@ -126,6 +122,7 @@ def export(
     from polyteach.export.push import DATASET, MODEL, Target, check_target
     from polyteach.export.run import is_run, open_run
     from polyteach.export.splits import Split
+    from polyteach.export.student import write_student
     from polyteach.languages import standard_code
     from polyteach.resources import check_installed
     from polyteach.runs import find_run
@@ -180,11 +177,17 @@ def export(
         if run is None or asked or split:
             fix = "name one run's folder, --teacher and --language; no --pairs and no --split"
             raise UserError("a student is of a run", where="--student", fix=fix)
-        record = _write_student(run, wanted, student, trial or 0, output, title, licence, __version__)
+        record = write_student(
+            output, run, wanted, student, trial or 0, title=title, stated=licence, version=__version__
+        )
         took: list[dict[str, Any]] = []
     else:
         with stopped_with_a_code("--budget"), told_in_options():
-            content = _content(source, run, wanted, asked, rng_seed)
+            if asked:
+                taken, making, both = take_both(source, run, wanted, teacher=asked.teacher, file=asked.file)
+                content = Content(taken, making, asked.prefer(both, rng_seed), asked.words)
+            else:
+                content = Content(*take(source, run, wanted))
         content.making.figures += read_measured(measured) if measured else []
         form = Form(layout, format, splits, rng_seed, title, push_to_hub, licence, __version__)
         record = write_data_set(output, content, form)
@@ -206,90 +209,6 @@ def _check_can_confirm(yes: bool) -> None:
     if not yes and not (sys.stdin and sys.stdin.isatty()):
         fix = "look at the folder without it first, then add --yes"
         raise UserError("asks before it sends, and nobody can answer here", where="--push-to-hub", fix=fix)
-
-
-def _content(
-    source: Sequence[Path], run: Run | None, wanted: Wanted, asked: PairsJudge | None, rng_seed: int
-) -> Content:
-    """What is to be written, and what is known of it."""
-    from dataclasses import replace
-
-    from polyteach.cli.export_pairs import check_other
-    from polyteach.export.data_set import Content
-    from polyteach.export.examples import take_files
-    from polyteach.export.pairs import match
-
-    if asked is None:
-        return Content(*_take(source, run, wanted))
-    if run:
-        first = wanted if wanted.teachers else replace(wanted, teachers=[run.winner()])
-        check_other(asked, first, list(run.candidates))
-    else:
-        first = wanted
-        there = take_files(source, replace(wanted, teachers=())).examples if asked.teacher else []
-        check_other(asked, first, sorted({one.teacher for one in there}))
-    taken, making = _take(source, run, first)
-    second = replace(wanted, teachers=[asked.teacher] if asked.teacher else ())
-    others, known = _take(asked.files or source, None if asked.files else run, second)
-    making.join(known)
-    matched = match(taken.examples, others.examples)
-    taken.read += others.read
-    taken.left_out += others.left_out + matched.left_out
-    taken.columns |= others.columns
-    return Content(taken, making, asked.prefer(matched.both, rng_seed), asked.words)
-
-
-def _take(paths: Sequence[Path], run: Run | None, wanted: Wanted) -> tuple[Taken, Making]:
-    from polyteach.export.examples import take_files
-    from polyteach.export.making import add_seed, of_files
-    from polyteach.export.of_run import take_run
-    from polyteach.files import file_digest
-
-    if run:
-        taken, making = take_run(run, wanted)
-    else:
-        taken = take_files(paths, wanted)
-        making = of_files({path: file_digest(path) for path in paths})
-        add_seed(making, taken.examples)
-    return taken, making
-
-
-def _write_student(
-    run: Run,
-    wanted: Wanted,
-    base: str,
-    trial: int,
-    output: Path,
-    title: str,
-    licence: str | None,
-    version: str,
-) -> dict[str, Any]:
-    """Writes a student's folder; returns its record."""
-    from dataclasses import replace
-
-    from polyteach.errors import UserError
-    from polyteach.export.folder import write_folder
-    from polyteach.export.licence import card_licence, parts_of
-    from polyteach.export.student import Student, base_part, fills, student_card, student_files
-
-    teachers = wanted.teachers or [run.winner()]
-    languages = wanted.languages or run.languages
-    for option, names in (("--teacher", teachers), ("--language", languages)):
-        if len(names) != 1:
-            fix = f"choose one: {', '.join(names)}"
-            raise UserError("a student learned from one teacher in one language", where=option, fix=fix)
-    student = Student(base, teachers[0], languages[0], trial)
-    files = student_files(run, student)
-    _, making = _take((), run, replace(wanted, teachers=teachers, languages=languages, methods=()))
-    parts = [base_part(run, student), *parts_of(making, teachers)]
-    card = student_card(run, student, making, title=title, stated=licence, parts=parts, version=version)
-    told = {
-        "student": {"base": base, "teacher": teachers[0], "language": languages[0], "trial": trial},
-        "licence": card_licence(licence) | {"parts": [part.to_json() for part in parts]},
-        "provenance": making.provenance,
-        "polyteach": version,
-    }
-    return write_folder(output, fills(files, card), told)
 
 
 def _push(output: Path, record: Mapping[str, Any], target: Target, yes: bool) -> str:
@@ -348,6 +267,11 @@ def _lines(output: Path, record: Mapping[str, Any]) -> list[str]:
 
     splits = ", ".join(f"{name} {own['rows']}" for name, own in record["splits"].items())
     lines = [f"{output}: {counted(record['rows'], 'row')} ({splits}), layout {record['layout']}"]
+    lines += [
+        f"  {counted(near, 'prompt')} of {name} nearly the same as one of train"
+        for name, near in record["near_train"].items()
+        if near
+    ]
     left_out = {**record["left_out"]}
     if pairs := record["pairs"]:
         lines.append(f"pairs: {pairs['kept']} of {pairs['compared']} compared")

@@ -12,7 +12,7 @@ from polyteach.cli.options import refuse_given
 from polyteach.errors import UserError
 
 if TYPE_CHECKING:
-    from polyteach.export.examples import Example, Wanted
+    from polyteach.export.examples import Example
     from polyteach.export.pairs import Preferences
     from polyteach.export.run import Run
 
@@ -120,23 +120,3 @@ class PairsJudge:
     def bill(self) -> list[dict[str, Any]]:
         """What the judge's answers took, where it is at a server."""
         return self.judge.bill() if self.judge else []
-
-
-def check_other(asked: PairsJudge, wanted: Wanted, teachers: Sequence[str]) -> None:
-    """Checks that two different teachers are compared.
-
-    Raises:
-        UserError: the second one is nowhere, or is the first.
-    """
-    if asked.teacher is None:
-        return
-    if asked.teacher not in teachers:
-        known = ", ".join(name for name in teachers if name) or "none that is named"
-        what = f"{asked.teacher!r} is no file, and no teacher of the source"
-        raise UserError(what, where="--pairs", fix=f"name a file, or one of: {known}")
-    if not wanted.teachers:
-        others = ", ".join(name for name in teachers if name and name != asked.teacher) or "none"
-        fix = f"name whose answers are compared with it: --teacher {others}"
-        raise UserError("it is not clear which answers come first", where="--pairs", fix=fix)
-    if asked.teacher in wanted.teachers:
-        raise UserError("a teacher is compared with itself", where="--pairs", fix="name another --teacher")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,11 @@ from polyteach.export.card import (
     teacher_in_words,
     tidy,
 )
-from polyteach.export.folder import CARD, Fill, text_file
-from polyteach.export.licence import Part, card_licence
+from polyteach.export.examples import Wanted
+from polyteach.export.folder import CARD, Fill, text_file, write_folder
+from polyteach.export.licence import Part, card_licence, parts_of
 from polyteach.export.making import Making, Told
+from polyteach.export.of_run import take_run
 from polyteach.export.run import Run, read_manifest
 from polyteach.languages import english_name
 
@@ -50,6 +52,52 @@ class Student:
     def place(self) -> tuple[str, str, str, str]:
         """Where it stands below a kind of artifacts."""
         return self.base, self.teacher, self.language, str(self.trial)
+
+
+def write_student(
+    folder: Path,
+    run: Run,
+    wanted: Wanted,
+    base: str,
+    trial: int,
+    *,
+    title: str,
+    stated: str | None,
+    version: str,
+) -> dict[str, Any]:
+    """Writes a student's folder; returns its record.
+
+    Args:
+        folder: where to.
+        run: that made it.
+        wanted: one teacher and one language; without a teacher's name that which is first.
+        base: its base's name in the study.
+        trial: which of its trials.
+        title: of the card.
+        stated: the licence as the user states it.
+        version: polyteach's own.
+
+    Raises:
+        UserError: several students are wanted, or there is none.
+    """
+    teachers = wanted.teachers or [run.winner()]
+    languages = wanted.languages or run.languages
+    for option, names in (("--teacher", teachers), ("--language", languages)):
+        if len(names) != 1:
+            fix = f"choose one: {', '.join(names)}"
+            raise UserError("a student learned from one teacher in one language", where=option, fix=fix)
+    student = Student(base, teachers[0], languages[0], trial)
+    files = student_files(run, student)
+    _, making = take_run(run, Wanted(languages, teachers))
+    parts = [base_part(run, student), *parts_of(making, teachers)]
+    card = student_card(run, student, making, title=title, stated=stated, parts=parts, version=version)
+    told = {
+        "student": asdict(student),
+        "licence": card_licence(stated) | {"parts": [part.to_json() for part in parts]},
+        "provenance": making.provenance,
+        "polyteach": version,
+    }
+    return write_folder(folder, fills(files, card), told)
 
 
 def student_files(run: Run, student: Student) -> dict[str, Path]:
