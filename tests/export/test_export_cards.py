@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from exporting import Export
 
@@ -147,6 +148,28 @@ def test_notes_of_other_rows_than_a_files_own_say_nothing_though_they_are_as_man
     dropping = ["filter", str(made), "--language", "de", "--drop", "empty", "--output", str(filtered)]
     assert invoke(dropping) == 0
     assert rewritten in card_of(export(filtered, "--force")["folder"]).text, "it is from the rewritten file"
+
+
+def test_prompts_held_out_that_are_nearly_ones_of_train_are_counted(export: Export, lines: Lines) -> None:
+    """Each prompt stands there twice, with and without a full stop; but for one row all are in pairs."""
+    things = ["die Donau bei Ulm", "das Wetter auf dem Brocken", "der Zug nach Wien", "ein Apfel vom Baum"]
+    texts = [
+        f"Erzähle mir bitte ganz genau, was {thing} heute macht{end}" for thing in things for end in ".!"
+    ]
+    rows = [{"prompt": text, "response": "Ja", "language": "de"} for text in [*texts, "Was?"]]
+    told = export(lines("rows.jsonl", rows), "--split", "test=2", "--split", "dev=1", "--rng-seed", "3")
+    read = {}
+    for split in ("train", "test", "dev"):
+        file = told["folder"] / told["splits"][split]["file"]
+        turns = pq.read_table(file, columns=["messages"]).to_pylist()
+        read[split] = [row["messages"][0]["content"] for row in turns]
+    trained = {text[:-1] for text in read["train"]}
+    near = {split: sum(text[:-1] in trained for text in read[split]) for split in ("test", "dev")}
+    assert told["near_train"] == near and sum(near.values()) > 0
+    text = card_of(told["folder"]).text
+    assert f"nearly the same as one in train: {near['test']} of test, {near['dev']} of dev." in text
+    assert "no two of them have a row with the same text as its prompt" in text
+    assert export(lines("rows.jsonl", rows), "--force")["near_train"] == {}
 
 
 def test_other_files_of_those_names_say_nothing(export: Export, lines: Lines, tmp_path: Path) -> None:

@@ -45,6 +45,7 @@ class CardFacts:
         read, left_out: rows of the source, and those that are not in the set, by reason.
         columns_left_out: columns of the source that are not in the set.
         rng_seed: of the splits.
+        near_train: rows of each held-out split whose prompt is nearly one of `train`.
         stated, parts: of the licence.
         pairs: what came of asking for preferences, as `preferences_in_words` tells it; None without.
         version: polyteach's own.
@@ -61,6 +62,7 @@ class CardFacts:
     left_out: Mapping[str, int]
     columns_left_out: Sequence[str]
     rng_seed: int
+    near_train: Mapping[str, int]
     stated: str | None
     parts: Sequence[Part]
     pairs: Mapping[str, Any] | None
@@ -101,7 +103,7 @@ def dataset_card(told: CardFacts, making: Making) -> str:
             layout=told.layout + (" (Alpaca)" if told.layout == LLAMA_FACTORY else ""),
             columns=[f"`{name}`" for name in told.record],
             columns_left_out=told.columns_left_out,
-            held_out=len(told.splits) > 1,
+            near_train=told.near_train,
             rng_seed=told.rng_seed,
             asked=_asked(making),
             teachers=[

@@ -17,7 +17,7 @@ from polyteach.export.layouts import MORE_TURNS, Record, dataset_info, fits, rec
 from polyteach.export.licence import card_licence, parts_of
 from polyteach.export.making import Making
 from polyteach.export.pairs import Pair, Preferences
-from polyteach.export.splits import Split, draw_splits
+from polyteach.export.splits import Split, draw_splits, near_train
 from polyteach.files import write_json
 
 DATASET_INFO = "dataset_info.json"
@@ -89,6 +89,9 @@ def write_data_set(folder: Path, content: Content, form: Form) -> dict[str, Any]
     counts = _counts(items)
     parts = parts_of(content.making, counts["teacher"])
     cut_off = _cut_off(items)
+    near = near_train(
+        {split: [item.first_prompt for item, _ in rows] for split, rows in drawn.items()}, form.rng_seed
+    )
     facts = CardFacts(
         title=form.title,
         load_from=form.repo or form.title,
@@ -101,6 +104,7 @@ def write_data_set(folder: Path, content: Content, form: Form) -> dict[str, Any]
         left_out=dict(sorted(left_out.items())),
         columns_left_out=sorted(content.taken.columns),
         rng_seed=form.rng_seed,
+        near_train=near,
         stated=form.licence,
         parts=parts,
         pairs=_in_words(content) if content.preferences else None,
@@ -113,6 +117,7 @@ def write_data_set(folder: Path, content: Content, form: Form) -> dict[str, Any]
         "rng_seed": form.rng_seed,
         "rows": len(items),
         "splits": {split: {"rows": len(rows), "file": names[split]} for split, rows in drawn.items()},
+        "near_train": near,
         "counts": {kind: dict(sorted(own.items())) for kind, own in counts.items()},
         "read": content.taken.read,
         "left_out": facts.left_out,

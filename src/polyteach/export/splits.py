@@ -1,9 +1,10 @@
-"""Held-out splits: drawn with an rng_seed, and no prompt stands in two of them."""
+"""Held-out splits: drawn with an rng_seed; no prompt stands in two of them, and near ones are counted."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import TypeVar
@@ -76,6 +77,26 @@ def draw_splits(
     return {
         name: [items[place] for place in sorted(places)] for name, places in ({TRAIN: rest} | drawn).items()
     }
+
+
+def near_train(prompts: Mapping[str, Sequence[str]], rng_seed: int) -> dict[str, int]:
+    """Rows of each held-out split whose prompt is nearly one of `train` (see `quality.duplicates.NEAR`).
+
+    They are counted and stay: where prompts follow few templates, to keep them together would leave no split.
+
+    Args:
+        prompts: of each split's rows; with `train`.
+        rng_seed: of the search.
+    """
+    from polyteach.quality.duplicates import near_groups
+
+    if len(prompts) < 2:
+        return {}
+    places = [split for split, own in prompts.items() for _ in own]
+    groups = near_groups([text for own in prompts.values() for text in own], rng_seed=rng_seed)
+    trained = {group for split, group in zip(places, groups, strict=True) if split == TRAIN}
+    near = Counter(split for split, group in zip(places, groups, strict=True) if group in trained)
+    return {split: near[split] for split in prompts if split != TRAIN}
 
 
 def _fill(groups: list[list[int]], wanted: int) -> tuple[list[list[int]], list[list[int]]]:

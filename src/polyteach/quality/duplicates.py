@@ -57,6 +57,12 @@ def near_duplicates(texts: Sequence[str], *, side: str, rng_seed: int) -> Measur
         band=BAND,
         found=1 - (1 - LEAST_JACCARD**BAND) ** BANDS,
     )
+    groups = near_groups(texts, rng_seed=rng_seed)
+    return _share([normalised(text) for text in texts], groups, definition)
+
+
+def near_groups(texts: Sequence[str], *, rng_seed: int) -> list[int]:
+    """A number for each text, the same for exact and near duplicates (see `NEAR`); -1 for empty texts."""
     plain = [normalised(text) for text in texts]
     unique = list(dict.fromkeys(text for text in plain if text))
     group = list(range(len(unique)))
@@ -65,7 +71,7 @@ def near_duplicates(texts: Sequence[str], *, side: str, rng_seed: int) -> Measur
         if root != other_root and _jaccard(_shingles(unique[one]), _shingles(unique[other])) >= LEAST_JACCARD:
             group[max(root, other_root)] = min(root, other_root)
     place = {text: index for index, text in enumerate(unique)}
-    return _share(plain, [_root(group, place[text]) if text else -1 for text in plain], definition)
+    return [_root(group, place[text]) if text else -1 for text in plain]
 
 
 def _share(plain: Sequence[str], groups: Sequence[Hashable], definition: str) -> Measured:
