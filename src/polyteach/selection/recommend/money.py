@@ -90,13 +90,14 @@ def money_of(
 def _own_costs(
     candidate: Candidate, candidates: Sequence[Candidate], evidence: Sequence[Evidence], language: str
 ) -> list[tuple[str, Cost]]:
-    """What its answers took, by source: screens in the language, runs with it, then all else."""
+    """What its answers took, by source: screens in the language, runs with it, all else; rehearsals last."""
     found = []
     for source in evidence:
         for (code, teacher), cost in source.costs.items():
             if teacher in source.teachers and find(source.teachers[teacher], candidates) == candidate:
                 in_it = code == language or (not code and language in source.languages)
-                found.append(((not in_it, source.kind != "screen"), source.id, cost))
+                order = source.limit is not None, not in_it, source.kind != "screen"
+                found.append((order, source.id, cost))
     found.sort(key=lambda entry: entry[0])
     return [(name, cost) for _, name, cost in found]
 
