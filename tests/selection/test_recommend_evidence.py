@@ -97,7 +97,7 @@ def test_a_rehearsal_of_a_screen_has_no_weight_and_excludes_nobody(tmp_path: Pat
     assert not any(line.weight for line in found.lines)
     whole = read_screen(write_screen(tmp_path / "whole", {"a": 90.0, "b": 60.0}))
     both = recommend("de", [read_screen(folder), whole], Wish()).standings.options
-    assert [option.money.text for option in both][0] == "as screen whole paid, failures paid for"
+    assert both[0].money.text == "as screen whole paid, failures paid for"
     assert both[2].money.text == "as screen s paid, failures paid for"
 
 
