@@ -249,3 +249,12 @@ def test_an_unknown_error_is_no_certainty(run: Path, tmp_path: Path) -> None:
     ]
     theirs = evidence_of(bundle.model_copy(update={"kind": "run", "cells": cells}))[0]
     assert theirs.readings == {} and theirs.kind == "run"
+
+
+def test_methods_are_those_that_were_tried(run: Path, tmp_path: Path) -> None:
+    respond = recommend("de", [read_run(edited(run, tmp_path / "r", methods=["respond"]))], Wish()).methods
+    assert respond.value == ("respond",) and respond.is_measured
+    assert "nothing else was tried" in respond.text
+    every = ["generate", "translate", "respond"]
+    mixed = recommend("de", [read_run(edited(run, tmp_path / "e", methods=every))], Wish()).methods
+    assert mixed.value == tuple(every) and not mixed.is_measured
