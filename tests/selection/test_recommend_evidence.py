@@ -97,7 +97,7 @@ def test_a_rehearsal_of_a_screen_has_no_weight_and_excludes_nobody(tmp_path: Pat
     assert not any(line.weight for line in found.lines)
     whole = read_screen(write_screen(tmp_path / "whole", {"a": 90.0, "b": 60.0}))
     both = recommend("de", [read_screen(folder), whole], Wish()).standings.options
-    assert [option.money.text for option in both][0] == "as screen whole paid, failures paid for"
+    assert both[0].money.text == "as screen whole paid, failures paid for"
     assert both[2].money.text == "as screen s paid, failures paid for"
 
 
@@ -249,3 +249,12 @@ def test_an_unknown_error_is_no_certainty(run: Path, tmp_path: Path) -> None:
     ]
     theirs = evidence_of(bundle.model_copy(update={"kind": "run", "cells": cells}))[0]
     assert theirs.readings == {} and theirs.kind == "run"
+
+
+def test_methods_are_those_that_were_tried(run: Path, tmp_path: Path) -> None:
+    respond = recommend("de", [read_run(edited(run, tmp_path / "r", methods=["respond"]))], Wish()).methods
+    assert respond.value == ("respond",) and respond.is_measured
+    assert "nothing else was tried" in respond.text
+    every = ["generate", "translate", "respond"]
+    mixed = recommend("de", [read_run(edited(run, tmp_path / "e", methods=every))], Wish()).methods
+    assert mixed.value == tuple(every) and not mixed.is_measured

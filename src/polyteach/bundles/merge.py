@@ -226,7 +226,9 @@ def _provenance(bundles: Sequence[Bundle]) -> Provenance:
     return Provenance(
         polyteach=__version__,
         rng_seed=next((b.provenance.rng_seed for b in bundles if b.evidence), None),
-        source="merged by polyteach; cells with evidence scored anew, together",
+        source="merged by polyteach; "
+        + ("evidence scored anew, together; all else" if any(b.evidence for b in bundles) else "all figures")
+        + " as its bundle has it",
         licence="; ".join(licences) or None,
         merged=list(dict.fromkeys(name for b in bundles for name in (b.provenance.merged or [b.name]))),
         notes=list(notes),

@@ -47,7 +47,7 @@ def bundle_of_screen(folder: Path) -> Bundle:
 def _bundle(screen: Plain) -> Bundle:
     from polyteach import __version__
 
-    name = screen["study"]
+    name = screen["study"] + ("-by-method" if screen["by"] == "method" else "")
     digest = screen["definitions_digest"]
     return Bundle(
         kind="screen",

@@ -81,7 +81,7 @@ def _line(cell: BundledCell, name: str, figure: Figure) -> dict[str, Any]:
         "teacher": cell.teacher,
         "language": cell.language,
         "base": cell.base,
-        "scored_here": str(cell.scored).lower(),
+        "scored_here": str(cell.scored and cell.base is not None).lower(),
         "figure": name,
         **{key: getattr(figure, key) for key in ("value", "se", "low", "high", "n")},
         "money_per_10k": cell.money_per_10k,

@@ -193,9 +193,6 @@ def _screen(folder: Path, path: Path, results: Any) -> Run:
 
 def _facts(candidate: Mapping[str, Any]) -> dict[str, Any]:
     """A screen's candidate as a study's results know teachers."""
-    facts = {name: candidate[name] for name in ("model", "family", "parameters")}
-    if candidate["model"] is not None:
-        return {"name": candidate["teacher"], "kind": "model", **facts}
-    dials = dict(candidate["settings"])
-    kind: dict[str, Any] = {"kind": "simulated", "dials": dials} if dials else {"kind": "data"}
-    return {"name": candidate["teacher"], **kind, **facts}
+    facts = {name: candidate[name] for name in ("kind", "model", "family", "parameters")}
+    dials = {"dials": candidate["settings"]} if candidate["kind"] == "simulated" else {}
+    return {"name": candidate["teacher"], **facts, **dials}

@@ -35,7 +35,13 @@ class Advice:
         return {"value": value, "text": self.text, "measured": self.is_measured}
 
 
-def methods_for(teacher: Candidate | None, standings: Standings, language: str) -> Advice:
+def methods_for(
+    teacher: Candidate | None,
+    candidates: Sequence[Candidate],
+    evidence: Sequence[Evidence],
+    standings: Standings,
+    language: str,
+) -> Advice:
     """The mix of methods: the candidate's own where ways to use its model competed, else equal shares.
 
     No method is clearly better anywhere in the published figures, so a language's resources decide nothing.
@@ -60,7 +66,24 @@ def methods_for(teacher: Candidate | None, standings: Standings, language: str) 
         return Advice(
             teacher.methods, f"{listing(teacher.methods)}: as it is named; nothing else was measured"
         )
+    tried = () if teacher.methods else _tried(teacher, candidates, evidence, language)
+    if tried and set(tried) != set(usual):
+        return Advice(tried, f"{listing(tried)}: as it was measured; nothing else was tried", True)
     return Advice(usual, f"equal shares of {listing(usual)}: {weak}")
+
+
+def _tried(
+    teacher: Candidate, candidates: Sequence[Candidate], evidence: Sequence[Evidence], language: str
+) -> tuple[str, ...]:
+    """The methods of the runs whose students a teacher that names none had in the language."""
+    found = [
+        method
+        for source in evidence
+        for code, name in source.readings
+        if code == language and find(source.teachers[name], candidates) == teacher
+        for method in source.methods
+    ]
+    return tuple(dict.fromkeys(found))
 
 
 def _published_rule(language: str) -> str | None:

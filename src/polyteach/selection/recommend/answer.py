@@ -186,7 +186,7 @@ def recommend(
         verdict,
         standings,
         tuple(lines),
-        methods_for(teacher, standings, language),
+        methods_for(teacher, known, evidence, standings, language),
         base_for(teacher, known, evidence, language),
         tuple(changes(standings, by_lines, verdict, language, where)),
         tuple(evidence),

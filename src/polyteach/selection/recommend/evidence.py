@@ -47,6 +47,7 @@ class Evidence:
         excluded: teachers that a screen would not rank, and why.
         bases: mean raw score of students by (language, teacher), then base.
         noise, plan: of a run, for what more items or trials would tell.
+        methods: of a run, by which teachers wrote that name none of their own.
         rows: by which a screen measured a teacher in a language.
         doubts: what speaks against it, in sentences.
         limit: of a rehearsal (`--limit`), which has no weight; None else.
@@ -66,6 +67,7 @@ class Evidence:
     bases: Mapping[Key, Mapping[str, float]] = field(default_factory=dict)
     noise: Noise | None = None
     plan: Plan | None = None
+    methods: tuple[str, ...] = ()
     rows: int = 0
     trials: int = 0
     limit: int | None = None

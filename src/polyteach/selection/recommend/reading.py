@@ -193,6 +193,7 @@ def read_run(folder: Path) -> Evidence:
         bases={key: _by_base(cells) for key, cells in groups.items()},
         noise=noise,
         plan=plan,
+        methods=tuple(found.study.methods),
         trials=found.study.trials,
         limit=found.study.limit,
         doubts=tuple(doubts),
