@@ -317,11 +317,14 @@ def test_the_command_reads_what_is_there(clear_run: Path, tmp_path: Path) -> Non
     (tmp_path / "runs" / "mine").symlink_to(clear_run)
     (tmp_path / "runs" / "broken").mkdir()
     (tmp_path / "runs" / "broken" / "results.json").write_text("{")
+    (tmp_path / "runs" / "stopped").mkdir()
+    (tmp_path / "runs" / "stopped" / "status.json").write_text("{}")
     done = command("de", "--json", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     plain = json.loads(done.stdout)
     assert plain["schema_version"] == 1 and plain["recommendation"]["teachers"] == ["err-03"]
-    assert len(plain["skipped"]) == 1 and "broken" in plain["skipped"][0]
+    broken, stopped = plain["skipped"]
+    assert "broken" in broken and stopped.endswith("stopped: not finished")
     assert command("de", "--json", folder=tmp_path).stdout == done.stdout
 
 

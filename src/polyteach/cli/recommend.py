@@ -107,6 +107,9 @@ def _evidence(
                     continue
                 if source.covers(code):
                     found.append(source)
+        for path in sorted((output_dir / "runs").glob("*/status.json")):
+            if not any((path.parent / name).exists() for name in (RESULTS, SCREEN)):
+                skipped.append(f"{path.parent}: not finished")
     else:
         for names, read in ((runs, read_run), (screens, read_screen)):
             found += [read(find_run(name, output_dir).path) for name in names or []]
