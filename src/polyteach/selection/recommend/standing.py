@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _CHEAP = "one of the cheapest of these"
 HARDLY = 0.2
-"""Standard deviations of teachers; if first and last are nearer, evidence has said nothing."""
+"""Standard deviations of teachers; if first and second are nearer, evidence has hardly said who is first."""
 Status = Literal["fits", "over_budget", "price_unknown", "licence", "excluded"]
 
 
@@ -138,13 +138,13 @@ class Standings:
 
     def first(self, names: Sequence[str]) -> tuple[str | None, str]:
         """Whom to take where little is known, and why: who stands first, else the cheapest, else nobody."""
-        means = [self.belief.mean(name) for name in names]
-        if max(means) - min(means) >= HARDLY:
+        first, *others = self.belief.ordered(names)
+        if not others or self.belief.difference(first, others[0])[0] >= HARDLY:
             return self._first_of(names)
         if least := self._cheapest_of(names):
             why = "the cheapest" if len(least) == 1 else _CHEAP
             return self.belief.ordered(least)[0], f"{why}; nothing else sets it apart"
-        return None, "nothing sets the candidates apart, not even their prices as far as they are known"
+        return None, "nothing sets the first ones apart, not even their prices as far as they are known"
 
     def _first_of(self, names: Sequence[str]) -> tuple[str, str]:
         ordered = self.belief.ordered(names)

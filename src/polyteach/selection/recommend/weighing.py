@@ -10,7 +10,8 @@ and all sources of the line see the same. Source s of it says x_sk, with its own
 
     (x_sk - level_s) / unit_s = seen_k + error,   Var(error) = (se_sk / unit_s)^2 = 1 / w_sk
 
-unit_s: standard deviation of x_s over its teachers, or its mean error where that is larger: a source that
+unit_s: r times the standard deviation of x_s over its teachers, since seen_k has the variance 1 + spread^2 =
+1 / r^2. The errors' part of it is taken out; its mean error stands for it where that is larger: a source that
 saw nothing but noise is not stretched. level_s is free, so a source only says how its own teachers differ,
 and one teacher alone says nothing. spread: what the line says of other things than students' gains in this
 language. It follows from the correlation r with these (`priors.yaml`): spread^2 = 1 / r^2 - 1; r of 0 or
@@ -67,22 +68,24 @@ class Scale:
     readings: Mapping[str, Reading]
 
     @cached_property
-    def unit(self) -> float:
-        """Standard deviation of the readings (n - 1), or their root mean square error if that is larger."""
+    def deviation(self) -> float:
+        """Standard deviation of what is read: that of the readings (n - 1) less their mean square error.
+
+        Their root mean square error where that is larger.
+        """
         values = [reading.value for reading in self.readings.values()]
         if len(values) < 2:
             return 0.0
         mean = sum(values) / len(values)
         variance = sum((value - mean) ** 2 for value in values) / (len(values) - 1)
         errors = sum(reading.se**2 for reading in self.readings.values()) / len(values)
-        return sqrt(max(variance, errors))
+        return sqrt(max(variance - errors, errors))
 
-    @cached_property
-    def weights(self) -> Mapping[str, float]:
+    def weights(self, unit: float) -> Mapping[str, float]:
         """Precision of each reading in standard deviations of teachers; empty where the source has no say."""
-        if not self.unit:
+        if not unit:
             return {}
-        return {name: 1 / max((r.se / self.unit) ** 2, EXACT) for name, r in self.readings.items()}
+        return {name: 1 / max((r.se / unit) ** 2, EXACT) for name, r in self.readings.items()}
 
     def sharper(self, factor: float) -> Scale:
         """The same, had so many times the rows been measured."""
@@ -108,12 +111,17 @@ class Weighed:
         """Candidates with a reading."""
         return tuple(dict.fromkeys(name for scale in self.scales for name in scale.readings))
 
+    def unit(self, scale: Scale) -> float:
+        """What one standard deviation of teachers is on one of its sources' scales; see the module."""
+        return scale.deviation / sqrt(1 + self.spread**2)
+
     @cached_property
     def weights(self) -> Mapping[str, float]:
         """Precision of what all sources say of a candidate; empty where they have no say."""
         if self.spread == inf:
             return {}
-        said = {name: sum(scale.weights.get(name, 0.0) for scale in self.scales) for name in self.names}
+        each = [scale.weights(self.unit(scale)) for scale in self.scales]
+        said = {name: sum(weights.get(name, 0.0) for weights in each) for name in self.names}
         return {name: 1 / (self.spread**2 + 1 / weight) for name, weight in said.items() if weight}
 
     @property
@@ -190,12 +198,14 @@ def combine(names: Sequence[str], lines: Sequence[Weighed]) -> Belief:
             continue
         of_seen, seen = np.zeros_like(nothing), np.zeros(len(names))
         for scale in line.scales:
-            known = [name for name in scale.weights if name in at]
+            unit = line.unit(scale)
+            weights = scale.weights(unit)
+            known = [name for name in weights if name in at]
             if len(known) < 2:
                 continue
             places = [at[name] for name in known]
-            w = np.array([scale.weights[name] for name in known])
-            z = np.array([scale.readings[name].value for name in known]) / scale.unit
+            w = np.array([weights[name] for name in known])
+            z = np.array([scale.readings[name].value for name in known]) / unit
             of_seen[np.ix_(places, places)] += np.diag(w) - np.outer(w, w) / w.sum()
             seen[places] += w * (z - (w @ z) / w.sum())
         shared = nothing + line.spread**2 * of_seen
