@@ -60,7 +60,8 @@ class _Part:
 
     made: Any = None
     cost: Cost = field(default_factory=Cost)
-    uses: set[Hashable] = field(default_factory=set)
+    inner_seconds: float = 0.0
+    uses: set[tuple[Pool, Hashable]] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -81,7 +82,7 @@ class Tools:
     embedder: Embedder | None = None
     gated: Mapping[str, Mapping[str, Figure]] | None = None
     short: ShortTexts | None = None
-    _parts: dict[tuple[Pool | None, Hashable], _Part] = field(default_factory=dict)
+    _parts: dict[tuple[Pool, Hashable], _Part] = field(default_factory=dict)
     _open: list[_Part] = field(default_factory=list)
 
     def once(self, pool: Pool, key: Hashable, make: Callable[[], Made]) -> Made:
@@ -109,11 +110,11 @@ class Tools:
     def priced(self, make: Callable[[], Made]) -> tuple[Made, Cost]:
         """What `make` gives, and what it would have cost alone: a part made before for another counts in full."""
         part = self._run(make)
-        reached: set[Any] = set()
+        reached: set[tuple[Pool, Hashable]] = set()
         waiting = set(part.uses)
         total = part.cost
         while waiting:
-            place: Any = waiting.pop()
+            place = waiting.pop()
             if place not in reached:
                 reached.add(place)
                 total += self._parts[place].cost
@@ -130,7 +131,7 @@ class Tools:
         finally:
             self._open.pop()
         whole = time.perf_counter() - start
-        part.cost += Cost(seconds=whole - part.cost.seconds)
+        part.cost += Cost(seconds=whole - part.inner_seconds)
         if self._open:
-            self._open[-1].cost += Cost(seconds=whole)  # taken from the outer's own time when it ends
+            self._open[-1].inner_seconds += whole
         return part
