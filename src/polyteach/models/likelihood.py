@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 TOKENS_PER_BATCH = 4096
 LOGITS_AT_ONCE = 2**26
 """Logits computed at a time: 256 MB in float32, whatever the vocabulary and the length."""
-_POSITIONS_AT_ONCE = 64
+POSITIONS_AT_ONCE = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +51,15 @@ class Continuation:
         """How many are scored."""
         return max(len(self.ids) - self.start, 0)
 
+    def why_not(self, context: int) -> str | None:
+        """Why it cannot be scored by a model that reads so many tokens; None where it can."""
+        if not self.tokens:
+            return "no_tokens"
+        return "too_long" if len(self.ids) > context else None
+
 
 @dataclass(slots=True)
-class _Read:
+class Read:
     """What the model reads once, for all continuations that differ in their last token only.
 
     Attributes:
@@ -103,7 +109,7 @@ def response_likelihoods(
     results = [Likelihood(None, 0, "empty_response") for _ in pairs]
     asked = [index for index, (_, response) in enumerate(pairs) if response.strip()]
     progress.advance(len(pairs) - len(asked))
-    encoded = _encode(tokenizer, [pairs[index] for index in asked])
+    encoded = encoded_pairs(tokenizer, [pairs[index] for index in asked])
     found = likelihoods(
         model,
         encoded,
@@ -140,11 +146,11 @@ def likelihoods(
         progress: told of each continuation.
     """
     progress = progress or SilentProgress()
-    results = [Likelihood(None, one.tokens, _why_not(one, context)) for one in continuations]
+    results = [Likelihood(None, one.tokens, one.why_not(context)) for one in continuations]
     reads = _reads(continuations, [index for index, found in enumerate(results) if found.reason is None])
     progress.advance(sum(found.reason is not None for found in results))
     positions = max(1, logits_at_once // model.config.get_text_config().vocab_size)
-    for batch in _batches(reads, tokens_per_batch, positions):
+    for batch in batches(reads, tokens_per_batch, positions):
         for read, scores in zip(batch, _scores(model, batch, positions), strict=True):
             for (index, _), (nll, greedy) in zip(read.of, scores, strict=True):
                 results[index] = _likelihood(nll, continuations[index].tokens, greedy)
@@ -157,13 +163,8 @@ def _likelihood(nll: float, tokens: int, greedy: bool) -> Likelihood:
     return Likelihood(nll, tokens, greedy=greedy) if finite else Likelihood(None, tokens, "not_finite")
 
 
-def _why_not(one: Continuation, context: int) -> str | None:
-    if not one.tokens:
-        return "no_tokens"
-    return "too_long" if len(one.ids) > context else None
-
-
-def _encode(tokenizer: Any, pairs: Sequence[tuple[str, str]]) -> list[Continuation]:
+def encoded_pairs(tokenizer: Any, pairs: Sequence[tuple[str, str]]) -> list[Continuation]:
+    """Prompts and responses as a student of the model would be taught them, see `response_likelihoods`."""
     if not pairs:
         return []
     from polyteach.students.encode import common_prefix
@@ -182,19 +183,19 @@ def _encode(tokenizer: Any, pairs: Sequence[tuple[str, str]]) -> list[Continuati
     ]
 
 
-def _reads(continuations: Sequence[Continuation], asked: Sequence[int]) -> list[_Read]:
+def _reads(continuations: Sequence[Continuation], asked: Sequence[int]) -> list[Read]:
     """What has to be read, longest first."""
-    reads: dict[tuple[int, ...], _Read] = {}
+    reads: dict[tuple[int, ...], Read] = {}
     for index in asked:
         one = continuations[index]
-        read = reads.setdefault((one.start, *one.ids[:-1]), _Read(one.ids[:-1], one.start))
+        read = reads.setdefault((one.start, *one.ids[:-1]), Read(one.ids[:-1], one.start))
         read.of.append((index, one.ids[-1]))
     return sorted(reads.values(), key=lambda read: (-len(read.ids), read.of[0][0]))
 
 
-def _batches(reads: Sequence[_Read], tokens_per_batch: int, positions: int) -> Iterator[list[_Read]]:
+def batches(reads: Sequence[Read], tokens_per_batch: int, positions: int) -> Iterator[list[Read]]:
     """Yields reads of like length: padded, a batch is within both bounds, or it is a single one."""
-    batch: list[_Read] = []
+    batch: list[Read] = []
     scored = 0
     for read in reads:
         full = batch and len(batch[0].ids) * (len(batch) + 1) > tokens_per_batch
@@ -207,8 +208,8 @@ def _batches(reads: Sequence[_Read], tokens_per_batch: int, positions: int) -> I
         yield batch
 
 
-def _scores(model: Any, batch: Sequence[_Read], positions: int) -> list[list[tuple[float, bool]]]:
-    """For each read and each of its last tokens: the sum of the NLLs, and whether all were the likeliest.
+def padded(batch: Sequence[Read], device: torch.device) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Ids, attention mask and which positions are scored, all [reads, longest].
 
     Examples are padded on the right, where a causal model cannot see.
     """
@@ -221,16 +222,24 @@ def _scores(model: Any, batch: Sequence[_Read], positions: int) -> list[list[tup
         ids[row, : len(read.ids)] = torch.as_tensor(read.ids)
         mask[row, : len(read.ids)] = 1
         scored[row, read.start - 1 : len(read.ids)] = True
-    ids, mask, scored = (tensor.to(model.device) for tensor in (ids, mask, scored))
-    nll = torch.zeros((rows, longest), dtype=torch.float64, device=ids.device)
-    likeliest = torch.ones((rows, longest), dtype=torch.bool, device=ids.device)
+    return ids.to(device), mask.to(device), scored.to(device)
+
+
+def _scores(model: Any, batch: Sequence[Read], positions: int) -> list[list[tuple[float, bool]]]:
+    """For each read and each of its last tokens: the sum of the NLLs, and whether all were the likeliest."""
+    import torch
+
+    ids, mask, scored = padded(batch, model.device)
+    rows = len(batch)
+    nll = torch.zeros(ids.shape, dtype=torch.float64, device=ids.device)
+    likeliest = torch.ones(ids.shape, dtype=torch.bool, device=ids.device)
     ends: dict[int, list[tuple[float, bool]]] = {}
     with torch.inference_mode():
-        for begin, end, logits in _spans(model, ids, mask, scored, positions):
+        for begin, end, logits in spans(model, ids, mask, scored, positions):
             here, columns = scored[:, begin:end], slice(begin, end)
             follows = torch.roll(ids, -1, dims=1)[:, columns][here]
             # a few positions at a time: the logarithms of all would take as much memory as the logits
-            parts = [slice(at, at + _POSITIONS_AT_ONCE) for at in range(0, len(follows), _POSITIONS_AT_ONCE)]
+            parts = [slice(at, at + POSITIONS_AT_ONCE) for at in range(0, len(follows), POSITIONS_AT_ONCE)]
             costs = [
                 torch.nn.functional.cross_entropy(logits[part], follows[part], reduction="none")
                 for part in parts
@@ -254,7 +263,7 @@ def _scores(model: Any, batch: Sequence[_Read], positions: int) -> list[list[tup
     ]
 
 
-def _spans(
+def spans(
     model: Any, ids: torch.Tensor, mask: torch.Tensor, scored: torch.Tensor, positions: int
 ) -> Iterator[tuple[int, int, torch.Tensor]]:
     """Yields (first column, column after the last, logits [scored positions in them, vocabulary], float32).

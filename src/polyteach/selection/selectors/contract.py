@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import fsum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Pool:
         base: the student base's name.
         rows: by teacher, equally many each, in the order of their draw.
         seed_rows: human rows of the language.
+        other_rows: human rows of other languages, by language; they say what a wrong language looks like.
         facts: by teacher; a teacher that is not there has none.
         rng_seed: of the draw, and of all that is random in selectors.
     """
@@ -52,6 +54,7 @@ class Pool:
     base: str
     rows: Mapping[str, Sequence[Row]]
     seed_rows: Sequence[Row] = ()
+    other_rows: Mapping[str, Sequence[Row]] = field(default_factory=dict)
     facts: Mapping[str, TeacherFacts] = field(default_factory=dict)
     rng_seed: int = 0
 
@@ -99,6 +102,11 @@ def each_teacher(pool: Pool, score: Callable[[str], Scored]) -> Selection:
         {teacher: value for teacher, (value, _) in found.items()},
         {teacher: why or "undefined" for teacher, (value, why) in found.items() if value is None},
     )
+
+
+def mean_or_why(values: Sequence[float], why: str) -> Scored:
+    """The mean, or why there is none."""
+    return (fsum(values) / len(values), None) if values else (None, why)
 
 
 def nobody(pool: Pool, reason: str) -> Selection:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from polyteach.selection.selectors.contract import Pool
 
 if TYPE_CHECKING:
-    from polyteach.figures import Figure
     from polyteach.models.local import LocalModel
     from polyteach.quality.cell import Embedder
-    from polyteach.quality.short_texts import ShortTexts
-    from polyteach.rows import Row
+    from polyteach.quality.judge import Judge
 
 Made = TypeVar("Made")
 
@@ -71,17 +69,14 @@ class Tools:
     Attributes:
         student: the base that would be taught, in eval mode.
         reward: who marks responses.
-        embedder: for diversity and relevance; by default the one that needs no download.
-        gated: by teacher and metric, the figures of the metrics that passed the language's gate, on the
-            scales of `quality/gated.py`, as the robust score takes them; None where no gate was run.
-        short: finds the language of short texts; None: texts that are too short stay unscored.
+        judge: who gives rubric scores.
+        embedder: for diversity and relevance; None: the one that needs no download.
     """
 
     student: LocalModel | None = None
     reward: Reward | None = None
+    judge: Judge | None = None
     embedder: Embedder | None = None
-    gated: Mapping[str, Mapping[str, Figure]] | None = None
-    short: ShortTexts | None = None
     _parts: dict[tuple[Pool, Hashable], _Part] = field(default_factory=dict)
     _open: list[_Part] = field(default_factory=list)
 
