@@ -6,7 +6,7 @@ Ties are not transitive, so there are no groups of equals: teacher by teacher, t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import fsum
@@ -60,8 +60,8 @@ def compare(gains: Mapping[str, Estimate], spread: TrialSpread | None, rng_seed:
         return Comparison(names, frozenset(), None)
     differences = [combine([(1, gains[names[i]]), (-1, gains[names[j]])]) for i, j in pairs]
     errors = [standard_error(difference, spread) for difference in differences]
-    critical = _critical(
-        _covariance([gains[name] for name in names], spread),
+    critical = critical_value(
+        covariance([gains[name] for name in names], spread),
         pairs,
         np.array([se for se, _ in errors]),
         min(freedom for _, freedom in errors),
@@ -74,7 +74,7 @@ def compare(gains: Mapping[str, Estimate], spread: TrialSpread | None, rng_seed:
     return Comparison(names, frozenset(better), critical)
 
 
-def _covariance(gains: list[Estimate], spread: TrialSpread | None) -> np.ndarray:
+def covariance(gains: Sequence[Estimate], spread: TrialSpread | None) -> np.ndarray:
     """Covariance of the errors: shared clusters and sources of examples off the diagonal, trials on it."""
     matrix = np.zeros((len(gains), len(gains)))
     for i, one in enumerate(gains):
@@ -87,10 +87,15 @@ def _covariance(gains: list[Estimate], spread: TrialSpread | None) -> np.ndarray
     return matrix
 
 
-def _critical(
-    covariance: np.ndarray, pairs: list[tuple[int, int]], errors: np.ndarray, freedom: float, rng_seed: int
+def critical_value(
+    covariance: np.ndarray,
+    pairs: Sequence[tuple[int, int]],
+    errors: np.ndarray,
+    freedom: float,
+    rng_seed: int,
+    level: float = LEVEL,
 ) -> float:
-    """The 95% quantile of the largest |t| among all pairs, were all teachers equal; to four decimals.
+    """The quantile of the largest |t| among pairs at a level, were all teachers equal; to four decimals.
 
     Never below that of a single pair: errors may stand on their floor, which the draws know nothing of. Pairs
     without any error (equal shares of quality) have no t.
@@ -106,8 +111,8 @@ def _critical(
     draws /= np.sqrt(rng.chisquare(freedom, DRAWS) / freedom)[:, None]
     first, second = np.array(pairs).T
     known = errors > 0
-    one_pair = float(stdtrit(freedom, (1 + LEVEL) / 2))
+    one_pair = float(stdtrit(freedom, (1 + level) / 2))
     if not known.any():
         return round(one_pair, 4)
     largest = np.max(np.abs(draws[:, first] - draws[:, second])[:, known] / errors[known], axis=1)
-    return round(max(float(np.quantile(largest, LEVEL)), one_pair), 4)
+    return round(max(float(np.quantile(largest, level)), one_pair), 4)
