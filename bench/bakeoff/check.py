@@ -46,14 +46,14 @@ def compare(teacher: str, language: str, base: str, rows: int) -> None:
     slow = examine_loaded(ours, loaded(base)[1], exams)
     end = clock()
     pairs = zip(ours.parameters(), theirs.parameters(), strict=True)
-    apart = max(float((one - other).abs().max()) for one, other in pairs)
+    apart = max(float((one - other).detach().abs().max()) for one, other in pairs)
     other = examined(theirs.eval(), base, language)
     print(f"{teacher}, {language}, {base}, {rows} rows: weights differ by at most {apart:.1e}")
     for name, found in zip(BENCHMARKS, slow, strict=True):
         scores = [int(one.score or 0) for one in found.results]
         print(
             f"  {name}: accuracy {fast[name].mean():.3f} (fast), {sum(scores) / len(scores):.3f} (program); "
-            f"{sum(a != b for a, b in zip(fast[name], scores, strict=True))} of {len(scores)} answers differ; "
+            f"{sum(a != b for a, b in zip(fast[name], scores, strict=True))} answers differ; "
             f"of the program's own student {other[name].mean():.3f}"
         )
     print(
