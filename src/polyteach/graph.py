@@ -24,6 +24,8 @@ VERSIONS = {
     "report": 10,
     "screen": 2,
     "screen_page": 1,
+    "race_rung": 1,
+    "race": 1,
 }
 
 

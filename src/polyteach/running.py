@@ -17,7 +17,7 @@ from polyteach.forecast import requests_of
 from polyteach.models.budget import BudgetReached
 from polyteach.pipeline import cell_steps, closing_steps
 from polyteach.resources import Resources
-from polyteach.runs import RunFolder
+from polyteach.runs import RUNNING, RunFolder
 from polyteach.status import Account, StatusWriter, last_line
 from polyteach.steps import Step, digest_of
 from polyteach.students.devices import check_students
@@ -137,6 +137,8 @@ def run_graph(
     *,
     workers: int,
     resume: Resume = "if-possible",
+    identity: str | None = None,
+    goes_on: Callable[[RunFolder], bool] = lambda folder: False,
 ) -> RunEnd:
     """Makes what steps lack, then those that close them, and publishes the results.
 
@@ -151,6 +153,8 @@ def run_graph(
         workers: processes at once.
         resume: `if-possible` keeps every artifact that is there, `never` makes all anew, `always` refuses to
             start where no run was.
+        identity: of what is run in the folder; None: that of the steps.
+        goes_on: whether these steps are a part of it, and more follow: then its state stays `running`.
 
     Raises:
         UserError: the user has to mend something (this machine cannot train the students, nothing can be
@@ -167,7 +171,7 @@ def run_graph(
     for doubt in doubts:
         display.say(f"warning: {doubt}")
     requests = {s.id: requests_of(s, study, resources) for s in planned.steps if s.kind == "synthesis"}
-    identity = digest_of({step.id: step.key for step in planned.steps})
+    identity = identity or digest_of({step.id: step.key for step in planned.steps})
     if earlier := folder.set_aside(identity):
         display.say(f"{folder.path} holds results of other settings; they are moved to {earlier}")
     account = Account(store.root / JOURNAL, study.name, study.budget)
@@ -179,7 +183,7 @@ def run_graph(
         outcomes = run_steps(planned.missing, store, watch, workers=workers, anew=resume == "never")
         failed = {id: outcome.error for id, outcome in outcomes.items() if outcome.state != "done"}
         last = closing({id: last_line(e) or "unknown" for id, e in failed.items()})
-        watch.close(last, store, bool(failed))
+        watch.close(last, store, bool(failed), goes_on)
     except (KeyboardInterrupt, UserError, BudgetReached) as stop:
         watch.stop(_STATES.get(type(stop), "stopped"), str(stop) or None)
         raise
@@ -247,7 +251,9 @@ class _Watch:
             what = "traceback" if outcome.met_a_bug else "log"
             self.display.say(f"{what} of {outcome.step.id}: {self.folder.log_failure(outcome)}")
 
-    def close(self, closing: Sequence[Step], store: Store, failures: bool) -> None:
+    def close(
+        self, closing: Sequence[Step], store: Store, failures: bool, goes_on: Callable[[RunFolder], bool]
+    ) -> None:
         """Makes the results and publishes them."""
         self.status.add(closing, closing=True)
         for step in closing:
@@ -256,7 +262,8 @@ class _Watch:
             self._note(Outcome(step, "done", artifact=artifact))
         self.folder.publish(self.artifacts[step.id] for step in closing)
         self.status.seconds_left = 0.0
-        self.stop("finished_with_failures" if failures else "done")
+        ended = "finished_with_failures" if failures else "done"
+        self.stop(RUNNING if goes_on(self.folder) else ended)
 
     def stop(self, state: str, reason: str | None = None) -> None:
         """Writes the run's last state, and why it was stopped."""

@@ -39,6 +39,8 @@ RESULTS = (
     "screen.json",
     "screen.csv",
     "screen.html",
+    "race.json",
+    "race.html",
 )
 RUNNING = "running"
 _STATUS_KEYS = {"state", "pid", "steps", "requests", "tokens", "money", "budget", "rate", "seconds_left"}
