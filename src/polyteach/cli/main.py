@@ -28,6 +28,7 @@ from polyteach.cli import (
     pocket,
     power,
     published,
+    race,
     recommend,
     rewrite,
     run,
@@ -52,6 +53,7 @@ app = typer.Typer(
 app.command("init")(init.init)
 app.command("recommend")(recommend.recommend)
 app.command("screen")(screen.screen)
+app.command("race")(race.race)
 app.command("run")(run.run)
 app.command("status")(status.status)
 app.command("seed-data")(seed_data.seed_data)

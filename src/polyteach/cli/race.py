@@ -1,0 +1,215 @@
+"""`polyteach race`: teachers compared by real students at growing data scale; who is surely behind leaves."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from polyteach.cli.options import (
+    DRY_RUN,
+    FINISHED_WITH_FAILURES,
+    JSON_OPTION,
+    LIMIT,
+    OUTPUT_DIR_OPTION,
+    STORE_OPTION,
+    WORKERS,
+    open_store,
+    stopped_with_a_code,
+)
+from polyteach.selection.race.settings import EPSILON, GUARD, MOST, Rules
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from polyteach.artifacts import Store
+    from polyteach.resources import Resources
+    from polyteach.running import RunEnd
+    from polyteach.runs import RunFolder
+    from polyteach.selection.race.rungs import Rung
+    from polyteach.study import Study
+
+
+def race(
+    study_file: Annotated[Path, typer.Argument(help="The study's YAML file.", metavar="STUDY")],
+    epsilon: Annotated[
+        float,
+        typer.Option(
+            min=0.0,
+            max=100.0,
+            help="Points of gain that do not matter: a teacher leaves when it is surely further behind, "
+            "and the race ends when all who remain are surely this near.",
+        ),
+    ] = EPSILON,
+    guard: Annotated[
+        float,
+        typer.Option(
+            min=0.0,
+            max=100.0,
+            help="Points added to --epsilon in all rungs but the last, since more data may change the order.",
+        ),
+    ] = GUARD,
+    share: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SHARE",
+            help="The share of the study's rows in a rung; once for each rung [1/9, 1/3, 1].",
+        ),
+    ] = None,
+    most: Annotated[
+        float,
+        typer.Option(
+            min=0.0,
+            help="The share of the full study's student tokens that the race may take: no rung starts that "
+            "would pass it. 1 or more: whatever it takes.",
+        ),
+    ] = MOST,
+    queue: Annotated[
+        Path | None,
+        typer.Option(
+            help="A screen's screen.json: the better a teacher stands there, the sooner it is trained. "
+            "It makes nobody leave."
+        ),
+    ] = None,
+    dry_run: DRY_RUN = False,
+    limit: LIMIT = None,
+    workers: WORKERS = None,
+    output_dir: OUTPUT_DIR_OPTION = Path(),
+    store: STORE_OPTION = None,
+    as_json: JSON_OPTION = False,
+) -> None:
+    """Find the best teachers for a part of a study's cost: train on few rows, keep who may be best, go on."""
+    from polyteach.cli.planned import found_for
+    from polyteach.executors.workers import default_workers
+    from polyteach.runs import RunFolder
+    from polyteach.selection.race.rungs import SHARES, rungs_of
+    from polyteach.study import load_study
+    from polyteach.study.load import told_with_lines
+
+    study = load_study(study_file)
+    if limit is not None:
+        study = study.limited(limit)
+    if queue is not None:
+        study = _queued(study, queue)
+    artifacts = open_store(output_dir, store)
+    folder = RunFolder.of(output_dir, f"{study.name}-race")
+    with told_with_lines(study_file):
+        rungs = rungs_of(study, [_share(text) for text in share] if share else SHARES)
+    rules = Rules(epsilon / 100, guard / 100, most if most < 1 else None)
+    resources, unchecked = found_for(study, study_file, is_plan=dry_run)
+    if dry_run:
+        _show_forecast(study, resources, rungs, rules, artifacts, unchecked, as_json=as_json)
+        return
+    with told_with_lines(study_file):
+        end = _run(study, resources, rungs, rules, artifacts, folder, workers or default_workers())
+    _show_end(end, as_json=as_json)
+
+
+def _share(text: str) -> Fraction:
+    from polyteach.errors import UserError
+
+    try:
+        return Fraction(text)
+    except (ValueError, ZeroDivisionError) as error:
+        raise UserError(f"{text!r} is no share", where="--share", fix="write it as 1/9 or 0.1") from error
+
+
+def _queued(study: Study, queue: Path) -> Study:
+    """The study with its teachers in the order of a screen; who is not in it comes last.
+
+    Raises:
+        UserError: the file is no screen's.
+    """
+    from polyteach.errors import UserError
+
+    try:
+        screened = json.loads(queue.read_bytes())
+        order = [entry["candidate"] for entry in screened["ranking"] if entry["language"] is None]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        fix = "name the screen.json that `polyteach screen` wrote"
+        raise UserError("this is no screen's result", where=str(queue), fix=fix) from error
+    places = {name: place for place, name in enumerate(order)}
+    teachers = sorted(study.teachers, key=lambda teacher: places.get(teacher.name, len(places)))
+    return study.model_copy(update={"teachers": teachers})
+
+
+def _run(
+    study: Study,
+    resources: Resources,
+    rungs: Sequence[Rung],
+    rules: Rules,
+    store: Store,
+    folder: RunFolder,
+    workers: int,
+) -> RunEnd:
+    from functools import partial
+
+    from rich.console import Console
+
+    from polyteach.cli.display import display_for, warn
+    from polyteach.forecast import doubtful_files
+    from polyteach.selection.race.run import run_race
+
+    for doubt in doubtful_files(study, resources):
+        warn(doubt)
+    new_display = partial(display_for, Console(stderr=True))
+    with stopped_with_a_code():
+        return run_race(study, resources, rungs, rules, store, folder, new_display, workers=workers)
+
+
+def _show_forecast(
+    study: Study,
+    resources: Resources,
+    rungs: Sequence[Rung],
+    rules: Rules,
+    store: Store,
+    unchecked: Sequence[str],
+    *,
+    as_json: bool,
+) -> None:
+    """Prints what a race may cost, before it runs."""
+    from polyteach.cli.terminal import print_json
+    from polyteach.selection.race.plan import forecast_race, lines_of
+
+    told = forecast_race(study, resources, rungs, rules, store) | {"unchecked": list(unchecked)}
+    if as_json:
+        print_json(told)
+        return
+    for line in [*lines_of(told), *(f"note: {note}" for note in unchecked)]:
+        typer.echo(line)
+
+
+def _show_end(end: RunEnd, *, as_json: bool) -> None:
+    from rich.console import Console
+
+    from polyteach.artifacts import SCHEMA_VERSION
+    from polyteach.cli.display import ending, without_result
+    from polyteach.cli.terminal import print_json
+    from polyteach.report.race_terminal import print_race
+    from polyteach.selection.race.page_step import PAGE, RACE
+
+    file = end.folder.path / RACE
+    standing: dict[str, Any] = json.loads(file.read_bytes())
+    if as_json:
+        print_json(
+            {
+                "schema_version": SCHEMA_VERSION,
+                "state": "finished_with_failures" if end.failed else "done",
+                "steps": {"made": end.made, "reused": end.reused, "failed": dict(end.failed)},
+                "run": str(end.folder.path),
+                "results": str(file),
+                "report": str(end.folder.path / PAGE),
+                **{key: standing[key] for key in ("verdict", "teachers", "cost")},
+            }
+        )
+    else:
+        print_race(standing, Console())
+        for line in without_result(end.failed):
+            typer.echo(line, err=True)
+        typer.echo(f"\n{ending(end.made, len(end.failed), end.reused, end.seconds)}")
+        typer.echo(f"page: {end.folder.path / PAGE}")
+    if end.failed:
+        raise typer.Exit(FINISHED_WITH_FAILURES)

@@ -1,0 +1,1 @@
+"""The race: real students at growing data scale, and who leaves it on the way."""

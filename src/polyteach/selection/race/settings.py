@@ -1,0 +1,31 @@
+"""What a race's user may set. Light to import: the command line shows the defaults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+EPSILON = 3.0
+"""Points of gain that do not matter."""
+GUARD = 0.0
+"""Points added to epsilon in all rungs but the last."""
+MOST = 0.35
+"""Share of the full study's student tokens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Who leaves a race and when it ends; gains are shares, not points.
+
+    Attributes:
+        epsilon: a difference in gain that does not matter.
+        guard: added to epsilon in every rung but the last: scale may change the order.
+        most: the share of the full study's student tokens that may be spent; None for no cap.
+    """
+
+    epsilon: float
+    guard: float
+    most: float | None
+
+    def margin(self, *, is_last: bool) -> float:
+        """What a teacher must surely be behind by to leave a rung."""
+        return self.epsilon if is_last else self.epsilon + self.guard
