@@ -17,6 +17,7 @@ from pathlib import Path
 import typer
 
 from polyteach.cli import (
+    bakeoff,
     bundle,
     doctor,
     examine,
@@ -54,6 +55,7 @@ app.command("init")(init.init)
 app.command("recommend")(recommend.recommend)
 app.command("screen")(screen.screen)
 app.command("race")(race.race)
+app.command("bakeoff")(bakeoff.bakeoff)
 app.command("run")(run.run)
 app.command("status")(status.status)
 app.command("seed-data")(seed_data.seed_data)

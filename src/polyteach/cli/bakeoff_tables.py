@@ -1,0 +1,97 @@
+"""The tables that `polyteach bakeoff` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from polyteach.cli.terminal import printable
+from polyteach.figures import Figure
+from polyteach.selection.bakeoff.compare import CellFacts, Line
+
+WIDTH = 118
+NOTES = (
+    "tau: Kendall's, over pairs of teachers that the truth separates; regret: points of gain lost by taking "
+    "the first; in tie set: chance that the first is the best or as good; [95% interval over teachers]; "
+    "undefined: teachers without a score, over all cells; forward, backward: thousand tokens a cell that a "
+    "student read; of full: such tokens (a backward pass as two forward ones) against one training of all "
+    "students; seconds: a cell, on the machine that computed the scores (`--json` has the definitions)"
+)
+
+
+def print_bakeoff(facts: Sequence[CellFacts], lines: Sequence[Line]) -> None:
+    """Prints the truth and what selectors make of it."""
+    console = Console(highlight=False)
+    console = Console(highlight=False, width=max(console.width, WIDTH) if console.is_terminal else WIDTH)
+    console.print(_truth(facts))
+    console.print(_selectors(lines))
+    console.print(NOTES, style="dim", markup=False)
+
+
+def _truth(facts: Sequence[CellFacts]) -> Table:
+    heads = ("teachers", "gated", "trials", "pairs\nseparated", "gain\nworst..best", "split-half\nr", "\ntau")
+    table = _table("The truth", ["language", "base"], [*heads, "best, and as good"])
+    for fact in facts:
+        table.add_row(
+            fact.language,
+            _text(fact.base),
+            str(fact.teachers),
+            str(len(fact.gated)),
+            str(fact.trials),
+            f"{fact.separated_pairs} of {fact.pairs}",
+            f"{fact.worst_gain:.1f}..{fact.best_gain:.1f}",
+            _number(fact.reliability, ".3f"),
+            _number(fact.half_tau, ".2f"),
+            _text(", ".join(fact.best)),
+        )
+    return table
+
+
+def _selectors(lines: Sequence[Line]) -> Table:
+    heads = ("kind", "tau", "regret", "in tie set", "undefined", "forward", "backward", "of full", "seconds")
+    table = _table("Selectors and controls", ["selector"], heads)
+    for line in lines:
+        table.add_row(
+            _text(line.selector),
+            _text(line.kind),
+            _figure(line.tau, ".2f"),
+            _figure(line.regret, ".1f"),
+            _figure(line.hits, ".2f"),
+            str(sum(line.tau.unscored.values()) or "-"),
+            _number(None if line.forward_tokens is None else line.forward_tokens / 1000, ",.0f"),
+            _number(None if line.backward_tokens is None else line.backward_tokens / 1000, ",.0f"),
+            _number(line.cost_share, ".1%"),
+            _number(line.seconds, ".1f"),
+        )
+    return table
+
+
+def _table(title: str, texts: Sequence[str], numbers: Sequence[str]) -> Table:
+    table = Table(
+        title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False, padding=(0, 1, 0, 0)
+    )
+    for head in texts:
+        table.add_column(head)
+    for head in numbers:
+        table.add_column(head, justify="left" if head in ("kind", "best, and as good") else "right")
+    return table
+
+
+def _text(text: str) -> Text:
+    return Text(printable(text))
+
+
+def _figure(figure: Figure, form: str) -> str:
+    if figure.value is None:
+        return "-"
+    if figure.low is None or figure.high is None:
+        return format(figure.value, form)
+    return f"{figure.value:{form}} \\[{figure.low:{form}} {figure.high:{form}}]"
+
+
+def _number(value: float | None, form: str) -> str:
+    return "-" if value is None else format(value, form)

@@ -1,0 +1,1 @@
+"""The bake-off: selectors held against teachers whose students were all trained."""

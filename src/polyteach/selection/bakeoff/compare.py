@@ -1,0 +1,242 @@
+"""Selectors and controls held against the truth, cell by cell, with intervals over teachers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from polyteach.errors import UserError
+from polyteach.figures import Figure, undefined
+from polyteach.selection.bakeoff.controls import View, controls_of
+from polyteach.selection.bakeoff.measures import Array, hits, regret, resampled, separated, split_half, tau
+from polyteach.selection.bakeoff.scores import Judgement
+from polyteach.selection.bakeoff.truth import Cell
+
+SAMPLES = 2000
+OVER_TEACHERS = "95% interval: percentiles over teachers drawn anew, the same ones in all cells"
+TAU = (
+    "Kendall's tau over the pairs of teachers whose gains differ by more than their error over trials, mean "
+    f"over cells; a pair that scores leave level counts 0; {OVER_TEACHERS}"
+)
+REGRET = (
+    "points of gain lost by taking the teacher of the highest score (of equals, any) instead of the best, "
+    f"mean over cells; {OVER_TEACHERS}"
+)
+HITS = (
+    "chance that the teacher taken is the best or one that the truth does not separate from it, mean over "
+    f"cells; {OVER_TEACHERS}"
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Compared:
+    """A cell: its teachers, their true gains [teachers, trials], and what selectors and controls say."""
+
+    cell: Cell
+    teachers: Sequence[str]
+    gains: Array
+    views: Mapping[str, Sequence[View]]
+    kinds: Mapping[str, str]
+    undefined: Mapping[str, Mapping[str, int]]
+    gated: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One selector or control over all cells.
+
+    Attributes:
+        kind: `free`, `forward`, `gradient`, `training` or `control`.
+        forward_tokens, backward_tokens, seconds: a cell, mean; None where nothing was counted.
+        cost_share: of what training all students of the largest rung once reads, in forward tokens, a
+            backward pass taken for two; None likewise.
+    """
+
+    selector: str
+    kind: str
+    tau: Figure
+    regret: Figure
+    hits: Figure
+    forward_tokens: float | None
+    backward_tokens: float | None
+    seconds: float | None
+    cost_share: float | None
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain data."""
+        figures = {name: getattr(self, name).to_json() for name in ("tau", "regret", "hits")}
+        costs = ("forward_tokens", "backward_tokens", "seconds", "cost_share")
+        return {"selector": self.selector, "kind": self.kind, **figures} | {
+            name: getattr(self, name) for name in costs
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class CellFacts:
+    """What is true of a cell, whatever selectors say.
+
+    Attributes:
+        trials: rng_seeds that all its teachers have.
+        rows: of the largest rung.
+        best: the best teacher and all that the truth does not separate from it.
+        worst_gain, best_gain: true gains, in points.
+        reliability, half_tau: see `measures.split_half`; None with fewer than four trials.
+        training_tokens: that all students of the largest rung read in one trial.
+        gated: teachers that were shut out.
+    """
+
+    language: str
+    base: str
+    teachers: int
+    trials: int
+    rows: int
+    benchmarks: tuple[str, ...]
+    pairs: int
+    separated_pairs: int
+    best: tuple[str, ...]
+    worst_gain: float
+    best_gain: float
+    reliability: float | None
+    half_tau: float | None
+    training_tokens: float
+    gated: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain data."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+def compared(cell: Cell, judged: Sequence[Judgement], wanted: Sequence[str] | None = None) -> Compared:
+    """One cell with all its selectors and controls.
+
+    Args:
+        cell: the truth.
+        judged: what selectors said of it.
+        wanted: teachers; None for all.
+
+    Raises:
+        UserError: fewer than two teachers, or than two trials that all of them have.
+    """
+    teachers = [name for name in cell.teachers if wanted is None or name in wanted]
+    trials = cell.trials(teachers)
+    if len(teachers) < 2 or len(trials) < 2:
+        what = f"{len(teachers)} teachers with {len(trials)} trials in common have no order to compare with"
+        raise UserError(what, f"{cell.language}, {cell.base}", "two teachers and two rng_seeds at least")
+    gains = cell.gains(teachers, trials, cell.rungs[-1])
+    views: dict[str, Sequence[View]] = {}
+    kinds: dict[str, str] = {}
+    for one in judged:
+        views[one.selector] = (View(one.of(teachers), gains, one.work),)
+        kinds[one.selector] = one.kind
+    for name, (kind, seen) in controls_of(cell, teachers, trials, judged).items():
+        views[name], kinds[name] = seen, kind
+    shut = np.isneginf(judged[0].of(teachers)) if judged else np.zeros(len(teachers), bool)
+    return Compared(
+        cell,
+        teachers,
+        gains,
+        views,
+        kinds,
+        undefined={one.selector: one.undefined for one in judged},
+        gated=[name for name, out in zip(teachers, shut, strict=True) if out],
+    )
+
+
+def lines_of(cells: Sequence[Compared], rng_seed: int, samples: int = SAMPLES) -> list[Line]:
+    """One line a selector that judged every cell, and a control; best tau first.
+
+    Args:
+        cells: with the same teachers each, or the intervals are over those of the first alone.
+        rng_seed: of the teachers drawn for the intervals.
+        samples: how many draws.
+    """
+    names = [name for name in cells[0].views if all(name in cell.views for cell in cells)]
+    everyone = list(dict.fromkeys(teacher for cell in cells for teacher in cell.teachers))
+    drawn = np.vstack([np.ones(len(everyone)), resampled(len(everyone), samples, rng_seed)])
+    lines = [_line(name, cells, everyone, drawn) for name in names]
+    return sorted(lines, key=lambda line: -(line.tau.value if line.tau.value is not None else -2.0))
+
+
+def facts_of(one: Compared) -> CellFacts:
+    """What is true of a cell."""
+    apart, means = separated(one.gains), one.gains.mean(axis=1)
+    best = int(means.argmax())
+    count = len(one.teachers)
+    reliability, half = split_half(one.gains)
+    trials = one.cell.trials(one.teachers)
+    return CellFacts(
+        language=one.cell.language,
+        base=one.cell.base,
+        teachers=count,
+        trials=len(trials),
+        rows=one.cell.rungs[-1],
+        benchmarks=tuple(one.cell.chance),
+        pairs=count * (count - 1) // 2,
+        separated_pairs=int(apart.sum()) // 2,
+        best=tuple(name for name, far in zip(one.teachers, apart[best], strict=True) if not far),
+        worst_gain=float(means.min()),
+        best_gain=float(means.max()),
+        reliability=None if np.isnan(reliability) else reliability,
+        half_tau=None if np.isnan(half) else half,
+        training_tokens=one.cell.trained_tokens(one.teachers, trials, one.cell.rungs[-1]),
+        gated=tuple(one.gated),
+    )
+
+
+Measure = Callable[[View, Any, Array], Array]
+
+
+def _line(name: str, cells: Sequence[Compared], everyone: Sequence[str], drawn: Array) -> Line:
+    missing: Counter[str] = Counter()
+    for cell in cells:
+        missing.update(cell.undefined.get(name, {}))
+    found = {
+        measure: _figure(_mean(name, cells, everyone, drawn, of), definition, len(everyone), missing)
+        for measure, of, definition in (
+            ("tau", lambda view, apart, w: tau(view.scores, view.truth, apart, w), TAU),
+            ("regret", lambda view, apart, w: regret(view.scores, view.truth, w), REGRET),
+            ("hits", lambda view, apart, w: hits(view.scores, view.truth, apart, w), HITS),
+        )
+    }
+    works = [view.work for cell in cells for view in cell.views[name] if view.work is not None]
+    whole = [facts_of(cell).training_tokens * 3 for cell in cells]
+    seconds = [work.seconds for work in works if work.seconds is not None]
+    return Line(
+        name,
+        cells[0].kinds[name],
+        **found,
+        forward_tokens=_average([work.forward_tokens for work in works]),
+        backward_tokens=_average([work.backward_tokens for work in works]),
+        seconds=_average(seconds),
+        cost_share=float(np.mean([w.forward_equivalent for w in works]) / np.mean(whole)) if works else None,
+    )
+
+
+def _average(values: Sequence[float]) -> float | None:
+    return float(np.mean(values)) if values else None
+
+
+def _mean(
+    name: str, cells: Sequence[Compared], everyone: Sequence[str], drawn: Array, measure: Measure
+) -> Array:
+    """A measure, mean over views and cells, by sample; the first sample is everyone once."""
+    by_cell = []
+    for cell in cells:
+        weights = drawn[:, [everyone.index(teacher) for teacher in cell.teachers]]
+        views = [measure(view, separated(view.gains), weights) for view in cell.views[name]]
+        by_cell.append(np.mean(views, axis=0))
+    return np.asarray(np.mean(by_cell, axis=0))
+
+
+def _figure(values: Array, definition: str, n: int, missing: Mapping[str, int]) -> Figure:
+    if np.isnan(values[0]):
+        return undefined(definition, "no score, or no pair that the truth separates", missing)
+    known = values[1:][~np.isnan(values[1:])]
+    if len(known) < len(values) / 2:
+        return Figure(float(values[0]), definition, n, unscored=missing)
+    low, high = np.percentile(known, [2.5, 97.5])
+    return Figure(float(values[0]), definition, n, float(known.std(ddof=1)), float(low), float(high), missing)
