@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 NO_ROWS = "the teacher has no rows"
 
+Scored = tuple[float | None, str | None]
+"""A score, or None and why."""
+
 
 @dataclass(frozen=True, slots=True)
 class TeacherFacts:
@@ -79,6 +82,14 @@ class Selection:
         if {t for t, score in self.scores.items() if score is None} != set(self.reasons):
             raise ValueError("an undefined score says why, and no other has a reason")
 
+    @classmethod
+    def of(cls, found: Mapping[str, Scored]) -> Selection:
+        """From each teacher's score and, where it has none, why."""
+        return cls(
+            {teacher: value for teacher, (value, _) in found.items()},
+            {teacher: why or "undefined" for teacher, (value, why) in found.items() if value is None},
+        )
+
 
 class Selector(Protocol):
     """Anything with a name and a `select`; no class is derived from this."""
@@ -91,17 +102,9 @@ class Selector(Protocol):
         """Scores all teachers of the pool; those of empty rows and missing tools get None and a reason."""
 
 
-Scored = tuple[float | None, str | None]
-"""A score, or None and why."""
-
-
 def each_teacher(pool: Pool, score: Callable[[str], Scored]) -> Selection:
     """The selection of which each teacher's score can be said alone."""
-    found = {teacher: score(teacher) for teacher in pool.rows}
-    return Selection(
-        {teacher: value for teacher, (value, _) in found.items()},
-        {teacher: why or "undefined" for teacher, (value, why) in found.items() if value is None},
-    )
+    return Selection.of({teacher: score(teacher) for teacher in pool.rows})
 
 
 def mean_or_why(values: Sequence[float], why: str) -> Scored:

@@ -45,7 +45,7 @@ class Reward:
 
     Attributes:
         name: shown beside every figure that rests on it, such as `pocket oracle`.
-        of: a mark for (prompt, response, language), never below 0, higher is better; None where there is none.
+        of: a mark for (prompt, response, language), 0 or more, higher is better; None where there is none.
     """
 
     name: str
@@ -103,7 +103,7 @@ class Tools:
             self._open[-1].cost += Cost(forward_tokens, backward_tokens)
 
     def priced(self, make: Callable[[], Made]) -> tuple[Made, Cost]:
-        """What `make` gives, and what it would have cost alone: a part made before for another counts in full."""
+        """What `make` gives, and what it would have cost alone: what others made before counts in full."""
         part = self._run(make)
         reached: set[tuple[Pool, Hashable]] = set()
         waiting = set(part.uses)
