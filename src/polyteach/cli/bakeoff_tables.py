@@ -17,9 +17,9 @@ WIDTH = 118
 NOTES = (
     "tau: Kendall's, over pairs of teachers that the truth separates; regret: points of gain lost by taking "
     "the first; in tie set: chance that the first is the best or as good; [95% interval over teachers]; "
-    "undefined: teachers without a score, over all cells; forward, backward: thousand tokens a cell that a "
-    "student read; of full: such tokens (a backward pass as two forward ones) against one training of all "
-    "students; seconds: a cell, on the machine that computed the scores (`--json` has the definitions)"
+    "undef.: teachers without a score, over all cells; tokens: thousands a cell that a student reads, a "
+    "backward pass counting as two forward ones; of full: the same against one training of all students; "
+    "seconds: a cell, on the machine that computed the scores (`--json` has the definitions)"
 )
 
 
@@ -52,7 +52,7 @@ def _truth(facts: Sequence[CellFacts]) -> Table:
 
 
 def _selectors(lines: Sequence[Line]) -> Table:
-    heads = ("kind", "tau", "regret", "in tie set", "undefined", "forward", "backward", "of full", "seconds")
+    heads = ("kind", "tau", "regret", "in tie set", "undef.", "tokens", "of full", "seconds")
     table = _table("Selectors and controls", ["selector"], heads)
     for line in lines:
         table.add_row(
@@ -62,8 +62,7 @@ def _selectors(lines: Sequence[Line]) -> Table:
             _figure(line.regret, ".1f"),
             _figure(line.hits, ".2f"),
             str(sum(line.tau.unscored.values()) or "-"),
-            _number(None if line.forward_tokens is None else line.forward_tokens / 1000, ",.0f"),
-            _number(None if line.backward_tokens is None else line.backward_tokens / 1000, ",.0f"),
+            _number(None if line.tokens is None else line.tokens / 1000, ",.0f"),
             _number(line.cost_share, ".1%"),
             _number(line.seconds, ".1f"),
         )
@@ -75,9 +74,10 @@ def _table(title: str, texts: Sequence[str], numbers: Sequence[str]) -> Table:
         title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False, padding=(0, 1, 0, 0)
     )
     for head in texts:
-        table.add_column(head)
+        table.add_column(head, no_wrap=True)
     for head in numbers:
-        table.add_column(head, justify="left" if head in ("kind", "best, and as good") else "right")
+        last = head == "best, and as good"
+        table.add_column(head, justify="left" if last or head == "kind" else "right", no_wrap=not last)
     return table
 
 

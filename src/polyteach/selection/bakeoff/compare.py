@@ -13,7 +13,7 @@ from polyteach.errors import UserError
 from polyteach.figures import Figure, undefined
 from polyteach.selection.bakeoff.controls import View, controls_of
 from polyteach.selection.bakeoff.measures import Array, hits, regret, resampled, separated, split_half, tau
-from polyteach.selection.bakeoff.scores import Judgement
+from polyteach.selection.bakeoff.scores import Judgement, Work
 from polyteach.selection.bakeoff.truth import Cell
 
 SAMPLES = 2000
@@ -52,8 +52,8 @@ class Line:
     Attributes:
         kind: `free`, `forward`, `gradient`, `training` or `control`.
         forward_tokens, backward_tokens, seconds: a cell, mean; None where nothing was counted.
-        cost_share: of what training all students of the largest rung once reads, in forward tokens, a
-            backward pass taken for two; None likewise.
+        tokens: of forward passes that cost as much, a backward pass taken for two; None likewise.
+        cost_share: of `tokens` that training all students of the largest rung once takes; None likewise.
     """
 
     selector: str
@@ -64,12 +64,13 @@ class Line:
     forward_tokens: float | None
     backward_tokens: float | None
     seconds: float | None
+    tokens: float | None
     cost_share: float | None
 
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
         figures = {name: getattr(self, name).to_json() for name in ("tau", "regret", "hits")}
-        costs = ("forward_tokens", "backward_tokens", "seconds", "cost_share")
+        costs = ("forward_tokens", "backward_tokens", "seconds", "tokens", "cost_share")
         return {"selector": self.selector, "kind": self.kind, **figures} | {
             name: getattr(self, name) for name in costs
         }
@@ -203,7 +204,8 @@ def _line(name: str, cells: Sequence[Compared], everyone: Sequence[str], drawn: 
         )
     }
     works = [view.work for cell in cells for view in cell.views[name] if view.work is not None]
-    whole = [facts_of(cell).training_tokens * 3 for cell in cells]
+    whole = [_training(cell).forward_equivalent for cell in cells]
+    tokens = _average([work.forward_equivalent for work in works])
     seconds = [work.seconds for work in works if work.seconds is not None]
     return Line(
         name,
@@ -212,8 +214,16 @@ def _line(name: str, cells: Sequence[Compared], everyone: Sequence[str], drawn: 
         forward_tokens=_average([work.forward_tokens for work in works]),
         backward_tokens=_average([work.backward_tokens for work in works]),
         seconds=_average(seconds),
-        cost_share=float(np.mean([w.forward_equivalent for w in works]) / np.mean(whole)) if works else None,
+        tokens=tokens,
+        cost_share=None if tokens is None else tokens / float(np.mean(whole)),
     )
+
+
+def _training(one: Compared) -> Work:
+    """Of one training of all students of the largest rung."""
+    trials = one.cell.trials(one.teachers)
+    tokens = one.cell.trained_tokens(one.teachers, trials, one.cell.rungs[-1])
+    return Work(tokens, tokens, None)
 
 
 def _average(values: Sequence[float]) -> float | None:

@@ -12,8 +12,8 @@ from polyteach.selection.bakeoff.scores import Judgement, Work
 from polyteach.selection.bakeoff.truth import Cell
 
 TRUTH, REVERSED = "the truth itself", "the truth reversed"
-ANY, GATED = "any teacher", "any teacher that passes the gate"
-HALF = "the other half of the trials"
+ANY, GATED = "any teacher", "any that passes the gate"
+HALF = "the other half of trials"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,7 +33,7 @@ class View:
 
 def small_students(rows: int) -> str:
     """The name of the control that trains every teacher's student once, on so few rows."""
-    return f"students of {rows} rows, one trial"
+    return f"students of {rows} rows"
 
 
 def controls_of(
