@@ -5,6 +5,9 @@ from __future__ import annotations
 from polyteach.quality.gated import METRICS
 from polyteach.selection.selectors.car import Car
 from polyteach.selection.selectors.contract import Selector
+from polyteach.selection.selectors.g_vendi import GVendi
+from polyteach.selection.selectors.grace import Grace
+from polyteach.selection.selectors.gradient_norm import GradientNorm
 from polyteach.selection.selectors.grape import GrapeWins
 from polyteach.selection.selectors.ifd import Ifd
 from polyteach.selection.selectors.largest import Largest
@@ -51,3 +54,6 @@ FORWARD: tuple[Selector, ...] = (
     Car(),
 )
 """The student reads the rows: once, IFD twice; gated quality also human rows and their corruptions."""
+
+GRADIENT: tuple[Selector, ...] = (GradientNorm(), Grace(), GVendi())
+"""Gradients of every row, one pass for all. RoSE is in none: it trains students, see `rose.Rose`."""

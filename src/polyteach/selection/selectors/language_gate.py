@@ -49,8 +49,10 @@ def language_gate(pool: Pool, tools: Tools) -> LanguageGate:
     """Excludes teachers of which surely more than `limit` of the rows are in another language.
 
     The rule of a screen: the limit is .10 (`screen.scores.WRONG_LANGUAGE_LIMIT`) and what of human rows is
-    found astray by mistake, and the whole 95% interval must lie above it. So of 100 rows 18 or more are in
-    another language, where human rows have none. A teacher of whose rows nothing can be told passes.
+    found astray by mistake, and the whole 95% interval must lie above it: 16 of 100 rows are too many
+    where human rows have none. A teacher of whose rows nothing can be told passes. Short answers are told
+    only from those languages of which the pool has human rows (`Pool.other_rows`): give it those into which
+    teachers stray, English first.
     """
     return tools.once(pool, "language gate", lambda: _gate(pool, tools))
 
