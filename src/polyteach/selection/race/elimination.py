@@ -1,9 +1,9 @@
 """Who leaves a race after a rung: estimates in, a decision out.
 
-A teacher leaves where the leader is surely ahead of it by more than a margin: where the interval of the paired
-difference leader - teacher lies above the margin. The intervals hold at once for all who remain (max-t over
-their pairs with the leader). Nobody leaves for being second in a noisy rung, and nothing else makes a teacher
-leave: no selector, no quality of its data.
+A teacher leaves where the leader is surely ahead of it by more than a margin: where the interval of the
+paired difference leader - teacher lies above the margin. The intervals hold at once for all who remain (max-t
+over their pairs with the leader). Nobody leaves for being second in a noisy rung, and nothing else makes a
+teacher leave: no selector, no quality of its data.
 
 Pairing. Items: two teachers' students answer the same ones, see `scoring.intervals`. rng_seeds: the students
 of one trial see their rows in the same order, so what a trial adds to all teachers cancels from differences;
@@ -30,8 +30,8 @@ from polyteach.scoring.ranks import covariance, critical_value
 ALPHA = 0.05
 """Chance of a false interval in a whole race; its rungs share it evenly."""
 GAP_DEFINITION = (
-    "gain of the leader - gain of the teacher in one rung, paired by item and rng_seed; interval that holds for "
-    "all who ran the rung at once (max-t over pairs with the leader)"
+    "gain of the leader - gain of the teacher in one rung, paired by item and rng_seed; interval that holds "
+    "for all who ran the rung at once (max-t over pairs with the leader)"
 )
 
 
@@ -52,7 +52,7 @@ class Decision:
         gaps: of everybody but the leader.
         left: who leaves, in that order.
         critical: standard errors that an interval reaches to each side; None where nobody is compared.
-        settled: whether the race is over: one teacher remains, or all are surely within epsilon of the leader.
+        settled: whether the race is over: one teacher remains, or all are surely within `alike` of the leader.
     """
 
     order: tuple[str, ...]
@@ -71,8 +71,8 @@ def decide(
     gains: Mapping[str, Estimate],
     spread: TrialSpread,
     *,
-    epsilon: float,
     margin: float,
+    alike: float,
     level: float,
     rng_seed: int,
 ) -> Decision:
@@ -81,17 +81,16 @@ def decide(
     Args:
         gains: of each teacher that ran the rung, over the same languages, bases and items; at least one.
         spread: variance of one trial in one cell, see `paired_spread`.
-        epsilon: differences in gain that do not matter.
-        margin: what a teacher must surely be behind by to leave; epsilon, or more where a rung's scale is not
-            that of the whole.
+        margin: what a teacher must surely be behind by to leave.
+        alike: how near the leader all who remain must surely be for the race to be over; at most the margin.
         level: of the intervals, all at once.
         rng_seed: of the draws behind `critical`.
 
     Raises:
-        ValueError: no gains, or a margin below epsilon: those that are as good as the leader would leave.
+        ValueError: no gains, or a margin below `alike`: who is as good as the leader would leave.
     """
-    if not gains or margin < epsilon:
-        raise ValueError("a decision needs a gain, and a margin that is no less than epsilon")
+    if not gains or margin < alike:
+        raise ValueError("a decision needs a gain, and a margin within which nobody is alike")
     order = tuple(sorted(gains, key=lambda name: (-gains[name].value, name)))
     leader, others = order[0], order[1:]
     if not others:
@@ -111,7 +110,7 @@ def decide(
         reach, value = critical * se, difference.value
         gaps[name] = Gap(value, Interval(se, value - reach, value + reach))
     left = tuple(name for name in others if gaps[name].bounds.low > margin)
-    settled = all(gaps[name].bounds.high <= epsilon for name in others if name not in left)
+    settled = all(gaps[name].bounds.high <= alike for name in others if name not in left)
     return Decision(order, gaps, left, critical, settled)
 
 

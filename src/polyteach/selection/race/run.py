@@ -60,9 +60,8 @@ def run_race(
         own = rung_steps(study, resources, rung, remaining)
         steps = [*before, *(one for one in own if one.id not in known)]
         display = new_display()
-        display.say(
-            f"rung {rung.number} of {len(rungs)}: {len(remaining)} teachers, {rung.rows} rows a student"
-        )
+        what = f"{len(remaining)} teachers, {rung.rows} rows a student"
+        display.say(f"rung {rung.number} of {len(rungs)}: {what}")
         ends.append(
             run_graph(
                 study_of(study, rung, remaining),
@@ -119,6 +118,7 @@ class _Race:
                 "rung": {"rung": rung.number, "share": str(rung.share), "rows": rung.rows},
                 "epsilon": self._rules.epsilon,
                 "margin": self._rules.margin(is_last=rung.is_last),
+                "alike": self._rules.alike(float(rung.share)),
                 "level": 1 - ALPHA / len(self._rungs),
                 "rng_seed": self._study.rng_seed,
                 "failed": [

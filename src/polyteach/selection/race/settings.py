@@ -26,6 +26,14 @@ class Rules:
     guard: float
     most: float | None
 
+    def alike(self, share: float) -> float:
+        """How near the leader a teacher must surely be in a rung to be as good in the full study.
+
+        Gaps grow with data. They are taken to grow no faster than rows do: in the bank of `bench/race.py`
+        the reference's gain grew by less.
+        """
+        return self.epsilon * share
+
     def margin(self, *, is_last: bool) -> float:
         """What a teacher must surely be behind by to leave a rung."""
         return self.epsilon if is_last else self.epsilon + self.guard

@@ -104,8 +104,8 @@ def standing_of(
             "student_tokens": int(cost.teachers + cost.reference),
             "full_study": round(cost.full),
             "share": cost.share,
-            "definition": "tokens that students (teachers' and references') are trained on, all epochs; of the "
-            "full study as each teacher's last rung foretells it, in proportion to rows",
+            "definition": "tokens that students (teachers' and references') are trained on, all epochs; of "
+            "the full study as each teacher's last rung foretells it, in proportion to rows",
         },
         "definition": GAP_DEFINITION,
     }

@@ -1,4 +1,4 @@
-"""The step that judges a rung: its students' examinations in, rung.json out: who leads, who leaves and why."""
+"""The step that judges a rung: its students' examinations in; out who leads, who leaves and why."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ SCHEMA_VERSION = 1
 def race_rung(task: StepTask) -> Mapping[str, Any]:
     """Judges a rung.
 
-    Settings: `study`, the facts of the rung's study (see `evidence.study_facts`); `rung`: {number, share,
-    rows}; `epsilon`, `margin` (in gain) and `level`, see `elimination.decide`; `rng_seed`; `failed`, a list of
-    {step, reason}. Inputs: synthesis, students and examinations, named as in a run of that study alone.
+    Settings: `study`, the facts of the rung's study (see `evidence.study_facts`); `rung`: {rung, share, rows};
+    `epsilon`; `margin`, `alike` and `level`, see `elimination.decide`; `rng_seed`; `failed`, a list of {step,
+    reason}. Inputs: synthesis, students and examinations, named as in a run of that study alone.
     """
     from polyteach.scoring.cells import score_evidence
     from polyteach.scoring.evidence import read_evidence, study_facts
@@ -39,7 +39,7 @@ def race_rung(task: StepTask) -> Mapping[str, Any]:
         "schema_version": SCHEMA_VERSION,
         "kind": "rung",
         **settings["rung"],
-        **{name: settings[name] for name in ("epsilon", "margin", "level")},
+        **{name: settings[name] for name in ("epsilon", "margin", "alike", "level")},
         **judged,
         "counts": [
             {"base": base, "language": language, "benchmarks": names}
@@ -74,7 +74,7 @@ def _judged(scored: Scored, settings: Mapping[str, Any]) -> dict[str, Any]:
             gains,
             paired,
             rng_seed=settings["rng_seed"],
-            **{name: settings[name] for name in ("epsilon", "margin", "level")},
+            **{name: settings[name] for name in ("epsilon", "margin", "alike", "level")},
         )
         if paired and not why_not
         else None
@@ -137,7 +137,7 @@ def _left(found: Mapping[str, Known], decision: Decision | None, margin: float) 
 
 
 def _cost(scored: Scored, inputs: Mapping[str, Path]) -> dict[str, Any]:
-    """What the rung's data and students took, by teacher; what an earlier rung asked is in the requests too."""
+    """What the rung's data and students took, by teacher; requests are those of earlier rungs too."""
     from polyteach.scoring.evidence import REFERENCE
     from polyteach.scoring.requests import requests_of
 
