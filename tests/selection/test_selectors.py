@@ -19,7 +19,7 @@ from polyteach.quality.gate_step import gate_language
 from polyteach.quality.gated import METRICS
 from polyteach.quality.judge import oracle_judge
 from polyteach.quality.lengths import character_lengths
-from polyteach.quality.step import measure_cell, read_metrics
+from polyteach.quality.step import measure_cell
 from polyteach.rows import Row, write_rows
 from polyteach.scoring.evidence import read_evidence
 from polyteach.scoring.quality import cell_quality, passing
@@ -30,7 +30,7 @@ from polyteach.selection.selectors.contract import NO_ROWS, Pool, Selection, Tea
 from polyteach.selection.selectors.language_gate import language_gate
 from polyteach.selection.selectors.largest import Largest
 from polyteach.selection.selectors.length import Length
-from polyteach.selection.selectors.measured import NO_JUDGE
+from polyteach.selection.selectors.measured import NO_JUDGE, gate_of
 from polyteach.selection.selectors.nll import Nll
 from polyteach.selection.selectors.own_benchmark import OwnBenchmark
 from polyteach.selection.selectors.quality import GatedQuality, IntrinsicMetric
@@ -331,14 +331,20 @@ def test_gated_quality_is_that_of_a_study(pool: Pool, student: LocalModel, tmp_p
     facts = StudyFacts("s", ("de",), ("base-c",), 1, tuple(Teacher(teacher) for teacher in pool.rows))
     evidence = read_evidence(facts, made, [])
     passed = passing(evidence.gate, "de")
-    assert {"perplexity", "rubric"} <= {metric.metric for metric in passed}
+    assert len(passed) >= 3
+    ours_of_gate = {metric.metric: metric for metric in gate_of(pool, tools)}
+    assert {"perplexity", "rubric"} <= set(ours_of_gate) == {metric.metric for metric in evidence.gate}
+    for metric in evidence.gate:
+        assert ours_of_gate[metric.metric].passes == metric.passes
+        assert ours_of_gate[metric.metric].corrupted.value == pytest.approx(metric.corrupted.value)
     for gated in evidence.gated:
         theirs = cell_quality(gated.teacher, passed, gated).estimate
         assert theirs is not None
         assert ours.scores[gated.teacher] == pytest.approx(theirs.value, abs=1e-6)
-        figures = read_metrics(made[f"quality/{gated.teacher}/de"] / "metrics.json")
-        fidelity = IntrinsicMetric("response_fidelity").select(pool, tools)
-        assert fidelity.scores[gated.teacher] == pytest.approx(figures["response_fidelity"].value)
+        assert gated.n == ROWS  # so these are figures over all rows
+        for name, figure in gated.figures.items():
+            alone = IntrinsicMetric(name, -1).select(pool, tools).scores[gated.teacher]
+            assert alone is not None and -alone == pytest.approx(figure.value, rel=1e-5), name
 
 
 def test_gated_quality_without_human_rows_is_undefined(pool: Pool, student: LocalModel) -> None:

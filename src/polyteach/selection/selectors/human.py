@@ -42,7 +42,7 @@ def _parted(pool: Pool) -> Human:
     most = min((len(rows) for rows in pool.rows.values() if rows), default=0)
     parts = {
         language: split([row for row in rows if _is_pair(row)], most, pool.rng_seed)
-        for language, rows in {**pool.other_rows, pool.language: pool.seed_rows}.items()
+        for language, rows in sorted({**pool.other_rows, pool.language: pool.seed_rows}.items())
     }
     clean, held_out = parts[pool.language]
     others = [row for language, (damaged, _) in parts.items() if language != pool.language for row in damaged]

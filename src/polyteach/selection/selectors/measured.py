@@ -146,7 +146,7 @@ def _qualities(pool: Pool, tools: Tools) -> dict[str, Quality]:
     from polyteach.scoring.records import GatedFigures
 
     human, embedder = human_of(pool, tools), _embedder(tools)
-    passed = passing(_gate_metrics(pool, tools), pool.language)
+    passed = passing(gate_of(pool, tools), pool.language)
     asked = {
         name: _asked_models(pool, tools, name) for name in (PERPLEXITY, RUBRIC) if not _missing(tools, name)
     }
@@ -166,7 +166,8 @@ def _qualities(pool: Pool, tools: Tools) -> dict[str, Quality]:
     return found
 
 
-def _gate_metrics(pool: Pool, tools: Tools) -> list[GateMetric]:
+def gate_of(pool: Pool, tools: Tools) -> list[GateMetric]:
+    """What the gate found of each metric in the pool's language; nothing without human pairs."""
     return tools.once(pool, "gate", lambda: _gate(pool, tools))
 
 

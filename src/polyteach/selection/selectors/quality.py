@@ -64,6 +64,8 @@ class IntrinsicMetric:
             found = metric_figure(pool, tools, teacher, self.metric)
             if isinstance(found, str):
                 return None, found
-            return (None, found.reason) if found.value is None else (self.better * found.value + 0.0, None)  # no -0
+            if found.value is None:
+                return None, found.reason
+            return self.better * found.value + 0.0, None  # no -0
 
         return each_teacher(pool, score)
