@@ -70,12 +70,9 @@ def scored(language: str, base: str, names: Sequence[str]) -> list[Scored]:
     import torch
 
     from polyteach.models.local import LocalModel
-    from polyteach.selection.selectors.all import FORWARD, FREE
-    from polyteach.selection.selectors.choose import choose
-    from polyteach.selection.selectors.contract import Pool, Selector, TeacherFacts
-    from polyteach.selection.selectors.g_vendi import GVendi
-    from polyteach.selection.selectors.grace import Grace
-    from polyteach.selection.selectors.gradient_norm import GradientNorm
+    from polyteach.selection.bakeoff.asking import asked
+    from polyteach.selection.selectors.all import FORWARD, FREE, GRADIENT
+    from polyteach.selection.selectors.contract import Pool, TeacherFacts
     from polyteach.selection.selectors.rose import Rose
     from polyteach.selection.selectors.tools import Reward, Tools
 
@@ -95,18 +92,8 @@ def scored(language: str, base: str, names: Sequence[str]) -> list[Scored]:
         rng_seed=RNG_SEED,
     )
     tools = Tools(student=LocalModel.load(str(model_path(base))), reward=Reward(FOUND_BY, mark))
-    groups: dict[str, Sequence[Selector]] = {
-        "free": FREE,
-        "forward": FORWARD,
-        "gradient": (Grace(), GradientNorm(), GVendi()),
-        "training": (Rose(RECIPE),),
-    }
-    kinds = {one.name: kind for kind, group in groups.items() for one in group}
-    table = choose(pool, tools, [one for group in groups.values() for one in group])
-    return [
-        Scored(kind=kinds[record["selector"]], gated=table.gate.excluded.get(record["teacher"]), **record)
-        for record in table.to_records()
-    ]
+    groups = {"free": FREE, "forward": FORWARD, "gradient": GRADIENT, "training": (Rose(RECIPE),)}
+    return asked(pool, tools, groups)
 
 
 def compute(part: str, scratch: Path) -> None:

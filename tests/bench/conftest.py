@@ -1,4 +1,4 @@
-"""The benches are scripts, no package: `bench/simulated` is found by its place.
+"""The benches are scripts, no package: `bench/simulated` and `bench/bakeoff` are found by their place.
 
 Not by `sys.path`: `bench/coverage.py` would then pass for the library of that name.
 """
@@ -9,9 +9,9 @@ import sys
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
-FOLDER = Path(__file__).parents[2] / "bench" / "simulated"
-
-spec = spec_from_file_location("simulated", FOLDER / "__init__.py", submodule_search_locations=[str(FOLDER)])
-assert spec is not None and spec.loader is not None
-sys.modules["simulated"] = module = module_from_spec(spec)
-spec.loader.exec_module(module)
+for name in ("simulated", "bakeoff"):
+    folder = Path(__file__).parents[2] / "bench" / name
+    spec = spec_from_file_location(name, folder / "__init__.py", submodule_search_locations=[str(folder)])
+    assert spec is not None and spec.loader is not None
+    sys.modules[name] = module = module_from_spec(spec)
+    spec.loader.exec_module(module)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from made_bank import anchors, line, taught, write
 
 from polyteach.cli.main import invoke
 from polyteach.errors import UserError
+from polyteach.pocket import seed_rows
+from polyteach.rows import write_rows
 from polyteach.selection.bakeoff.compare import compared, facts_of, lines_of
 from polyteach.selection.bakeoff.scores import Scored, judgements, read_scores, write_scores
 from polyteach.selection.bakeoff.truth import Cell, read_cells
@@ -172,3 +175,28 @@ def test_the_command(bank: Path, tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert invoke(["bakeoff", str(bank), "--language", "sw"]) == 2
     assert invoke(["bakeoff", str(path)]) == 2
     assert invoke(["bakeoff", __file__]) == 2
+
+
+def test_the_command_asks_selectors_of_rows(
+    bank: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    human, rows, scores = (tmp_path / f"{name}.parquet" for name in ("human", "rows", "scores"))
+    write_rows(human, [*seed_rows("de", 40, 5), *seed_rows("ja", 40, 5)])
+    written = [
+        replace(row, id=f"{teacher}/{row.id}", teacher=teacher, response=row.response[:letters])
+        for teacher, letters in (("good", 50), ("fair", 3), ("bad", 1))
+        for row in seed_rows("de", 12, 6)
+    ]
+    write_rows(rows, written)
+    command = ["bakeoff", str(bank), "--rows", str(rows), "--human", str(human), "--rows-a-teacher", "10"]
+    assert invoke([*command, "--json"]) == 2  # nobody says where base-a lies
+    assert invoke([*command, "--model", "base-a=pocket:base-a", "--json", "-o", str(scores)]) == 0
+    found = {one["selector"]: one for one in json.loads(capsys.readouterr().out)["selectors"]}
+    assert found["NLL"]["tau"]["value"] is not None and found["NLL"]["forward_tokens"] > 0
+    assert found["length"]["tau"]["value"] == 1  # more letters, better teacher: so it was made up
+    assert found["GRACE"]["backward_tokens"] > 0
+    assert found["reward"]["tau"]["value"] is None  # nobody marks
+    assert invoke(["bakeoff", str(bank), str(scores), "--json"]) == 0
+    again = {one["selector"]: one for one in json.loads(capsys.readouterr().out)["selectors"]}
+    assert again == found
+    assert invoke([*command, "--model", "base-a=pocket:base-a", "-o", str(rows)]) == 2

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from polyteach.cli.options import JSON_OPTION
+from polyteach.cli.options import JSON_OPTION, refuse_given
+from polyteach.cli.outputs import FORCE_OPTION, check_output_is_free
 from polyteach.cli.terminal import print_json
 
 if TYPE_CHECKING:
+    from polyteach.rows import Row
     from polyteach.selection.bakeoff.compare import Compared
     from polyteach.selection.bakeoff.scores import Scored
     from polyteach.selection.bakeoff.truth import Cell
@@ -26,6 +29,26 @@ def bakeoff(
             metavar="[SCORES.parquet]", help="What selectors said of the teachers. [controls alone]"
         ),
     ] = None,
+    rows: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE.parquet",
+            help="Instead of SCORES: the teachers' rows, to ask selectors of now; several may be named.",
+        ),
+    ] = None,
+    human: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE.parquet", help="Human rows, for the gate; of several languages at best."),
+    ] = None,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(metavar="BASE=MODEL", help="Where a student base of the truth lies; of each one."),
+    ] = None,
+    rows_a_teacher: Annotated[int, typer.Option(help="Rows that selectors see.", min=2)] = 200,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Writes what selectors say of --rows here.")
+    ] = None,
+    force: FORCE_OPTION = False,
     language: Annotated[
         list[str] | None, typer.Option(help="Only this language; several may be named.")
     ] = None,
@@ -33,7 +56,9 @@ def bakeoff(
     without: Annotated[
         list[str] | None, typer.Option(metavar="TEACHER", help="Leave a teacher out; likewise.")
     ] = None,
-    rng_seed: Annotated[int, typer.Option(help="Of the teachers drawn for the intervals.", min=0)] = 0,
+    rng_seed: Annotated[
+        int, typer.Option(help="Of the draws: rows, projections, teachers of the intervals.", min=0)
+    ] = 0,
     as_json: JSON_OPTION = False,
 ) -> None:
     """Hold selectors of teachers against the truth, with controls and intervals over teachers.
@@ -47,7 +72,14 @@ def bakeoff(
 
     languages = [standard_code(one) for one in language] if language else None
     cells = read_cells(truth, languages, base or None)
-    found = _compared(cells, read_scores(scores) if scores else [], without or [])
+    if rows:
+        asking = Asking(rows, human or [], model or [], rows_a_teacher, rng_seed)
+        said = _asked(cells, scores, asking, output, force)
+    else:
+        fix = "name the rows that selectors are to be asked of, or leave it out"
+        refuse_given("for --rows alone", fix, human=human, model=model, output=output)
+        said = read_scores(scores) if scores else []
+    found = _compared(cells, said, without or [])
     facts, lines = [facts_of(one) for one in found], lines_of(found, rng_seed)
     if as_json:
         print_json(
@@ -61,6 +93,70 @@ def bakeoff(
     from polyteach.cli.bakeoff_tables import print_bakeoff
 
     print_bakeoff(facts, lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What selectors are asked of: options of the same names."""
+
+    rows: list[Path]
+    human: list[Path]
+    model: list[str]
+    rows_a_teacher: int
+    rng_seed: int
+
+
+def _asked(
+    cells: list[Cell], scores: Path | None, asking: Asking, output: Path | None, force: bool
+) -> list[Scored]:
+    """What selectors say of rows, by the bases that are named; the output is written.
+
+    Raises:
+        UserError: scores are named too, a base has no model or a model no base, a file is no rows of ours.
+    """
+    from polyteach.errors import UserError
+    from polyteach.models.local import LocalModel
+    from polyteach.models.names import resolve_model
+    from polyteach.selection.bakeoff.asking import asked, pool_of
+    from polyteach.selection.bakeoff.scores import write_scores
+    from polyteach.selection.selectors.all import FORWARD, FREE, GRADIENT
+    from polyteach.selection.selectors.tools import Tools
+
+    if scores:
+        raise UserError("names scores that are there already", str(scores), "give it or --rows, not both")
+    places = dict(one.partition("=")[::2] for one in asking.model)
+    bases = list(dict.fromkeys(cell.base for cell in cells))
+    if sorted(places) != sorted(bases):
+        fix = " ".join(f"--model {base}=FOLDER" for base in bases)
+        raise UserError("does not name each base of the truth once", "--model", fix)
+    if output:
+        check_output_is_free(output, [*asking.rows, *asking.human], is_own=False, force=force)
+    rows, human = (_rows(paths) for paths in (asking.rows, asking.human))
+    groups = {"free": FREE, "forward": FORWARD, "gradient": GRADIENT}
+    found = []
+    for cell in cells:
+        pool = pool_of(rows, human, cell.language, cell.base, asking.rows_a_teacher, asking.rng_seed)
+        tools = Tools(student=LocalModel.load(resolve_model(places[cell.base])))
+        found += asked(pool, tools, groups)
+    if output:
+        write_scores(output, found)
+    return found
+
+
+def _rows(paths: list[Path]) -> list[Row]:
+    import pyarrow as pa
+
+    from polyteach.errors import UserError
+    from polyteach.rows import read_rows
+
+    found: list[Row] = []
+    for path in paths:
+        try:
+            found += read_rows(path)
+        except (pa.ArrowInvalid, OSError) as error:
+            fix = "name rows as `polyteach synthesize` writes them to Parquet"
+            raise UserError("cannot be read as rows", str(path), fix) from error
+    return found
 
 
 def _compared(cells: list[Cell], scored: list[Scored], without: list[str]) -> list[Compared]:

@@ -61,7 +61,8 @@ def tau(scores: Array, truth: Array, apart: NDArray[np.bool_], weights: Array) -
     agree = np.where(counted > 0, ahead * np.sign(truth[:, None] - truth[None, :]), 0.0)
     pairs = ((weights @ counted) * weights).sum(axis=1)
     agreed = ((weights @ agree) * weights).sum(axis=1)
-    return np.divide(agreed, pairs, out=np.full(len(weights), np.nan), where=pairs > 0)
+    found: Array = np.divide(agreed, pairs, out=np.full(len(weights), np.nan), where=pairs > 0)
+    return found
 
 
 def chosen(scores: Array, weights: Array) -> Array:
@@ -74,7 +75,8 @@ def chosen(scores: Array, weights: Array) -> Array:
     best = at_hand.max(axis=1, keepdims=True)
     taken = np.where((at_hand == best) & np.isfinite(best), weights, 0.0)
     total = taken.sum(axis=1, keepdims=True)
-    return np.divide(taken, total, out=np.full(taken.shape, np.nan), where=total > 0)
+    shares: Array = np.divide(taken, total, out=np.full(taken.shape, np.nan), where=total > 0)
+    return shares
 
 
 def regret(scores: Array, truth: Array, weights: Array) -> Array:
