@@ -24,8 +24,8 @@ class GVendi:
     Unlike the paper: gradients are the student's own, not those of one small instructed model for all
     students (the paper uses Qwen2.5-0.5B-Instruct, and finds its base the worse judge). The paper rates data
     sets by it, within one teacher; arXiv 2511.02833 uses it for teachers, where it is a baseline. It sees no
-    sizes and no truth: random text is diverse. The projection alone spreads n equal eigenvalues, which takes
-    about n / 2,048 off the entropy, of all teachers.
+    sizes and no truth: random text is diverse. The projection spreads eigenvalues that are equal, which takes
+    up to about n / 2,048 off the entropy, of all teachers (126 true pocket rows: 85.7 instead of 89.7).
     """
 
     name: str = "G-Vendi"

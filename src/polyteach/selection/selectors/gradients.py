@@ -71,7 +71,8 @@ class RowGradients:
     def in_dimensions(self, dimensions: int) -> NDArray[np.float64]:
         """Projected to fewer dimensions: a part of a random projection is one, scaled anew."""
         share = dimensions / self.projected.shape[1]
-        return self.projected[:, :dimensions].astype(np.float64) / np.sqrt(share)
+        scaled: NDArray[np.float64] = self.projected[:, :dimensions] / np.sqrt(np.float64(share))
+        return scaled
 
 
 def scored_by_gradients(pool: Pool, tools: Tools, score: Callable[[RowGradients], Scored]) -> Selection:
@@ -247,12 +248,12 @@ def project(gradients: torch.Tensor, dimensions: int, rng_seed: int) -> torch.Te
     """
     import torch
 
-    projected = torch.zeros((len(gradients), dimensions), device=gradients.device)
+    projected: torch.Tensor = torch.zeros((len(gradients), dimensions), device=gradients.device)
     for block, start in enumerate(range(0, gradients.shape[1], BLOCK)):
         part = gradients[:, start : start + BLOCK]
         matrix = torch.from_numpy(signs(block, part.shape[1], dimensions, rng_seed))
         projected += part @ matrix.to(gradients.device)
-    return projected / dimensions**0.5
+    return projected.div_(dimensions**0.5)
 
 
 def signs(block: int, rows: int, dimensions: int, rng_seed: int) -> NDArray[np.float32]:
