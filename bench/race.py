@@ -2,204 +2,210 @@
 
     python bench/race.py BANK.parquet [--base base-c] [--races 200] [--json FILE]
 
-The bank (`bench/bakeoff/`) holds every student that a race could train. The truth of a field is the gain of the
-whole study: 600 rows, all rng_seeds. Prints how often the best teacher is in the final set, what share of the
-full study's student tokens a race takes, how well a known gap is found, what becomes of two copies of one
+The bank (`bench/bakeoff/`) holds every student that a race could train. The truth of a field is the gain of
+the whole study: 600 rows, all rng_seeds. Prints how often the best teacher is in the final set, what share of
+the full study's student tokens a race takes, how well a known gap is found, what becomes of two copies of one
 teacher, how often the order of teachers changes with scale, and how often the forecast held.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cache
+import argparse
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import combinations
+from math import fsum
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from race_bank import ROWS, Bank, Field, Replay, judge, replay
+from scipy.stats import beta
 
-from polyteach.pocket.exam import exam
-from polyteach.scoring.anchors import anchors_of
-from polyteach.scoring.gain import CellEstimate, benchmark_gain, cell_mean
-from polyteach.scoring.intervals import Estimate, mean_of
-from polyteach.scoring.records import Exam
-from polyteach.selection.race.elimination import ALPHA, Decision, decide, paired_spread
-from polyteach.selection.race.settings import Rules
+from polyteach.selection.race.foresee import Design, foresee, interval_of
+from polyteach.selection.race.settings import EPSILON, GUARD, MOST, Rules
 
-ROWS = (67, 200, 600)
-CHANCE = {"pocket-choice": 0.25, "pocket-exact": 0.0}
-Key = tuple[str, str, str, int]
-"""Base, language, teacher, rows."""
+LANGUAGES = ("de", "id", "ja")
+RNG_SEEDS = (1, 2, 3, 4)
+TWINS, MORE_SEEDS = ("error-10", "error-30", "triple"), (5, 6, 7, 8)
+SIZES = (6, 8, 12)
 
 
-class Bank:
-    """Trained students of controlled teachers.
-
-    Args:
-        path: of the table, see `bench/bakeoff/build.py`.
-    """
-
-    def __init__(self, path: Path) -> None:
-        import pyarrow.parquet as pq
-
-        self.exams: dict[Key, dict[int, dict[str, Exam]]] = defaultdict(dict)
-        self.tokens: dict[Key, dict[int, int]] = defaultdict(dict)
-        for row in pq.read_table(path).to_pylist():
-            key = (row["base"], row["language"], row["teacher"], row["rows"])
-            self.exams[key].setdefault(row["rng_seed"], {})[row["benchmark"]] = _exam(row)
-            self.tokens[key][row["rng_seed"]] = row["student_tokens"]
-        self._cells: dict[tuple[Key, tuple[int, ...]], CellEstimate] = {}
-        self.counting = {
-            (base, language): self._counting(base, language)
-            for base, language, teacher, _ in list(self.exams)
-            if teacher == "reference"
-        }
-
-    def _counting(self, base: str, language: str) -> list[str]:
-        """The benchmarks that count, by base and a reference on all rows, as in a study."""
-        below = self.exams[base, language, "", 0][0]
-        above = self.exams[base, language, "reference", ROWS[-1]]
-        least = dict.fromkeys(CHANCE, 0.15)
-        found = anchors_of(below.values(), above[min(above)].values(), minimums=least)
-        return [anchor.benchmark for anchor in found if anchor.counts]
-
-    def cell(
-        self, base: str, language: str, teacher: str, rows: int, rng_seeds: Sequence[int]
-    ) -> CellEstimate:
-        """The gain of a teacher's students of one base and language."""
-        key = (base, language, teacher, rows)
-        known = (key, tuple(rng_seeds))
-        if known not in self._cells:
-            below = self.exams[base, language, "", 0][0]
-            parts = [
-                benchmark_gain({s: self.exams[key][s][name] for s in rng_seeds}, below[name])
-                for name in self.counting[base, language]
-            ]
-            self._cells[known] = cell_mean([part for part in parts if part])
-        return self._cells[known]
+def fields(bank: Bank, base: str, count: int, rng_seed: int) -> Iterator[Field]:
+    """Draws fields: 6, 8 or 12 of the teachers, two or three languages, three or four rng_seeds."""
+    rng = np.random.default_rng(rng_seed)
+    names = bank.teachers()
+    for _ in range(count):
+        size = int(rng.choice(SIZES))
+        languages = sorted(rng.choice(LANGUAGES, int(rng.integers(2, 4)), replace=False).tolist())
+        rng_seeds = sorted(rng.choice(RNG_SEEDS, int(rng.integers(3, 5)), replace=False).tolist())
+        drawn = sorted(rng.choice(names, size, replace=False).tolist())
+        yield Field(tuple(drawn), (base,), tuple(languages), tuple(rng_seeds))
 
 
-def _exam(row: Mapping[str, Any]) -> Exam:
-    right = np.unpackbits(np.frombuffer(row["correct"], np.uint8))[: row["items"]]
-    ids, clusters = _items(row["language"])
-    name = row["benchmark"]
-    return Exam(
-        row["base"],
-        row["language"],
-        name,
-        tuple(f"{name}/{id}" for id in ids),
-        tuple(float(one) for one in right),
-        CHANCE[name],
-        row["teacher"] or None,
-        row["rng_seed"],
-        clusters=clusters,
+def truth(
+    bank: Bank, field: Field, rng_seeds: Sequence[int] = RNG_SEEDS, rows: int = ROWS[-1]
+) -> dict[str, float]:
+    """Points of gain of each teacher, by all of the bank's students."""
+    places = [(base, language) for base in field.bases for language in field.languages]
+    return {
+        name: 100
+        * fsum(bank.cell(*place, name, rows, rng_seeds).estimate.value for place in places)
+        / len(places)
+        for name in field.names
+    }
+
+
+def share(hits: int, of: int) -> str:
+    """A share with its exact 95% interval (Clopper-Pearson)."""
+    if not of:
+        return "none"
+    low = float(beta.ppf(0.025, hits, of - hits + 1)) if hits else 0.0
+    high = float(beta.ppf(0.975, hits + 1, of - hits)) if hits < of else 1.0
+    return f"{hits} of {of} ({hits / of:.1%}; {low:.1%} to {high:.1%})"
+
+
+def upper(misses: int, of: int) -> float:
+    """The upper bound of a share at 95%, one-sided (Clopper-Pearson)."""
+    return float(beta.ppf(0.95, misses + 1, of - misses)) if misses < of else 1.0
+
+
+def of_races(bank: Bank, base: str, count: int, rules: Rules, rng_seed: int) -> dict[str, Any]:
+    """Replays random fields."""
+    raced = [(truth(bank, one), replay(bank, one, rules), one) for one in fields(bank, base, count, rng_seed)]
+    clear = 200 * rules.epsilon
+    kept = sum(max(known, key=known.__getitem__) in run.final for known, run, _ in raced)
+    near = sum(max(known[n] for n in run.final) >= max(known.values()) - clear / 2 for known, run, _ in raced)
+    ahead = [(known, run) for known, run, _ in raced if _lead(known) >= clear]
+    pairs = [
+        name not in run.final
+        for known, run, _ in raced
+        for name in known
+        if max(known.values()) - known[name] >= clear
+    ]
+    shares = [run.share for _, run, _ in raced]
+    foretold = [_held(bank, one, run, rules, at) for at, (_, run, one) in enumerate(raced)]
+    return {
+        "races": len(raced),
+        "best kept": share(kept, len(raced)),
+        "within epsilon of the best kept": share(near, len(raced)),
+        "median cost": f"{np.median(shares):.1%} (90% below {np.quantile(shares, 0.9):.1%})",
+        "median final set": float(np.median([len(run.final) for _, run, _ in raced])),
+        "rungs run": np.bincount([len(run.decisions) for _, run, _ in raced], minlength=4)[1:].tolist(),
+        "clear leader": len(ahead),
+        "clear leader: median final set": float(np.median([len(run.final) for _, run in ahead]))
+        if ahead
+        else None,
+        "clear leader: second left": share(
+            sum(_second(known) not in run.final for known, run in ahead), len(ahead)
+        ),
+        "clear leader: alone": share(sum(len(run.final) == 1 for _, run in ahead), len(ahead)),
+        "pairs with the best, 2 epsilon apart: found": share(sum(pairs), len(pairs)),
+        "forecast held": share(sum(foretold), len(foretold)),
+    }
+
+
+def _lead(known: dict[str, float]) -> float:
+    first, second, *_ = sorted(known.values(), reverse=True)
+    return first - second
+
+
+def _second(known: dict[str, float]) -> str:
+    return sorted(known, key=lambda name: -known[name])[1]
+
+
+def _held(bank: Bank, field: Field, run: Replay, rules: Rules, rng_seed: int) -> bool:
+    design = Design(
+        len(field.names),
+        len(field.languages),
+        len(field.bases),
+        len(field.rng_seeds),
+        tuple(rows / ROWS[-1] for rows in ROWS),
     )
+    low, high = interval_of(foresee(design, rules, rng_seed).cost)
+    return low <= run.share <= high
 
 
-@cache
-def _items(language: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    asked = exam(language).choice
-    return tuple(item.id for item in asked), tuple(item.cluster for item in asked)
+def of_twins(bank: Bank, count: int, rules: Rules, others: int, rng_seed: int) -> dict[str, Any]:
+    """Two copies of one teacher, each with its own rng_seeds, and others that are worse: both should stay."""
+    rng = np.random.default_rng(rng_seed)
+    seeds = (*RNG_SEEDS, *MORE_SEEDS)
+    different, apart, runs = 0, 0, []
+    for _ in range(count):
+        name = str(rng.choice(TWINS))
+        languages = tuple(sorted(rng.choice(LANGUAGES, int(rng.integers(2, 4)), replace=False).tolist()))
+        size = int(rng.integers(3, 5))
+        drawn = rng.permutation(seeds).tolist()
+        field = Field(tuple(bank.teachers()), ("base-a",), languages, RNG_SEEDS)
+        known = truth(bank, field)
+        own = fsum(truth(bank, replace(field, names=(name,)), seeds).values())
+        worse = [other for other in known if known[other] < own and other != name]
+        chosen = rng.choice(worse, min(others, len(worse)), replace=False).tolist() if others else []
+        copies = {
+            name: (name, tuple(sorted(drawn[:size]))),
+            f"{name}, again": (name, tuple(sorted(drawn[size : 2 * size]))),
+        }
+        raced = Field((*copies, *sorted(chosen)), ("base-a",), languages, RNG_SEEDS[:size], copies)
+        run = replay(bank, raced, rules)
+        runs.append(run)
+        different += not set(copies) <= set(run.final)
+        apart += _told_apart(bank, replace(raced, names=tuple(copies)), rules)
+    return {
+        "races": count,
+        "both kept": share(count - different, count),
+        "one left": f"{share(different, count)}; upper 95% bound {upper(different, count):.1%}",
+        "told apart without epsilon": f"{share(apart, count)}; upper 95% bound {upper(apart, count):.1%}",
+    }
 
 
-@dataclass(frozen=True)
-class Field:
-    """Who races in what; a name may stand for another teacher's independent trials."""
-
-    names: tuple[str, ...]
-    bases: tuple[str, ...]
-    languages: tuple[str, ...]
-    rng_seeds: tuple[int, ...]
-    copies: Mapping[str, tuple[str, tuple[int, ...]]] = field(default_factory=dict)
-
-    def of(self, name: str) -> tuple[str, tuple[int, ...]]:
-        """Whose students a name's are, and of which trials."""
-        return self.copies.get(name, (name, self.rng_seeds))
+def _told_apart(bank: Bank, field: Field, rules: Rules) -> bool:
+    """Whether the interval of a pair lies above zero in any rung."""
+    gaps = [gap for rows in ROWS for gap in judge(bank, field, field.names, rows, rules).gaps.values()]
+    return any(gap.bounds.low > 0 for gap in gaps)
 
 
-@dataclass(frozen=True)
-class Replay:
-    """What became of a race.
-
-    Attributes:
-        decisions: of its rungs.
-        final: who remains.
-        share: student tokens, of the full study's.
-    """
-
-    decisions: tuple[Decision, ...]
-    final: tuple[str, ...]
-    share: float
-
-
-def cells_of(bank: Bank, field: Field, name: str, rows: int) -> dict[tuple[str, str], CellEstimate]:
-    """A name's gains by base and language; trials are numbered alike for all, as those of a study are."""
-    teacher, rng_seeds = field.of(name)
-    found = {}
-    for base in field.bases:
-        for language in field.languages:
-            cell = bank.cell(base, language, teacher, rows, rng_seeds)
-            trials = dict(enumerate(cell.per_trial.values()))
-            found[base, language] = CellEstimate(cell.estimate, trials, cell.answer_noise)
+def of_scale(bank: Bank, base: str, rules: Rules) -> dict[str, Any]:
+    """How often the order of two teachers at few rows is not that of all rows, and by how much."""
+    field = Field(tuple(bank.teachers()), (base,), LANGUAGES, RNG_SEEDS)
+    whole = truth(bank, field)
+    pairs = [
+        (a, b) for a, b in combinations(field.names, 2) if abs(whole[a] - whole[b]) >= 100 * rules.epsilon
+    ]
+    found = {"pairs an epsilon apart": len(pairs)}
+    for rows in ROWS[:-1]:
+        early = truth(bank, field, rows=rows)
+        turned = [(a, b) for a, b in pairs if (early[a] - early[b]) * (whole[a] - whole[b]) < 0]
+        most = max((abs(early[a] - early[b]) for a, b in turned), default=0.0)
+        found[f"turned at {rows} rows"] = (
+            f"{share(len(turned), len(pairs))}, by at most {most:.1f} points there"
+        )
     return found
 
 
-def overall_gain(cells: Mapping[tuple[str, str], CellEstimate]) -> Estimate:
-    """The mean over bases, then languages: all cells are there, so it is their mean."""
-    return mean_of([cell.estimate for cell in cells.values()])
-
-
-def tokens_of(bank: Bank, field: Field, name: str, rows: int) -> int:
-    """Student tokens of one rung."""
-    teacher, rng_seeds = field.of(name)
-    return sum(
-        bank.tokens[base, language, teacher, rows][rng_seed]
-        for base in field.bases
-        for language in field.languages
-        for rng_seed in rng_seeds
+def main() -> None:
+    """Prints the tables."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("bank", type=Path)
+    parser.add_argument("--base", nargs="*", default=["base-a", "base-c"])
+    parser.add_argument("--races", type=int, default=200)
+    parser.add_argument("--epsilon", type=float, default=EPSILON)
+    parser.add_argument("--guard", type=float, default=GUARD)
+    parser.add_argument("--most", type=float, default=MOST)
+    parser.add_argument("--rng-seed", type=int, default=1)
+    asked = parser.parse_args()
+    bank = Bank(asked.bank)
+    rules = Rules(asked.epsilon / 100, asked.guard / 100, asked.most if asked.most < 1 else None)
+    told: dict[str, Any] = {"rules": f"epsilon {asked.epsilon:g}, guard {asked.guard:g}, most {asked.most:g}"}
+    for base in asked.base:
+        told[f"{base}: scale"] = of_scale(bank, base, rules)
+        told[f"{base}: races"] = of_races(bank, base, asked.races, rules, asked.rng_seed)
+    told["twins and others"] = of_twins(bank, asked.races, rules, 6, asked.rng_seed)
+    told["twins alone"] = of_twins(bank, asked.races, rules, 0, asked.rng_seed)
+    print(json.dumps(told, indent=2))
 
 
-def reference_tokens(bank: Bank, field: Field) -> int:
-    """One reference a base and language, as in a study; in the race and in the full study alike."""
-    return sum(
-        min(bank.tokens[base, language, "reference", ROWS[-1]].items())[1]
-        for base in field.bases
-        for language in field.languages
-    )
-
-
-def replay(bank: Bank, field: Field, rules: Rules) -> Replay:
-    """Races a field, as `selection/race/run.py` does."""
-    remaining = field.names
-    spent = reference = reference_tokens(bank, field)
-    full = reference + sum(tokens_of(bank, field, name, ROWS[-1]) for name in field.names)
-    decisions = []
-    for number, rows in enumerate(ROWS, 1):
-        cost = sum(tokens_of(bank, field, name, rows) for name in remaining)
-        if number > 1 and rules.most is not None and spent + cost > rules.most * full:
-            break
-        spent += cost
-        decisions.append(judge(bank, field, remaining, rows, rules))
-        remaining = decisions[-1].remaining
-        if decisions[-1].settled:
-            break
-    return Replay(tuple(decisions), remaining, spent / full)
-
-
-def judge(bank: Bank, field: Field, names: Sequence[str], rows: int, rules: Rules) -> Decision:
-    """Decides one rung."""
-    cells = {name: cells_of(bank, field, name, rows) for name in names}
-    places = [(base, language) for base in field.bases for language in field.languages]
-    spread = paired_spread([{name: cells[name][place] for name in names} for place in places])
-    if spread is None:
-        raise SystemExit("a field needs two teachers and two rng_seeds")
-    return decide(
-        {name: overall_gain(cells[name]) for name in names},
-        spread,
-        margin=rules.margin(is_last=rows == ROWS[-1]),
-        alike=rules.alike(rows / ROWS[-1]),
-        level=1 - ALPHA / len(ROWS),
-        rng_seed=1,
-    )
+if __name__ == "__main__":
+    main()

@@ -52,7 +52,7 @@ class Decision:
         gaps: of everybody but the leader.
         left: who leaves, in that order.
         critical: standard errors that an interval reaches to each side; None where nobody is compared.
-        settled: whether the race is over: one teacher remains, or all are surely within `alike` of the leader.
+        settled: whether the race is over: one teacher remains, or all are surely within `alike` of the first.
     """
 
     order: tuple[str, ...]

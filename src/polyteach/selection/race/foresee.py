@@ -138,7 +138,7 @@ def foresee(
         noise = error[:, None] / np.sqrt(2) * rng.standard_normal(gains.shape)
         seen = grown[:, None] * (gains + moved) + noise
         seen = np.where(here, seen, -np.inf)
-        margin = 100 * rules.margin(is_last=share == 1)
+        margin = 100 * rules.margin(share)
         reach = margin + critical[here.sum(axis=1)] * error
         stays = here & (seen.max(axis=1, keepdims=True) - seen <= reach[:, None])
         here = np.where(open_[:, None], stays, here)

@@ -23,8 +23,8 @@ def forecast_race(
 
     Returns:
         `cost` and `asked`: student tokens and requests as shares of the full study's, with intervals;
-        `rungs`: for each its rows and how many teachers may run it (low, value, high); `first_rung` and `full_study`:
-        as `run --dry-run` tells a study; `assumptions`, in a sentence.
+        `rungs`: for each its rows and how many teachers may run it (low, value, high);
+        `first_rung` and `full_study`: as `run --dry-run` tells a study; `assumptions`, in a sentence.
     """
     import numpy as np
 

@@ -117,7 +117,7 @@ class _Race:
                 "study": study_facts(own, self._resources),
                 "rung": {"rung": rung.number, "share": str(rung.share), "rows": rung.rows},
                 "epsilon": self._rules.epsilon,
-                "margin": self._rules.margin(is_last=rung.is_last),
+                "margin": self._rules.margin(float(rung.share)),
                 "alike": self._rules.alike(float(rung.share)),
                 "level": 1 - ALPHA / len(self._rungs),
                 "rng_seed": self._study.rng_seed,

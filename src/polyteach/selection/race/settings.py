@@ -18,7 +18,7 @@ class Rules:
 
     Attributes:
         epsilon: a difference in gain that does not matter.
-        guard: added to epsilon in every rung but the last: scale may change the order.
+        guard: added in every rung but the last: scale may change the order.
         most: the share of the full study's student tokens that may be spent; None for no cap.
     """
 
@@ -34,6 +34,6 @@ class Rules:
         """
         return self.epsilon * share
 
-    def margin(self, *, is_last: bool) -> float:
+    def margin(self, share: float) -> float:
         """What a teacher must surely be behind by to leave a rung."""
-        return self.epsilon if is_last else self.epsilon + self.guard
+        return self.alike(share) + (self.guard if share < 1 else 0.0)

@@ -24,9 +24,9 @@ SCHEMA_VERSION = 1
 def race_rung(task: StepTask) -> Mapping[str, Any]:
     """Judges a rung.
 
-    Settings: `study`, the facts of the rung's study (see `evidence.study_facts`); `rung`: {rung, share, rows};
-    `epsilon`; `margin`, `alike` and `level`, see `elimination.decide`; `rng_seed`; `failed`, a list of {step,
-    reason}. Inputs: synthesis, students and examinations, named as in a run of that study alone.
+    Settings: `study`, the facts of the rung's study (see `evidence.study_facts`); `rung`: {rung, share,
+    rows}; `epsilon`; `margin`, `alike` and `level`, see `elimination.decide`; `rng_seed`; `failed`, a list of
+    {step, reason}. Inputs: synthesis, students and examinations, named as in a run of that study alone.
     """
     from polyteach.scoring.cells import score_evidence
     from polyteach.scoring.evidence import read_evidence, study_facts
@@ -74,7 +74,7 @@ def _judged(scored: Scored, settings: Mapping[str, Any]) -> dict[str, Any]:
             gains,
             paired,
             rng_seed=settings["rng_seed"],
-            **{name: settings[name] for name in ("epsilon", "margin", "alike", "level")},
+            **{name: settings[name] for name in ("margin", "alike", "level")},
         )
         if paired and not why_not
         else None
