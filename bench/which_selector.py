@@ -19,7 +19,9 @@ import argparse
 import json
 import os
 from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
+from multiprocessing import get_context
 from pathlib import Path
 
 os.environ["OMP_NUM_THREADS"] = "1"
@@ -96,19 +98,25 @@ def scored(language: str, base: str, names: Sequence[str]) -> list[Scored]:
     return asked(pool, tools, groups)
 
 
-def compute(part: str, scratch: Path) -> None:
+def compute(part: str, scratch: Path, workers: int) -> None:
     """Computes the cells that are missing, then writes the table."""
     scratch.mkdir(parents=True, exist_ok=True)
-    found = []
-    for language, base, names in cells(part):
-        path = scratch / f"{part}.{language}.{base}.json"
-        if not path.is_file():
-            said = [asdict(one) for one in scored(language, base, names)]
-            path.with_suffix(".part").write_text(json.dumps(said), encoding="utf-8")
-            path.with_suffix(".part").replace(path)
-        found += [Scored(**one) for one in json.loads(path.read_text(encoding="utf-8"))]
-        print(f"{part}: {language}, {base}: {len(names)} teachers", flush=True)
+    asked = [(scratch / f"{part}.{cell[0]}.{cell[1]}.json", *cell) for cell in cells(part)]
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        for done in pool.map(keep, asked):
+            print(f"{part}: {done}", flush=True)
+    found = [Scored(**one) for path, *_ in asked for one in json.loads(path.read_text(encoding="utf-8"))]
     write_scores(TABLES[part], found)
+
+
+def keep(asked: tuple[Path, str, str, list[str]]) -> str:
+    """Computes one cell and keeps it, unless it is there; returns what was done."""
+    path, language, base, names = asked
+    if not path.is_file():
+        said = [asdict(one) for one in scored(language, base, names)]
+        path.with_suffix(".part").write_text(json.dumps(said), encoding="utf-8")
+        path.with_suffix(".part").replace(path)
+    return f"{language}, {base}: {len(names)} teachers"
 
 
 def show(title: str, part: str, wanted: Collection[tuple[str, str]]) -> None:
@@ -163,9 +171,10 @@ def main() -> None:
     )
     parser.add_argument("part", choices=[*TABLES, "tables"])
     parser.add_argument("--scratch", type=Path, default=Path("bench-selectors"))
+    parser.add_argument("--workers", type=int, default=2)
     asked = parser.parse_args()
     if asked.part != "tables":
-        return compute(asked.part, asked.scratch)
+        return compute(asked.part, asked.scratch, asked.workers)
     everything = {(language, base) for language in plan()["languages"] for base in plan()["bases"]}
     held = everything - looked_at()
     show("Development: 16 teachers, de and id, base-a", "development", looked_at())

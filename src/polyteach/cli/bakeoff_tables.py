@@ -13,13 +13,14 @@ from polyteach.cli.terminal import printable
 from polyteach.figures import Figure
 from polyteach.selection.bakeoff.compare import CellFacts, Line
 
-WIDTH = 118
+WIDTH = 124
 NOTES = (
-    "tau: Kendall's, over pairs of teachers that the truth separates; regret: points of gain lost by taking "
-    "the first; in tie set: chance that the first is the best or as good; [95% interval over teachers]; "
-    "undef.: teachers without a score, over all cells; tokens: thousands a cell that a student reads, a "
-    "backward pass counting as two forward ones; of full: the same against one training of all students; "
-    "seconds: a cell, on the machine that computed the scores (`--json` has the definitions)"
+    "tau: Kendall's, over pairs of teachers that the truth separates; less students': tau less that of "
+    "training students of the smallest rung once; regret: points of gain lost by taking the first; in tie "
+    "set: chance that the first is the best or as good; [95% interval over teachers]; undef.: teachers "
+    "without a score, over all cells; tokens: thousands a cell that a student reads, a backward pass counting "
+    "as two forward ones; of full: the same against one training of all students; seconds: a cell, on the "
+    "machine that computed the scores (`--json` has the definitions)"
 )
 
 
@@ -52,15 +53,25 @@ def _truth(facts: Sequence[CellFacts]) -> Table:
 
 
 def _selectors(lines: Sequence[Line]) -> Table:
-    heads = ("kind", "tau", "regret", "in tie set", "undef.", "tokens", "of full", "seconds")
+    heads = (
+        "kind",
+        "tau",
+        "less students'",
+        "regret",
+        "in tie set",
+        "undef.",
+        "tokens",
+        "of full",
+        "seconds",
+    )
     table = _table("Selectors and controls", ["selector"], heads)
     for line in lines:
         table.add_row(
             _text(line.selector),
-            _text(line.kind),
             _figure(line.tau, ".2f"),
+            _figure(line.tau_ahead, "+.2f") if line.tau_ahead else "-",
             _figure(line.regret, ".1f"),
-            _figure(line.hits, ".2f"),
+            _number(line.hits.value, ".2f"),
             str(sum(line.tau.unscored.values()) or "-"),
             _number(None if line.tokens is None else line.tokens / 1000, ",.0f"),
             _number(line.cost_share, ".1%"),
@@ -77,7 +88,7 @@ def _table(title: str, texts: Sequence[str], numbers: Sequence[str]) -> Table:
         table.add_column(head, no_wrap=True)
     for head in numbers:
         last = head == "best, and as good"
-        table.add_column(head, justify="left" if last or head == "kind" else "right", no_wrap=not last)
+        table.add_column(head, justify="left" if last else "right", no_wrap=not last)
     return table
 
 

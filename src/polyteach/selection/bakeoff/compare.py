@@ -11,7 +11,7 @@ import numpy as np
 
 from polyteach.errors import UserError
 from polyteach.figures import Figure, undefined
-from polyteach.selection.bakeoff.controls import View, controls_of
+from polyteach.selection.bakeoff.controls import View, controls_of, small_students
 from polyteach.selection.bakeoff.measures import Array, hits, regret, resampled, separated, split_half, tau
 from polyteach.selection.bakeoff.scores import Judgement, Work
 from polyteach.selection.bakeoff.truth import Cell
@@ -25,6 +25,10 @@ TAU = (
 REGRET = (
     "points of gain lost by taking the teacher of the highest score (of equals, any) instead of the best, "
     f"mean over cells; {OVER_TEACHERS}"
+)
+AHEAD = (
+    "Kendall's tau as defined, less that of the students of the smallest rung; the same teachers are drawn "
+    f"for both; {OVER_TEACHERS}"
 )
 HITS = (
     "chance that the teacher taken is the best or one that the truth does not separate from it, mean over "
@@ -51,6 +55,7 @@ class Line:
 
     Attributes:
         kind: `free`, `forward`, `gradient`, `training` or `control`.
+        tau_ahead: tau less that of training small students; None where the truth has no smaller rung.
         forward_tokens, backward_tokens, seconds: a cell, mean; None where nothing was counted.
         tokens: of forward passes that cost as much, a backward pass taken for two; None likewise.
         cost_share: of `tokens` that training all students of the largest rung once takes; None likewise.
@@ -59,6 +64,7 @@ class Line:
     selector: str
     kind: str
     tau: Figure
+    tau_ahead: Figure | None
     regret: Figure
     hits: Figure
     forward_tokens: float | None
@@ -70,6 +76,7 @@ class Line:
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
         figures = {name: getattr(self, name).to_json() for name in ("tau", "regret", "hits")}
+        figures["tau_ahead"] = self.tau_ahead.to_json() if self.tau_ahead else None
         costs = ("forward_tokens", "backward_tokens", "seconds", "tokens", "cost_share")
         return {"selector": self.selector, "kind": self.kind, **figures} | {
             name: getattr(self, name) for name in costs
@@ -158,7 +165,10 @@ def lines_of(cells: Sequence[Compared], rng_seed: int, samples: int = SAMPLES) -
     names = [name for name in cells[0].views if all(name in cell.views for cell in cells)]
     everyone = list(dict.fromkeys(teacher for cell in cells for teacher in cell.teachers))
     drawn = np.vstack([np.ones(len(everyone)), resampled(len(everyone), samples, rng_seed)])
-    lines = [_line(name, cells, everyone, drawn) for name in names]
+    rungs = {cell.cell.rungs[0] for cell in cells}
+    small = small_students(min(rungs))
+    yardstick = _mean(small, cells, everyone, drawn, tau_of) if small in names else None
+    lines = [_line(name, cells, everyone, drawn, yardstick) for name in names]
     return sorted(lines, key=lambda line: -(line.tau.value if line.tau.value is not None else -2.0))
 
 
@@ -191,14 +201,25 @@ def facts_of(one: Compared) -> CellFacts:
 Measure = Callable[[View, Any, Array], Array]
 
 
-def _line(name: str, cells: Sequence[Compared], everyone: Sequence[str], drawn: Array) -> Line:
+def tau_of(view: View, apart: Any, weights: Array) -> Array:
+    """Tau of a view, by sample."""
+    return tau(view.scores, view.truth, apart, weights)
+
+
+def _line(
+    name: str,
+    cells: Sequence[Compared],
+    everyone: Sequence[str],
+    drawn: Array,
+    yardstick: Array | None,
+) -> Line:
     missing: Counter[str] = Counter()
     for cell in cells:
         missing.update(cell.undefined.get(name, {}))
+    taus = _mean(name, cells, everyone, drawn, tau_of)
     found = {
         measure: _figure(_mean(name, cells, everyone, drawn, of), definition, len(everyone), missing)
         for measure, of, definition in (
-            ("tau", lambda view, apart, w: tau(view.scores, view.truth, apart, w), TAU),
             ("regret", lambda view, apart, w: regret(view.scores, view.truth, w), REGRET),
             ("hits", lambda view, apart, w: hits(view.scores, view.truth, apart, w), HITS),
         )
@@ -210,6 +231,8 @@ def _line(name: str, cells: Sequence[Compared], everyone: Sequence[str], drawn: 
     return Line(
         name,
         cells[0].kinds[name],
+        tau=_figure(taus, TAU, len(everyone), missing),
+        tau_ahead=None if yardstick is None else _figure(taus - yardstick, AHEAD, len(everyone), missing),
         **found,
         forward_tokens=_average([work.forward_tokens for work in works]),
         backward_tokens=_average([work.backward_tokens for work in works]),
