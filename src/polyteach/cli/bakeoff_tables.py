@@ -18,8 +18,8 @@ NOTES = (
     "tau: Kendall's, over pairs of teachers that the truth separates; less students': tau less that of "
     "training students of the smallest rung once; regret: points of gain lost by taking the first; in tie "
     "set: chance that the first is the best or as good; [95% interval over teachers]; undef.: teachers "
-    "without a score, over all cells; tokens: thousands a cell that a student reads, a backward pass counting "
-    "as two forward ones; of full: the same against one training of all students; seconds: a cell, on the "
+    "without a score, over all cells; tokens: thousands a cell that a student reads, a backward pass taken "
+    "for two forward ones; of full: the same against one training of all students; seconds: a cell, on the "
     "machine that computed the scores (`--json` has the definitions)"
 )
 
@@ -54,7 +54,6 @@ def _truth(facts: Sequence[CellFacts]) -> Table:
 
 def _selectors(lines: Sequence[Line]) -> Table:
     heads = (
-        "kind",
         "tau",
         "less students'",
         "regret",
