@@ -13,13 +13,13 @@ from polyteach.cli.terminal import printable
 from polyteach.figures import Figure
 from polyteach.selection.bakeoff.compare import CellFacts, Line
 
-WIDTH = 124
+WIDTH = 122
 NOTES = (
     "tau: Kendall's, over pairs of teachers that the truth separates; less students': tau less that of "
     "training students of the smallest rung once; regret: points of gain lost by taking the first; in tie "
     "set: chance that the first is the best or as good; [95% interval over teachers]; undef.: teachers "
     "without a score, over all cells; tokens: thousands a cell that a student reads, a backward pass taken "
-    "for two forward ones; of full: the same against one training of all students; seconds: a cell, on the "
+    "for two forward ones; of full: the same against one training of all students; sec.: a cell, on the "
     "machine that computed the scores (`--json` has the definitions)"
 )
 
@@ -53,16 +53,7 @@ def _truth(facts: Sequence[CellFacts]) -> Table:
 
 
 def _selectors(lines: Sequence[Line]) -> Table:
-    heads = (
-        "tau",
-        "less students'",
-        "regret",
-        "in tie set",
-        "undef.",
-        "tokens",
-        "of full",
-        "seconds",
-    )
+    heads = ("tau", "less students'", "regret", "in tie\nset", "\nundef.", "\ntokens", "of\nfull", "\nsec.")
     table = _table("Selectors and controls", ["selector"], heads)
     for line in lines:
         table.add_row(
