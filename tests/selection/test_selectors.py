@@ -202,9 +202,9 @@ def test_a_part_of_two_parts_is_charged_once(pool: Pool) -> None:
     def high(name: str) -> int:
         return tools.once(pool, name, lambda: tools.spent(backward_tokens=2) or low() + 1)
 
-    found, cost = tools.priced(lambda: high("a") + high("b") + low())
-    assert found == 5 and (cost.forward_tokens, cost.backward_tokens) == (5, 4)
-    _, again = tools.priced(lambda: high("b"))
+    found, cost = tools.priced(lambda: sum(high(f"high {n}") for n in range(12)) + low())
+    assert found == 25 and (cost.forward_tokens, cost.backward_tokens) == (5, 24)
+    _, again = tools.priced(lambda: high("high 3"))
     assert (again.forward_tokens, again.backward_tokens) == (5, 2)
     _, other = tools.priced(lambda: tools.once(replace(pool), "low", lambda: 1))
     assert other.forward_tokens == 0  # another pool's part is another part
