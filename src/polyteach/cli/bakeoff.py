@@ -26,7 +26,7 @@ def bakeoff(
     scores: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[SCORES.parquet]", help="What selectors said of the teachers. [controls alone]"
+            metavar="SCORES.parquet", help="What selectors said of the teachers. [controls alone]"
         ),
     ] = None,
     rows: Annotated[
