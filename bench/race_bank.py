@@ -52,6 +52,15 @@ class Bank:
         """Names of all controlled teachers."""
         return sorted({teacher for _, _, teacher, _ in self.exams if teacher not in ("", "reference")})
 
+    def rng_seeds(self, base: str, teachers: Sequence[str] = ()) -> tuple[int, ...]:
+        """Those that all cells of a base have, of some teachers or of all."""
+        wanted = [
+            set(trials)
+            for (own, _, teacher, rows), trials in self.exams.items()
+            if own == base and rows and (teacher in teachers or (not teachers and teacher != "reference"))
+        ]
+        return tuple(sorted(set.intersection(*wanted)))
+
     def _counting(self, base: str, language: str) -> list[str]:
         """The benchmarks that count, by base and a reference on all rows, as in a study."""
         below = self.exams[base, language, "", 0][0]

@@ -74,7 +74,7 @@ def forecast_race(
 
 
 def _spread(running: Any, interval_of: Any) -> dict[str, int]:
-    """Teachers in a rung: the middle of the simulated races, and the middle 95%."""
+    """Teachers in a rung: the median of the simulated races, and the middle 99%."""
     import numpy as np
 
     low, high = interval_of(running)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-EPSILON = 3.0
+EPSILON = 5.0
 """Points of gain that do not matter."""
 GUARD = 0.0
 """Points added to epsilon in all rungs but the last."""
-MOST = 0.35
+MOST = 0.5
 """Share of the full study's student tokens."""
 
 
