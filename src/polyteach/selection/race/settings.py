@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-EPSILON = 5.0
+EPSILON = 6.0
 """Points of gain that do not matter."""
 GUARD = 0.0
 """Points added to epsilon in all rungs but the last."""
