@@ -129,7 +129,7 @@ def _left(found: Mapping[str, Known], decision: Decision | None, margin: float) 
         return lacking
     leader = decision.order[0]
     return lacking | {
-        name: f"surely more than {100 * margin:g} points behind {leader}: by "
+        name: f"surely more than {100 * margin:.1f} points behind {leader}: by "
         f"{100 * decision.gaps[name].value:.1f} "
         f"[{100 * decision.gaps[name].bounds.low:.1f}, {100 * decision.gaps[name].bounds.high:.1f}]"
         for name in decision.left
