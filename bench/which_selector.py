@@ -155,6 +155,8 @@ def places() -> None:
     print("\n## Where the traps stand (1 is first), mean over held-out cells\n")
     print("| selector |", " | ".join(shown), "|\n|---|" + "---:|" * len(shown))
     for selector, rows in found.items():
+        if np.isnan(rows).all():
+            continue
         print(f"| {selector} |", " | ".join(f"{value:.1f}" for value in np.mean(rows, axis=0)), "|")
 
 

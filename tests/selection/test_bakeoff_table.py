@@ -146,6 +146,12 @@ def test_undefined_scores_are_counted_and_claim_nothing(bank: Path) -> None:
     guess = next(one for one in lines_of([found], rng_seed=1, samples=200) if one.selector == "guess")
     assert guess.tau.value == 1
     assert guess.tau.unscored == {"nothing to say": 1}
+    rounded = [score("good", 0.1 + 0.2), score("fair", 0.3), score("bad", 0.1)]
+    assert judgements(rounded, "de", "base-a")[0].of(["good"]) == judgements(rounded, "de", "base-a")[0].of(
+        ["fair"]
+    )
+    one_of_three = [score("good", 2.0), score("fair", None), score("bad", None)]
+    assert np.isnan(judgements(one_of_three, "de", "base-a")[0].of(["good", "fair", "bad"])).all()
     nobody = compared(cell_of(bank), judgements([score("good", None)], "de", "base-a"))
     guess = next(one for one in lines_of([nobody], rng_seed=1, samples=50) if one.selector == "guess")
     assert guess.tau.value is None and guess.regret.value is None

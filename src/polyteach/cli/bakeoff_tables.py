@@ -13,7 +13,7 @@ from polyteach.cli.terminal import printable
 from polyteach.figures import Figure
 from polyteach.selection.bakeoff.compare import CellFacts, Line
 
-WIDTH = 124
+WIDTH = 128
 NOTES = (
     "tau: Kendall's, over pairs of teachers that the truth separates; less students': tau less that of "
     "training students of the smallest rung once; regret: points of gain lost by taking the first; in tie "

@@ -142,7 +142,6 @@ def compared(cell: Cell, judged: Sequence[Judgement], wanted: Sequence[str] | No
         kinds[one.selector] = one.kind
     for name, (kind, seen) in controls_of(cell, teachers, trials, judged).items():
         views[name], kinds[name] = seen, kind
-    shut = np.isneginf(judged[0].of(teachers)) if judged else np.zeros(len(teachers), bool)
     return Compared(
         cell,
         teachers,
@@ -150,7 +149,7 @@ def compared(cell: Cell, judged: Sequence[Judgement], wanted: Sequence[str] | No
         views,
         kinds,
         undefined={one.selector: one.undefined for one in judged},
-        gated=[name for name, out in zip(teachers, shut, strict=True) if out],
+        gated=[name for name in teachers if judged and name in judged[0].gated],
     )
 
 

@@ -60,7 +60,7 @@ def controls_of(
         ANY: ("control", (View(even, gains, free),)),
     }
     if judged:
-        shut = np.isneginf(judged[0].of(teachers))
+        shut = np.array([teacher in judged[0].gated for teacher in teachers])
         found[GATED] = ("control", (View(np.where(shut, -np.inf, even), gains, free),))
     places = range(len(trials))
     if len(trials) >= 4:

@@ -17,6 +17,11 @@ COLUMNS = (
     *("gated", "forward_tokens", "backward_tokens", "seconds"),
 )
 
+DIGITS = 10
+"""Of a score: the order in which numbers were added up should put no teacher before another."""
+LEAST_SCORED = 0.5
+"""Share of the teachers that passed the gate."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scored:
@@ -68,7 +73,8 @@ class Judgement:
     """One selector on one cell.
 
     Attributes:
-        scores: by teacher; NaN where undefined, -inf where it was gated.
+        scores: by teacher, to `DIGITS` digits; NaN where undefined, -inf where it was gated.
+        gated: who was shut out.
         undefined: why, counted.
     """
 
@@ -76,11 +82,18 @@ class Judgement:
     kind: str
     scores: Mapping[str, float]
     work: Work
+    gated: frozenset[str]
     undefined: Mapping[str, int] = field(default_factory=dict)
 
     def of(self, teachers: Sequence[str]) -> Array:
-        """The scores of some teachers; NaN for those it was not asked about."""
-        return np.array([self.scores.get(teacher, np.nan) for teacher in teachers])
+        """The scores of some teachers; NaN for those it was not asked about.
+
+        All are NaN where it has a score for less than half of those that passed the gate: the rest is no
+        ranking of these teachers.
+        """
+        found = np.array([self.scores.get(teacher, np.nan) for teacher in teachers])
+        passed = found[~np.isneginf(found)]
+        return np.where(np.isfinite(passed).sum() < LEAST_SCORED * len(passed), np.nan, found)
 
 
 def write_scores(path: Path, scores: Iterable[Scored]) -> None:
@@ -135,7 +148,8 @@ def _judgement(selector: str, found: Sequence[Scored]) -> Judgement:
             reason = one.reason or "undefined"
             undefined[reason] = undefined.get(reason, 0) + 1
         else:
-            values[one.teacher] = one.score
+            values[one.teacher] = float(f"{one.score:.{DIGITS}g}")
     first = found[0]
     work = Work(first.forward_tokens, first.backward_tokens, first.seconds)
-    return Judgement(selector, first.kind, values, work, undefined)
+    gated = frozenset(one.teacher for one in found if one.gated is not None)
+    return Judgement(selector, first.kind, values, work, gated, undefined)
