@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from polyteach.scoring.numbers import NONE, number
 _LEFT, _WIDTH, _RIGHT, _LINE, _TOP = 150.0, 420.0, 110.0, 26.0, 8.0
 """Of a picture: room for names, for the axis, for figures; a teacher's height; above the first."""
 _TICKS = 5
+_Ends = tuple[float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def picture_of(rung: Mapping[str, Any]) -> Picture:
     """Places the gaps of a rung; the leader is at 0, to the right is behind."""
     names = _by_gain(rung)
     gaps = {name: _points(figure) for name, figure in rung["gaps"].items()}
-    margin = 100 * rung["margin"]
+    margin: float = 100 * rung["margin"]
     least = min([0.0, *(low for _, low, _ in gaps.values())])
     most = max([margin, 1.0, *(high for _, _, high in gaps.values())])
 
@@ -94,7 +95,9 @@ def picture_of(rung: Mapping[str, Any]) -> Picture:
     )
 
 
-def _mark(name: str, at: int, rung: Mapping[str, Any], gaps: Mapping[str, Any], place: Any) -> Mark:
+def _mark(
+    name: str, at: int, rung: Mapping[str, Any], gaps: Mapping[str, _Ends], place: Callable[[float], float]
+) -> Mark:
     y = _TOP + _LINE * (at + 0.5)
     state = "left" if name in rung["left"] else "stays"
     if name == rung["leader"]:
@@ -111,7 +114,8 @@ def _by_gain(rung: Mapping[str, Any]) -> list[str]:
     return sorted(rung["ran"], key=lambda name: (-gains.get(name, float("-inf")), name))
 
 
-def _points(figure: Mapping[str, Any]) -> tuple[float, float, float]:
+def _points(figure: Mapping[str, Any]) -> _Ends:
+    """A figure and its interval, in points."""
     return 100 * figure["value"], 100 * figure["low"], 100 * figure["high"]
 
 
