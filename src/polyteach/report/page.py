@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from polyteach.languages import is_right_to_left
-from polyteach.report import gate, nothing_taught, view, wording
+from polyteach.report import gate, nothing_taught, view
 from polyteach.report.analysis import analysis
-from polyteach.report.costs import costs, usd
+from polyteach.report.costs import costs
+from polyteach.report.html import whole_page
 from polyteach.report.samples import Sample
 from polyteach.report.scores import raw_means, score_tables
 from polyteach.report.screen_view import lines_of
 from polyteach.report.side_effects import side_effects
 from polyteach.report.trainings import trainings
 
-if TYPE_CHECKING:
-    import jinja2
-
-TEMPLATES = Path(__file__).parent / "templates"
 _SCREENED = ("score", "usable", "quality", "wrong_language", "duplicates")
 
 
@@ -38,35 +33,32 @@ def render_page(
         settings_text: the study as its user wrote or would write it, shown as it is.
     """
     headline, _, rest = results["verdict"]["text"].partition(". ")
-    return (
-        _environment()
-        .get_template("page.html.j2")
-        .render(
-            results=results,
-            study=results["study"],
-            verdict=results["verdict"],
-            kind=_badge(results),
-            worth=raw_means(results),
-            nothing_taught=nothing_taught.sentence(results),
-            has_perplexity=any(entry["metric"] == "perplexity" for entry in results["gate"]),
-            headline=f"{headline.rstrip('.')}.",
-            rest=rest,
-            ranking=view.ranking(results),
-            heat=view.heat_map(results),
-            scatter=view.quality_against_gain(results),
-            metrics=view.metrics(results),
-            gate=gate.matrices(results),
-            analysis=analysis(analysed),
-            requests=view.requests(results),
-            costs=costs(results),
-            scores=score_tables(results),
-            trainings=trainings(results),
-            side_effects=side_effects(results),
-            warnings=view.warnings(results),
-            definitions=view.definitions(results),
-            samples=samples,
-            settings_text=wording.printable(settings_text),
-        )
+    return whole_page(
+        "page.html.j2",
+        results=results,
+        study=results["study"],
+        verdict=results["verdict"],
+        kind=_badge(results),
+        worth=raw_means(results),
+        nothing_taught=nothing_taught.sentence(results),
+        has_perplexity=any(entry["metric"] == "perplexity" for entry in results["gate"]),
+        headline=f"{headline.rstrip('.')}.",
+        rest=rest,
+        ranking=view.ranking(results),
+        heat=view.heat_map(results),
+        scatter=view.quality_against_gain(results),
+        metrics=view.metrics(results),
+        gate=gate.matrices(results),
+        analysis=analysis(analysed),
+        requests=view.requests(results),
+        costs=costs(results),
+        scores=score_tables(results),
+        trainings=trainings(results),
+        side_effects=side_effects(results),
+        warnings=view.warnings(results),
+        definitions=view.definitions(results),
+        samples=samples,
+        settings_text=settings_text,
     )
 
 
@@ -80,46 +72,20 @@ def render_screen(screened: Mapping[str, Any], settings_text: str) -> str:
     languages = screened["languages"]
     headline, _, rest = screened["verdict"]["text"].partition(". ")
     figures = [(name, cell[name]) for cell in screened["cells"] for name in _SCREENED]
-    return (
-        _environment()
-        .get_template("screen.html.j2")
-        .render(
-            screened=screened,
-            verdict=screened["verdict"],
-            headline=f"{headline.rstrip('.')}.",
-            rest=rest,
-            rankings=[
-                (code, lines_of(screened, code))
-                for code in ([None] if len(languages) == 1 else [None, *languages])
-            ],
-            reasons=sorted({reason for cell in screened["cells"] for reason in cell["failures"]}),
-            definitions=list(dict.fromkeys((name, figure["definition"]) for name, figure in figures)),
-            settings_text=wording.printable(settings_text),
-        )
+    return whole_page(
+        "screen.html.j2",
+        screened=screened,
+        verdict=screened["verdict"],
+        headline=f"{headline.rstrip('.')}.",
+        rest=rest,
+        rankings=[
+            (code, lines_of(screened, code))
+            for code in ([None] if len(languages) == 1 else [None, *languages])
+        ],
+        reasons=sorted({reason for cell in screened["cells"] for reason in cell["failures"]}),
+        definitions=list(dict.fromkeys((name, figure["definition"]) for name, figure in figures)),
+        settings_text=settings_text,
     )
-
-
-def _environment() -> jinja2.Environment:
-    import jinja2  # inside: the command line imports the steps
-
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals.update(
-        number=wording.number,
-        bounds=wording.bounds,
-        usd=usd,
-        few_scored=view.few_scored,
-        ranks=wording.ranks,
-        parameters=wording.parameters,
-        language_name=wording.language,
-        is_right_to_left=is_right_to_left,
-    )
-    return environment
 
 
 def _badge(results: Mapping[str, Any]) -> str:

@@ -170,7 +170,9 @@ def metrics(results: Plain) -> dict[str, Any]:
 def _why_few(cells: Sequence[Mapping[str, Plain]]) -> list[str]:
     """Why figures over few of their rows are so, by metric: `perplexity: 588 too long`."""
     lost: dict[str, dict[str, int]] = {}
-    for name, figure in (entry for figures in cells for entry in figures.items() if few_scored(entry[1])):
+    for name, figure in (
+        entry for figures in cells for entry in figures.items() if wording.few_scored(entry[1])
+    ):
         counts = lost.setdefault(name, {})
         for reason, count in figure["unscored"].items():
             counts[reason] = counts.get(reason, 0) + count
@@ -192,11 +194,6 @@ def requests(results: Plain) -> dict[str, Any]:
         "reasons": sorted(counts, key=lambda reason: (-counts[reason], reason)),
         "rows": [row | {"lost": sum(row["failed"].values())} for row in rows],
     }
-
-
-def few_scored(figure: Plain) -> bool:
-    """Whether a figure is over fewer than half of the rows it was asked of."""
-    return figure["value"] is not None and figure["n"] < sum(figure["unscored"].values())
 
 
 def warnings(results: Plain) -> dict[str, list[dict[str, Any]]]:
@@ -240,4 +237,4 @@ def definitions(results: Plain) -> list[tuple[str, str]]:
         for name in found:
             if name in (scorer["metric"], f"{scorer['metric']}_median"):
                 found[name] += f" (the model is {scorer['model']})"
-    return [(name.replace("_", " "), wording.printable(text)) for name, text in found.items()]
+    return [(name.replace("_", " "), text) for name, text in found.items()]
