@@ -18,6 +18,7 @@ import typer
 
 from polyteach.cli import (
     bundle,
+    compare,
     doctor,
     examine,
     export,
@@ -51,6 +52,7 @@ app = typer.Typer(
 )
 app.command("init")(init.init)
 app.command("recommend")(recommend.recommend)
+app.command("compare")(compare.compare)
 app.command("screen")(screen.screen)
 app.command("run")(run.run)
 app.command("status")(status.status)
