@@ -17,7 +17,7 @@ from xml.etree import ElementTree
 
 from polyteach.report.wording import printable
 
-WIDE, NARROW = 720.0, 330.0  # pixels
+WIDE, NARROW = 900.0, 330.0  # pixels
 SIZE = 13.0  # of letters, in pixels
 LINE = 16.0  # from one line of text to the next
 _LETTER = 0.6  # of the size: the mean width of a letter, rather wide
