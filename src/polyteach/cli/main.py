@@ -30,6 +30,7 @@ from polyteach.cli import (
     power,
     published,
     recommend,
+    review,
     rewrite,
     run,
     screen,
@@ -67,6 +68,7 @@ app.command("ingest")(ingest.ingest)
 app.add_typer(
     bundle.app, name="bundle", help="A run's figures as one small file; such files merged and shown."
 )
+app.add_typer(review.app, name="review", help="A blinded page for native speakers; their answers back.")
 app.command("power")(power.power)
 app.command("published")(published.published)
 app.command("doctor")(doctor.doctor)

@@ -1,0 +1,62 @@
+"""Reviews in a run's folder: reviews.json, and the report written again with them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from polyteach.artifacts import MANIFEST
+from polyteach.errors import UserError
+from polyteach.files import write_atomically, write_json, writing
+from polyteach.review.figures import review_figures
+from polyteach.review.key import REVIEWS
+from polyteach.steps import StepTask
+
+FILE, REPORT = "reviews.json", "report.html"
+
+
+def has_reviews(run: Path) -> bool:
+    """Whether somebody's answers were brought back to a run."""
+    return any((run / REVIEWS).glob("*/answers/*.json"))
+
+
+def publish_reviews(run: Path) -> dict[str, Any]:
+    """Writes a run's reviews.json, and its report again with the reviews in it; a screen's page stays.
+
+    `results.json` and the artifact of the report are left as they are: reviews are no part of the study.
+
+    Returns:
+        What was written to reviews.json.
+
+    Raises:
+        UserError: an artifact is missing or damaged, or nothing can be written.
+    """
+    found = review_figures(run)
+    with writing(run / FILE):
+        write_json(run / FILE, found)
+    if (run / REPORT).is_file():
+        with TemporaryDirectory() as folder, writing(run / REPORT):
+            _report_again(run, found, Path(folder))
+            write_atomically(run / REPORT, partial(shutil.copyfile, Path(folder) / REPORT))
+    return found
+
+
+def _report_again(run: Path, reviews: dict[str, Any], output: Path) -> None:
+    """The step `report` with the same settings and inputs, and the reviews among the settings."""
+    from polyteach.report.step import report
+
+    artifact = (run / "artifacts" / "report").resolve()
+    try:
+        manifest = json.loads((artifact / MANIFEST).read_bytes())
+        store, settings = artifact.parents[1], manifest["settings"] | {"reviews": reviews}
+        inputs = {
+            name: store / name.partition("/")[0] / key for name, key in sorted(manifest["inputs"].items())
+        }
+        report(StepTask(settings, {}, inputs, output))
+    except (FileNotFoundError, ValueError, KeyError, TypeError) as error:
+        fix = "run the study again: what is missing is made, and the reviews are kept"
+        raise UserError("the run's artifacts are missing or damaged", str(artifact), fix) from error
