@@ -72,9 +72,8 @@ def write_page(
     opened = open_reviewed(folder)
     code = _language(opened, language)
     path = output or Path(f"review-{code}.html")
-    check_output_is_free(
-        path, [folder / "artifacts", folder / "results.json"], is_own=is_page(path), force=force
-    )
+    inputs = [folder / "artifacts", folder / "results.json"]
+    check_output_is_free(path, inputs, is_own=is_page(path), force=force)
     made = _page(opened, code, rows, rng_seed, standard_code(instructions) if instructions else None)
     place = folder_of(folder, code, made.key.page) / KEY
     with writing(place):
@@ -132,9 +131,7 @@ def _language(run: Run, language: str | None) -> str:
             return run.languages[0]
         raise UserError("the run has several languages", where="--language", fix=fix)
     if (code := standard_code(language)) not in run.languages:
-        raise UserError(
-            f"the run has no language {language!r}", where="--language", fix=f"name one of {known}"
-        )
+        raise UserError(f"the run has no language {language!r}", where="--language", fix=fix)
     return code
 
 
@@ -161,14 +158,9 @@ def _tell_page(made: Page, path: Path, *, as_json: bool) -> None:
     marks = sum(item.kind == MARK for item in items)
     again = sum(item.repeats is not None for item in items)
     if as_json:
-        told = {"items": len(items), "marks": marks, "pairs": len(items) - marks, "repeated": again}
-        facts = {"page": made.key.page, "language": made.key.language, "instructions": made.key.instructions}
-        print_json(
-            {"schema_version": SCHEMA_VERSION, "file": str(path)}
-            | facts
-            | told
-            | {"telling": made.key.telling}
-        )
+        facts = made.key.model_dump(include={"page", "language", "instructions", "telling"})
+        counts = {"items": len(items), "marks": marks, "pairs": len(items) - marks, "repeated": again}
+        print_json({"schema_version": SCHEMA_VERSION, "file": str(path)} | facts | counts)
         return
     print(f"{path} ({path.stat().st_size / 1000:.0f} kB)")
     print(
@@ -176,10 +168,6 @@ def _tell_page(made: Page, path: Path, *, as_json: bool) -> None:
         f"{again} of them are repeated; instructions in {made.key.instructions}"
     )
     if made.key.telling:
-        print(
-            f"warning: {counted(made.key.telling, 'text')} on the page may tell the teacher: a name stands in it",
-            file=sys.stderr,
-        )
-    print(
-        f"next: polyteach review import RUN FILE..., with the files that come back (page {made.key.page[:12]})"
-    )
+        texts = counted(made.key.telling, "text")
+        print(f"warning: {texts} on the page may tell who wrote: a name stands in it", file=sys.stderr)
+    print(f"page {made.key.page[:12]}; next: polyteach review import RUN FILE..., with what comes back")

@@ -140,16 +140,11 @@ def import_answers(
     for path in paths:
         answers = read_answers(path)
         folder, key = of_page(answers, keys, path)
-        before = [
-            old
-            for old, kept in kept_answers(folder).items()
-            if same_reviewer(kept.reviewer, answers.reviewer)
-        ]
-        now = [a for f, a, *_ in taken if f == folder and same_reviewer(a.reviewer, answers.reviewer)]
-        if now:
-            raise UserError(
-                "is the second file of one reviewer", str(path), "name the later of the two alone"
-            )
+        own = answers.reviewer
+        before = [at for at, kept in kept_answers(folder).items() if same_reviewer(kept.reviewer, own)]
+        if any(place == folder and same_reviewer(one.reviewer, own) for place, one, *_ in taken):
+            fix = "name the later of the two alone"
+            raise UserError("is the second file of one reviewer", str(path), fix)
         if before and not force:
             who = own.name.strip() or own.id
             fix = "add --force to replace what they sent before"

@@ -19,8 +19,8 @@ from polyteach.review.judgements import Choice, Mark
 _OVER = "95% interval: percentile bootstrap over prompts and reviewers"
 _ONE = "95% interval: percentile bootstrap over prompts; one reviewer, so another's taste is in no interval"
 PREFERRED = (
-    "share of the pairs with a teacher's answer in which reviewers preferred it to another teacher's, ties as "
-    "half; {over}, never narrower than Wilson's over the prompts ({draws} draws)"
+    "share of the pairs with a teacher's answer in which reviewers preferred it to another teacher's, ties "
+    "as half; {over}, never narrower than Wilson's over the prompts ({draws} draws)"
 )
 MARKED = "mean mark of a teacher's answers, 1 to 5, over reviewers and answers; {over} ({draws} draws)"
 _WON: Mapping[str, tuple[float, float]] = {
