@@ -1,4 +1,4 @@
-"""Runs compared: scores and ranks side by side, and why those of each later run are not those of the first."""
+"""Runs compared: scores and ranks side by side, and why those of later runs are not those of the first."""
 
 from __future__ import annotations
 
@@ -209,7 +209,7 @@ def _rank_change(one: Results, other: Results, name: str) -> RankChange | None:
 
 
 def _counted(one: Results, other: Results, before: str, after: str) -> Iterable[Counted]:
-    """Places, then benchmarks in places of both, then metrics in languages of both, that count in one only."""
+    """Places, benchmarks in places of both, metrics in languages of both, that count in one run only."""
     anchors = [
         {(a.language, a.base, a.benchmark) for a in found.anchors if a.counts} for found in (one, other)
     ]

@@ -8,9 +8,10 @@ benchmarks, metrics), the weight a, and the values. So both scores are first cut
                                    |  values: gain, quality, weight
     B -> B on shared places -> on shared benchmarks -> on shared metrics
 
-What the cuts change is the part of the sets; what is left between the two lowest is the part of the values,
-each at the mean of the other factor (a difference of products is exactly that). The way back up the other side
-is the same with its sign turned, so the parts sum to B - A, and swapping the runs turns every sign.
+What the cuts change is the part of the sets; what is left between the two lowest is the part of the
+values, each at the mean of the other factor (a difference of products is exactly that). The way back up the
+other side is the same with its sign turned, so the parts sum to B - A, and swapping the runs turns every
+sign.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ class Detail:
 
 @dataclass(frozen=True, slots=True)
 class Decomposition:
-    """The parts of a score's change, in its points; `details` are of `gain` and `quality`, and sum to them."""
+    """The parts of a score's change, in its points; `details` are of `gain` and `quality` and sum to them."""
 
     parts: Mapping[str, float]
     details: tuple[Detail, ...]

@@ -1,9 +1,9 @@
 """How much teachers' scores differ between two runs, with intervals: paired where both runs' artifacts allow.
 
-Two runs that asked the same items have errors in common: an item that is hard is so in both. The results tell
-each score's own error only, so a difference of two figures from `results.json` has to take them as independent,
-which is too wide. From the runs' artifacts the estimates are computed again with what each item moved, and
-their difference is paired item by item, as differences between teachers of one run are.
+Two runs that asked the same items have errors in common: an item that is hard is so in both. The results
+tell each score's own error only, so a difference of two figures from `results.json` has to take them as
+independent, which is too wide. From the runs' artifacts the estimates are computed again with what each item
+moved, and their difference is paired item by item, as differences between teachers of one run are.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class _Computed:
 
 
 def differences(one: OpenedRun, other: OpenedRun, teachers: Iterable[str]) -> Differences:
-    """The changes of the teachers that both runs have, from `one` to `other`; their intervals hold together."""
+    """The changes of teachers that both runs have, from `one` to `other`; their intervals hold together."""
     names = list(teachers)
     try:
         before, after = (_computed(run) for run in (one, other))
@@ -96,9 +96,8 @@ def _computed(run: OpenedRun) -> _Computed:
 
 def _same_items(before: Manifests, after: Manifests) -> bool:
     """Whether the exams that both runs took of a base were asked with the same settings."""
-    shared = [
-        step for step in before if step in after and "/base/" in step and step.startswith("examination/")
-    ]
+    exams = [step for step in before if step.startswith("examination/") and step.split("/")[2] == "base"]
+    shared = [step for step in exams if step in after]
     return bool(shared) and all(_asked(before[step]) == _asked(after[step]) for step in shared)
 
 
@@ -107,7 +106,7 @@ def _asked(manifest: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
 
 
 def _made_of(manifests: Manifests, teacher: str) -> dict[str, str]:
-    """The keys of the artifacts that a teacher's score is made of, the gates and the bases' exams included."""
+    """The keys of the artifacts that a teacher's score is made of, gates and exams of bases included."""
     return {
         step: known["key"]
         for step, known in manifests.items()

@@ -1,4 +1,4 @@
-"""A run's `results.json`, checked as far as it is used: the file may come from anybody, or another version."""
+"""A run's `results.json`, checked as far as it is used: the file may be anybody's, of any version."""
 
 from __future__ import annotations
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
@@ -9,18 +12,21 @@ from polyteach.compare.comparing import Change, Comparison, Standing
 from polyteach.compare.decomposition import PARTS, Decomposition
 from polyteach.compare.words import TITLES, sentences, signed, why
 from polyteach.report import wording
-from polyteach.report.tables import Column, one_line, print_table
+from polyteach.report.tables import COMFORT, Column, one_line, print_table
 
 MOST_SETTINGS = 12
+_BESIDE = 8  # cells of a rank and the blanks around it
 _HEADS = {"weight": "weight", "benchmarks": "benchm.", "metrics": "metrics", "places": "places"}
 
 
 def print_comparison(found: Comparison, console: Console) -> None:
     """Prints runs side by side, and why each later one is not as the first."""
-    for label, run in zip(found.labels, found.runs, strict=True):
-        console.print(Text(f"{one_line(label)}: {one_line(run.results.verdict.text)}"))
+    heads = _heads(found.labels, console.width)
+    for head, label, run in zip(heads, found.labels, found.runs, strict=True):
+        name = label if head == label else f"{head}, {label}"
+        console.print(Text(f"{one_line(name)}: {one_line(run.results.verdict.text)}"))
     console.print()
-    _print_standings(found, console)
+    _print_standings(found, heads, console)
     for change in found.changes:
         console.print()
         title = f"{one_line(change.after)}, compared with {one_line(change.before)}"
@@ -28,12 +34,19 @@ def print_comparison(found: Comparison, console: Console) -> None:
         _print_change(change, console)
 
 
-def _print_standings(found: Comparison, console: Console) -> None:
+def _heads(labels: Sequence[str], width: int) -> list[str]:
+    """What columns are called: the runs' labels if there is room for them all, else `run 1`."""
+    room = (width - COMFORT) // len(labels) - _BESIDE
+    if all(cell_len(label) <= room for label in labels):
+        return list(labels)
+    return [f"run {number}" for number, _ in enumerate(labels, 1)]
+
+
+def _print_standings(found: Comparison, heads: Sequence[str], console: Console) -> None:
     columns = [Column("teacher", is_name=True)]
-    for number, label in enumerate(found.labels):
-        name = label if len(label) <= 18 else f"run {number + 1}"
+    for head in heads:
         columns += [
-            Column(one_line(name)),
+            Column(one_line(head)),
             Column("95%", spare=2),
             Column("rank"),
         ]

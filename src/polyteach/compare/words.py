@@ -86,10 +86,8 @@ def _moved(change: Change) -> list[str]:
     elif new:
         what = "All differences are" if len(known) > 1 else "The difference is"
         said.append(f"{what} within what chance {beyond} does.")
-    if change.errors.reason:
-        said.append(
-            f"{change.errors.reason[0].upper()}{change.errors.reason[1:]}; so the intervals are wider."
-        )
+    if reason := change.errors.reason:
+        said.append(f"{reason[0].upper()}{reason[1:]}; so the intervals are wider.")
     return said
 
 
@@ -111,14 +109,8 @@ def _rank(teacher: TeacherChange) -> list[str]:
         return []
     moves = [f"passed {_some(rank.passed)}"] if rank.passed else []
     moves += [f"passed by {_some(rank.passed_by)}"] if rank.passed_by else []
-    if rank.by_teachers:
-        better = rank.by_teachers < 0
-        who = (
-            "teachers above it that are not in both"
-            if rank.passed or rank.passed_by
-            else "other teachers above it"
-        )
-        moves.append(f"{abs(rank.by_teachers)} {'fewer' if better else 'more'} of {who}")
+    if count := abs(rank.by_teachers):
+        moves.append(f"{counted(count, 'teacher')} above it {'left' if rank.by_teachers < 0 else 'came'}")
     return [f"Rank by score {rank.before} → {rank.after}: {'; '.join(moves)}."]
 
 
@@ -127,12 +119,9 @@ def _score(teacher: TeacherChange, change: Change) -> str:
     if score.value is None:
         return f"No change of the score: {score.reason}."
     if teacher.alike:
-        same = "The same artifacts in both runs"
-        return (
-            f"{same}: by rules and settings alone, the score moved {signed(score.value)}."
-            if teacher.clearly
-            else (f"{same}, and the same score.")
-        )
+        if teacher.clearly:
+            return f"The same artifacts; by rules and settings alone, the score moved {signed(score.value)}."
+        return "The same artifacts in both runs, and the same score."
     if score.low is None:
         return f"Score {signed(score.value)}, without an interval."
     where = "" if change.errors.trials else " of items"
