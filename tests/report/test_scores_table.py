@@ -9,7 +9,7 @@ from synthetic_study import SyntheticStudy
 from polyteach.analysis.step import analyse
 from polyteach.report.scores import raw_means, score_tables
 from polyteach.report.step import report
-from polyteach.report.view import few_scored
+from polyteach.report.wording import few_scored
 from polyteach.scoring.step import score
 
 
