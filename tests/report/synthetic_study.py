@@ -208,7 +208,7 @@ class SyntheticStudy:
         (folder / "manifest.json").write_text(json.dumps({"facts": {"rows": ROWS}}))
 
     def _per_row(self, teacher: str, language: str) -> None:
-        """What was measured in each row: every tenth copies another; one answer of `big` is in another language."""
+        """What was measured in each row: every tenth is a copy; one answer of `big` is foreign."""
         n = np.tile(np.arange(ROWS), len(METHODS))
         method = np.repeat(np.array(METHODS), ROWS)
         foreign = (n == 7) & (method == "respond") & (teacher == "big")

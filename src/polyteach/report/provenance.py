@@ -12,17 +12,8 @@ from typing import Any
 
 Plain = Mapping[str, Any]
 Manifests = Mapping[str, Plain]
-_KINDS = (
-    "seed_data",
-    "translation",
-    "synthesis",
-    "gate",
-    "quality",
-    "students",
-    "examination",
-    "free_answers",
-)
-_SCORED = ("score", "analysis")
+_DATA = ("seed_data", "translation", "synthesis", "gate", "quality")
+_ORDER = (*_DATA, "students", "examination", "free_answers", "score", "analysis")
 
 
 def read_manifests(inputs: Mapping[str, Path]) -> dict[str, Plain]:
@@ -66,9 +57,8 @@ def _steps(manifests: Iterable[Plain]) -> list[dict[str, Any]]:
     for plain in manifests:
         pair = (plain["kind"], plain["version"])
         counts[pair] = counts.get(pair, 0) + 1
-    order = [*_KINDS, *_SCORED]
-    known = [pair for pair in counts if pair[0] in order]
-    known.sort(key=lambda pair: (order.index(pair[0]), pair[1]))
+    known = [pair for pair in counts if pair[0] in _ORDER]
+    known.sort(key=lambda pair: (_ORDER.index(pair[0]), pair[1]))
     return [{"kind": kind, "version": version, "count": counts[kind, version]} for kind, version in known]
 
 

@@ -92,12 +92,8 @@ class _Block:
 
     def __init__(self, cut: int) -> None:
         self.cut = cut
-        self.names: dict[str, dict[str, int]] = {
-            "teachers": {},
-            "languages": {},
-            "methods": {},
-            "problems": {},
-        }
+        kinds = ("teachers", "languages", "methods", "problems")
+        self.names: dict[str, dict[str, int]] = {kind: {} for kind in kinds}
         self.human: dict[Pair, int] = {}
 
     def of(self, samples: Mapping[str, Sequence[Sample]], failed: Sequence[Failed]) -> dict[str, Any]:
