@@ -1,7 +1,8 @@
 """Which rows a page shows: the same examples for all teachers, in an order and on sides nobody can foretell.
 
-First come single answers to be marked, then pairs to choose from; pairs rest on examples that were not
-marked, as far as there are enough. Some of both are asked again later, a pair with its sides changed.
+First come single answers to be marked, then pairs to choose from; pairs are of answers to the same prompt, and
+rest on examples that were not marked, as far as there are enough. Some of both are asked again later, a pair
+with its sides changed.
 """
 
 from __future__ import annotations
@@ -74,14 +75,16 @@ def _to_mark(examples: Examples, rows: int) -> tuple[list[Written], set[str]]:
 
 
 def _to_pair(examples: Examples, used: set[str], rows: int, secret: str) -> list[tuple[Written, Written]]:
-    """Pairs of each of so many examples: teachers that have met least, each once an example."""
+    """Pairs on so many examples: of teachers that have met least, each once an example."""
     shared = [example for example, by_teacher in examples.items() if len(by_teacher) > 1]
-    chosen = [*(one for one in shared if one not in used), *(one for one in shared if one in used)][:rows]
+    asked = {example: len({row.prompt for row in examples[example].values()}) for example in shared}
     met: Counter[tuple[str, str]] = Counter()
     shown: Counter[str] = Counter()
-    pairs = []
-    for example in chosen:
-        free = set(examples[example])
+    pairs: list[tuple[Written, Written]] = []
+    for example in sorted(shared, key=lambda example: (asked[example] > 1, example in used)):
+        if rows == 0:
+            break
+        free, before = set(examples[example]), len(pairs)
         while differing := _differing(examples[example], free):
             one, other = min(
                 differing,
@@ -95,6 +98,7 @@ def _to_pair(examples: Examples, used: set[str], rows: int, secret: str) -> list
             shown.update((one, other))
             free -= {one, other}
             pairs.append((examples[example][one], examples[example][other]))
+        rows -= len(pairs) > before
     return pairs
 
 

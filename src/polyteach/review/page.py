@@ -83,6 +83,7 @@ def make_page(
         marker=MARKER,
         words=words,
         fallback=_fallback(code, instructions or language, words.fallback),
+        own_questions=any(len(one["prompts"]) > 1 for one in shown),
         autonym=langcodes.Language.get(language).autonym(),
         data={"page": page, "language": language, "items": shown, "words": _of_script(words)},
     )

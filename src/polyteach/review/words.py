@@ -32,6 +32,7 @@ class Words(BaseModel):
     points: tuple[_Text, _Text, _Text, _Text]
     marks: tuple[_Text, _Text, _Text, _Text, _Text]
     choosing: _Text
+    own_questions: _Text
     honest: _Text
     private: _Text
     instructions: _Text

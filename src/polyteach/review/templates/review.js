@@ -69,15 +69,15 @@ whenRead(() => {
       const column = document.createElement("div");
       column.className = "side";
       if (item.prompts.length > 1) {
-        column.append(passage(words.question + letter, item.prompts[side], "question"));
+        column.append(passage(words.question + letter, item.prompts[side], "asked"));
       }
-      column.append(passage(words.answer + letter, answer, "answer"));
+      column.append(passage(words.answer + letter, answer, "given"));
       return column;
     });
     const sides = document.createElement("div");
     sides.className = `sides of-${each.length}`;
     sides.append(...each);
-    const shared = item.prompts.length === 1 ? [passage(words.question, item.prompts[0], "question")] : [];
+    const shared = item.prompts.length === 1 ? [passage(words.question, item.prompts[0], "asked")] : [];
     at("texts").replaceChildren(...shared, sides);
   }
 
