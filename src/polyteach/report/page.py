@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from polyteach.report import gate, nothing_taught, view
+from polyteach.report import gate, languages, next_steps, nothing_taught, plots, problems, view
 from polyteach.report.analysis import analysis
 from polyteach.report.costs import costs
-from polyteach.report.html import whole_page
-from polyteach.report.samples import Sample
+from polyteach.report.html import SCRIPTS, STYLES, whole_page
+from polyteach.report.samples import Sample, samples_each, standing
+from polyteach.report.samples_data import Failed, samples_address, samples_data
 from polyteach.report.scores import raw_means, score_tables
 from polyteach.report.screen_view import lines_of
 from polyteach.report.side_effects import side_effects
@@ -23,6 +24,9 @@ def render_page(
     analysed: Mapping[str, Any],
     samples: Mapping[str, Sequence[Sample]],
     settings_text: str,
+    *,
+    failed: Sequence[Failed] = (),
+    manifests: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> str:
     """Renders the report.
 
@@ -31,10 +35,16 @@ def render_page(
         analysed: as in `analysis.json`.
         samples: by language.
         settings_text: the study as its user wrote or would write it, shown as it is.
+        failed: answers that became no row.
+        manifests: of the artifacts that the study's figures rest on, by step id.
     """
+    standing_each = samples_each(len(results["study"]["languages"]), len(results["leaderboard"]))
     headline, _, rest = results["verdict"]["text"].partition(". ")
+    linked = bool(failed) or any(samples.values())
     return whole_page(
         "page.html.j2",
+        styles=(*STYLES, "report.css", "samples.css"),
+        scripts=(*SCRIPTS, "page/languages.js", "samples.js"),
         results=results,
         study=results["study"],
         verdict=results["verdict"],
@@ -44,9 +54,13 @@ def render_page(
         has_perplexity=any(entry["metric"] == "perplexity" for entry in results["gate"]),
         headline=f"{headline.rstrip('.')}.",
         rest=rest,
-        ranking=view.ranking(results),
-        heat=view.heat_map(results),
-        scatter=view.quality_against_gain(results),
+        took=next_steps.took(results),
+        next_step=next_steps.next_step(results),
+        ranking=plots.ranking(results, linked=linked),
+        marks_nothing=any(score > 0 for score in nothing_taught.scores_without_gain(results).values()),
+        heat=languages.heat_map(results),
+        each_language=languages.each_language(results),
+        scatter=plots.quality_against_gain(results, linked=linked),
         metrics=view.metrics(results),
         gate=gate.matrices(results),
         analysis=analysis(analysed),
@@ -57,7 +71,11 @@ def render_page(
         side_effects=side_effects(results),
         warnings=view.warnings(results),
         definitions=view.definitions(results),
-        samples=samples,
+        samples={code: standing(found, standing_each) for code, found in samples.items()},
+        samples_data=samples_data(samples, failed),
+        to_samples=samples_address,
+        problem_title=problems.title,
+        problem_of_figure=problems.OF_FIGURES,
         settings_text=settings_text,
     )
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from polyteach.report import plots, wording
-from polyteach.report.nothing_taught import scores_without_gain
-from polyteach.scoring.robust import SCALE
+from polyteach.report import wording
 
 Plain = Mapping[str, Any]
 
@@ -70,83 +68,6 @@ _WORDS = {
     "scorer_family": "Same family",
     "intrinsic_component_dropped": "Metric not used",
 }
-
-
-def ranking(results: Plain) -> dict[str, Any]:
-    """The ranking plot: an axis to the top score, and for each teacher the places of dot and whisker, and of
-    what it would score without any gain."""
-    known = [entry for entry in results["leaderboard"] if _robust(entry)["value"] is not None]
-    scores = [_robust(entry) for entry in known]
-    held = [g[end] for g in scores for end in ("value", "low", "high") if g[end] is not None]
-    scale = plots.axis([*held, SCALE], with_zero=True)
-    nothing = {name: score for name, score in scores_without_gain(results).items() if score > 0}
-    return {
-        "known": bool(known),
-        "axis": scale,
-        "zero": scale.place(0),
-        "marks_nothing": bool(nothing),
-        "rows": [_ranked(e, scale, nothing.get(e["teacher"])) for e in results["leaderboard"]],
-    }
-
-
-def _ranked(entry: Plain, scale: plots.Axis, nothing: float | None) -> dict[str, Any]:
-    score, gain = _robust(entry), entry["gain"]
-    places = None
-    if score["value"] is not None:
-        low = scale.place(score["value"] if score["low"] is None else score["low"])
-        high = scale.place(score["value"] if score["high"] is None else score["high"])
-        places = {"dot": scale.place(score["value"]), "low": low, "width": round(high - low, 2)}
-    return {
-        "entry": entry,
-        "places": places,
-        "nothing": None if nothing is None else scale.place(nothing),
-        "mark": plots.mark(gain["low"], gain["high"]),
-    }
-
-
-def _robust(entry: Plain) -> Plain:
-    score: Plain = entry["scores"]["robust"]
-    return score
-
-
-def heat_map(results: Plain) -> dict[str, Any]:
-    """Gain of each teacher in each language: figures with the strength of their colour."""
-    entries, languages = results["leaderboard"], results["study"]["languages"]
-    values = [
-        abs(figure["value"])
-        for entry in entries
-        for figure in entry["gain_by_language"].values()
-        if figure["value"] is not None
-    ]
-    largest = max(values, default=0.0)
-    rows = []
-    for entry in entries:
-        cells = []
-        for language in languages:
-            figure = entry["gain_by_language"].get(language)
-            sign, strength = plots.heat(figure["value"] if figure else None, largest)
-            cells.append({"figure": figure, "sign": sign, "strength": strength})
-        rows.append({"teacher": entry["teacher"], "cells": cells, "gain": entry["gain"]})
-    return {"known": bool(values), "languages": languages, "rows": rows}
-
-
-def quality_against_gain(results: Plain) -> dict[str, Any] | None:
-    """The scatter plot of quality and gain; None where no teacher has both."""
-    points = [
-        (entry["teacher"], quality, gain["value"], gain["low"], gain["high"])
-        for entry in results["leaderboard"]
-        if (gain := entry["gain"])["value"] is not None and (quality := entry["quality"]["value"]) is not None
-    ]
-    if not points:
-        return None
-    across = plots.axis([x for _, x, *_ in points])
-    up = plots.axis([value for _, _, *ys in points for value in ys], with_zero=True)
-    return {
-        "points": plots.scatter(points, across, up),
-        "across": across,
-        "up": up,
-        "zero": up.place(0),
-    }
 
 
 def metrics(results: Plain) -> dict[str, Any]:

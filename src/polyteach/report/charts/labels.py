@@ -40,7 +40,7 @@ def placed(points: Sequence[tuple[float, float, str]], inside: Box, taken: Seque
     covered = [*taken, *((x - 6, y - 6, x + 6, y + 6) for x, y, _ in points)]
     labels = []
     for x, y, name in points:
-        shown = fitted(name, 0.6 * (inside[2] - inside[0]))
+        shown = fitted(name, 0.4 * (inside[2] - inside[0]))
         options = [(option, _box(option)) for option in _options(x, y, shown)]
         held = [(o, box) for o, box in options if _within(box, inside)] or options
         label, box = min(held, key=lambda found: sum(_shared(found[1], other) for other in covered))
