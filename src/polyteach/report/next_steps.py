@@ -45,7 +45,7 @@ def next_step(results: Plain) -> str:
         )
         return f"Next: any of {listing(first)} will do as far as this study can tell: {choose}."
     if kind == "inconclusive":
-        return "Next: choose no teacher by these figures; polyteach power says what a study would need to tell more."
+        return "Next: choose no teacher by these figures; polyteach power says what a study would need."
     return "Next: read warnings and benchmarks; they say what has to change before teachers can be ranked."
 
 

@@ -71,7 +71,6 @@ def intervals(
         drawing = Drawing(width, _TOP + height * len(rows) + _BOTTOM)
         left, right = (name_at + names + 20, width - after - 20) if beside else (12.0, width - 12.0)
         track = _Track(axis, left, right)
-        track.grid(drawing, _TOP, drawing.height - _BOTTOM)
         drawing.text(lead, 12, heads[0], class_="head", text_anchor="end")
         drawing.text(name_at, 12, heads[1], class_="head")
         drawing.text(width, 12, heads[2], class_="head", text_anchor="end")
@@ -82,7 +81,13 @@ def intervals(
             drawing.text(lead, line, row.lead, class_="lead", text_anchor="end")
             drawing.text(name_at, line, row.name, room=room, href=row.href, class_="label")
             drawing.text(width, line, row.text, class_="value", text_anchor="end")
-            track.row(drawing, row, top + (height / 2 if beside else 36))
+            middle = top + (height / 2 if beside else 36)
+            # Beside the names, lines run through; under them, they would run through the texts.
+            track.grid(
+                drawing, middle - (height / 2 if beside else 10), middle + (height / 2 if beside else 14)
+            )
+            track.row(drawing, row, middle)
+        track.labels(drawing, drawing.height - _BOTTOM + 14)
         return drawing
 
     return chart(title, description, draw)
@@ -100,12 +105,16 @@ class _Track:
         return self.left + (self.right - self.left) * self.axis.place(value) / 100
 
     def grid(self, drawing: Drawing, top: float, bottom: float) -> None:
+        for tick in self.axis.ticks:
+            x = self.x(tick)
+            drawing.add("line", class_="grid" if tick else "zero", x1=x, x2=x, y1=top, y2=bottom)
+
+    def labels(self, drawing: Drawing, y: float) -> None:
         shown_to = -1e9
         for tick, label in zip(self.axis.ticks, self.axis.labels, strict=True):
             x = self.x(tick)
-            drawing.add("line", class_="grid" if tick else "zero", x1=x, x2=x, y1=top, y2=bottom)
             if x - text_width(label) / 2 > shown_to + 6:
-                drawing.text(x, bottom + 14, label, class_="tick", text_anchor="middle")
+                drawing.text(x, y, label, class_="tick", text_anchor="middle")
                 shown_to = x + text_width(label) / 2
 
     def row(self, drawing: Drawing, row: Interval, y: float) -> None:
