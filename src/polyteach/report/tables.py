@@ -101,7 +101,7 @@ def print_table(
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """A table's columns and rows, as many and as long as fit; `fits` is whether they do."""
+    """A table's columns and rows, as many and as long as fit; all of them where they do not (`fits`)."""
 
     columns: tuple[Column, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -132,7 +132,8 @@ class Fitted:
 
 def fitted(columns: Sequence[Column], rows: Iterable[Sequence[str]], width: int) -> Fitted:
     """Fits a table into so many cells of a terminal."""
-    cells = [[_shown(column, text) for column, text in zip(columns, row, strict=True)] for row in rows]
+    whole = [tuple(_shown(c, text) for c, text in zip(columns, row, strict=True)) for row in rows]
+    cells = [list(row) for row in whole]
     widths = [column.widest(row[i] for row in cells) for i, column in enumerate(columns)]
     kept = list(range(len(columns)))
     while _needed(columns, widths, kept, COMFORT) > width and any(columns[i].spare for i in kept):
@@ -146,11 +147,13 @@ def fitted(columns: Sequence[Column], rows: Iterable[Sequence[str]], width: int)
             for row, name in zip(cells, names, strict=True):
                 row[i] = name
             widths[i] = columns[i].widest(names)
+    if _needed(columns, widths, kept, None) > width:
+        return Fitted(tuple(columns), tuple(whole), (), False)
     return Fitted(
         tuple(columns[i] for i in kept),
         tuple(tuple(row[i] for i in kept) for row in cells),
         tuple(column.said or column.title for i, column in enumerate(columns) if i not in kept),
-        _needed(columns, widths, kept, None) <= width,
+        True,
     )
 
 
