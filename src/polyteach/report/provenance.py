@@ -77,7 +77,7 @@ def _of_step(
     place: Sequence[str], settings: Plain, teachers: Mapping[str, str | None], bases: Mapping[str, str]
 ) -> list[tuple[str, str, str]]:
     """(role, name, identity) of what one step names."""
-    kind, who = place[0], place[1]
+    kind, who = place[0], place[1] if len(place) > 1 else ""  # `score` and `analysis` are one word
     found: list[tuple[str, str, Any]] = []
     if kind == "seed_data":
         for source in settings["sources"]:
