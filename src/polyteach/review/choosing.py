@@ -1,8 +1,8 @@
 """Which rows a page shows: the same examples for all teachers, in an order and on sides nobody can foretell.
 
-First come single answers to be marked, then pairs to choose from; pairs are of answers to the same prompt, and
-rest on examples that were not marked, as far as there are enough. Some of both are asked again later, a pair
-with its sides changed.
+First come single answers to be marked, then pairs to choose from. As far as there are enough, pairs answer
+the same prompt and rest on examples that were not marked. Some of both are asked again later, a pair with its
+sides changed.
 """
 
 from __future__ import annotations

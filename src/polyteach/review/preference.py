@@ -40,7 +40,7 @@ def preferences(choices: Iterable[Choice], teachers: Sequence[str], rng_seed: in
     for choice in choices:
         for (teacher, _), value in zip(choice.rows, _WON[choice.value], strict=True):
             told.setdefault(teacher, []).append((choice.reviewer, choice.example, value))
-    return {name: _figure(told[name], PREFERRED, rng_seed, widened) for name in teachers}
+    return {name: _figure(told[name], PREFERRED, rng_seed, _widened) for name in teachers}
 
 
 def mean_marks(marks: Iterable[Mark], teachers: Sequence[str], rng_seed: int) -> dict[str, Figure]:
@@ -48,16 +48,14 @@ def mean_marks(marks: Iterable[Mark], teachers: Sequence[str], rng_seed: int) ->
     told: dict[str, list[Told]] = {teacher: [] for teacher in teachers}
     for mark in marks:
         told.setdefault(mark.row[0], []).append((mark.reviewer, mark.example, float(mark.value)))
-    return {
-        name: _figure(told[name], MARKED, rng_seed, lambda low, high, _: (low, high)) for name in teachers
-    }
+    return {name: _figure(told[name], MARKED, rng_seed, _as_drawn) for name in teachers}
 
 
 def _figure(
     told: Sequence[Told],
     definition: str,
     rng_seed: int,
-    bounds: Callable[[float | None, float | None, Sequence[float]], Bounds],
+    bounds: Callable[[float, float | None, float | None, Sequence[float]], Bounds],
 ) -> Figure:
     reviewers, examples = (sorted({one[place] for one in told}) for place in (0, 1))
     definition = definition.format(over=_OVER if len(reviewers) > 1 else _ONE, draws=DRAWS)
@@ -69,18 +67,19 @@ def _figure(
         sums[at] += value
         counts[at] += 1
     low, high, se = _drawn(sums, counts, rng_seed)
-    low, high = bounds(low, high, list(sums.sum(axis=0) / counts.sum(axis=0)))
-    return Figure(float(sums.sum() / counts.sum()), definition, n=len(told), se=se, low=low, high=high)
+    value = float(sums.sum() / counts.sum())
+    low, high = bounds(value, low, high, (sums.sum(axis=0) / counts.sum(axis=0)).tolist())
+    return Figure(value, definition, n=len(told), se=se, low=low, high=high)
 
 
-def _as_drawn(low: float | None, high: float | None, by_prompt: Sequence[float]) -> Bounds:
+def _as_drawn(value: float, low: float | None, high: float | None, by_prompt: Sequence[float]) -> Bounds:
     return low, high
 
 
-def widened(low: float | None, high: float | None, by_prompt: Sequence[float]) -> Bounds:
+def _widened(value: float, low: float | None, high: float | None, by_prompt: Sequence[float]) -> Bounds:
     """Bounds of a share, no nearer than Wilson's over prompts: who won all may still lose one."""
     floor = measured_share(by_prompt, [None] * len(by_prompt), "").figure
-    bounds = [bound for bound in (low, high, floor.low, floor.high) if bound is not None]
+    bounds = [bound for bound in (value, low, high, floor.low, floor.high) if bound is not None]
     return min(bounds), max(bounds)
 
 
