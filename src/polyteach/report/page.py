@@ -7,14 +7,21 @@ from typing import Any
 
 from polyteach.report import gate, languages, next_steps, nothing_taught, plots, problems, view
 from polyteach.report.analysis import analysis
+from polyteach.report.assumptions import assumptions
 from polyteach.report.costs import costs
 from polyteach.report.html import SCRIPTS, STYLES, whole_page
+from polyteach.report.ladders import ladders
+from polyteach.report.loadings import loadings
+from polyteach.report.pareto import pareto
+from polyteach.report.provenance import provenance
 from polyteach.report.samples import Sample, samples_each, standing
 from polyteach.report.samples_data import Failed, samples_address, samples_data
+from polyteach.report.scale import data_scale
 from polyteach.report.scores import raw_means, score_tables
 from polyteach.report.screen_view import lines_of
 from polyteach.report.side_effects import side_effects
 from polyteach.report.trainings import trainings
+from polyteach.report.weights import weight_sensitivity
 
 _SCREENED = ("score", "usable", "quality", "wrong_language", "duplicates")
 
@@ -64,6 +71,13 @@ def render_page(
         metrics=view.metrics(results),
         gate=gate.matrices(results),
         analysis=analysis(analysed),
+        pareto=pareto(results, linked=linked),
+        loadings=loadings(analysed["sections"]["pca"]),
+        data_scale=data_scale(analysed["sections"]["sizes"]),
+        weight_sensitivity=weight_sensitivity(results),
+        ladders=ladders(results),
+        assumptions=assumptions(results, analysed, manifests),
+        provenance=provenance(results, manifests or {}),
         requests=view.requests(results),
         costs=costs(results),
         scores=score_tables(results),

@@ -31,6 +31,10 @@ function opened(text, rtl) {
   return { shown, more, direction: rtl !== Boolean(against) ? "rtl" : "ltr" };
 }
 
+function same(one, other) {
+  return other !== undefined && JSON.stringify(one) === JSON.stringify(other);
+}
+
 function folded(text) {
   return text.normalize("NFKC").toLowerCase();
 }
@@ -195,7 +199,8 @@ class Explorer {
       answers.unshift(...answers.splice(first, 1));
     }
     const human = (entry.human ?? []).map((place) => this.data.human[place]);
-    if (human.length) answers.unshift(this.human(human));
+    const told = human.filter((pair) => pair.response !== undefined || !same(pair.prompt, entry.prompt));
+    if (told.length) answers.unshift(this.human(told, entry.prompt));
     const parts = [this.head(entry, entry.picked ? "picked for a problem" : "")];
     if (entry.prompt !== undefined) parts.push(this.text(entry.prompt, code, "asked"));
     parts.push(element("div", { className: "answers" }, answers));
@@ -215,13 +220,14 @@ class Explorer {
     return element("div", { className: problems.length ? "answer marked" : "answer" }, parts);
   }
 
-  human(pairs) {
+  // Human rows; a prompt that all teachers were given stands above already.
+  human(pairs, above) {
     const who = element("div", { className: "who", textContent: "seed data (human)" });
-    const texts = pairs.flatMap((pair) => [
-      this.text(pair.prompt, pair.lang, "asked"),
+    const rows = pairs.map((pair) => element("div", { className: "pair" }, [
+      ...(same(pair.prompt, above) ? [] : [this.text(pair.prompt, pair.lang, "asked")]),
       ...(pair.response === undefined ? [] : [this.text(pair.response, pair.lang)]),
-    ]);
-    return element("div", { className: "answer human-rows" }, [who, ...texts]);
+    ]));
+    return element("div", { className: `answer human-rows${rows.length > 1 ? " several" : ""}` }, [who, ...rows]);
   }
 
   lost(entry) {
@@ -278,13 +284,19 @@ class Explorer {
   }
 }
 
+// Those in the language that the whole page is filtered by.
+function ofThePage() {
+  const chosen = document.getElementById("language")?.value;
+  return new URLSearchParams(chosen ? { language: chosen } : {});
+}
+
 let explorer; // a promise of it, once it was asked for
 
 function openExplorer() {
   explorer ??= readSamples().then((data) => {
     const made = new Explorer(document.getElementById("explorer"), data);
     document.getElementById("standing-samples").hidden = true;
-    made.ask(new URLSearchParams());
+    made.ask(ofThePage());
     return made;
   });
   return explorer;
@@ -310,6 +322,9 @@ whenRead(() => {
     const link = event.target.closest(`a[href^="${SAMPLES}?"]`);
     // The same address again is no change of it.
     if (link && link.getAttribute("href") === location.hash) followToSamples(location.hash);
+  });
+  document.addEventListener("language", async () => {
+    if (explorer) (await explorer).ask(ofThePage());
   });
   const near = new IntersectionObserver((entries) => {
     if (!entries.some((entry) => entry.isIntersecting)) return;
