@@ -14,6 +14,7 @@ from polyteach.report.ladders import ladders
 from polyteach.report.loadings import loadings
 from polyteach.report.pareto import pareto
 from polyteach.report.provenance import provenance
+from polyteach.report.reviews import reviews
 from polyteach.report.samples import Sample, samples_each, standing
 from polyteach.report.samples_data import Failed, samples_address, samples_data
 from polyteach.report.scale import data_scale
@@ -34,6 +35,7 @@ def render_page(
     *,
     failed: Sequence[Failed] = (),
     manifests: Mapping[str, Mapping[str, Any]] | None = None,
+    reviewed: Mapping[str, Any] | None = None,
 ) -> str:
     """Renders the report.
 
@@ -44,6 +46,7 @@ def render_page(
         settings_text: the study as its user wrote or would write it, shown as it is.
         failed: answers that became no row.
         manifests: of the artifacts that the study's figures rest on, by step id.
+        reviewed: as in `reviews.json`, where native speakers reviewed the data.
     """
     standing_each = samples_each(len(results["study"]["languages"]), len(results["leaderboard"]))
     headline, _, rest = results["verdict"]["text"].partition(". ")
@@ -78,6 +81,7 @@ def render_page(
         ladders=ladders(results),
         assumptions=assumptions(results, analysed, manifests),
         provenance=provenance(results, manifests or {}),
+        reviews=reviews(reviewed, [entry["teacher"] for entry in results["leaderboard"]]),
         requests=view.requests(results),
         costs=costs(results),
         scores=score_tables(results),

@@ -16,7 +16,8 @@ def report(task: StepTask) -> Mapping[str, Any]:
 
     Settings: `study`, its facts; `settings_text`, to be shown as it is; `samples`, how many of a language.
     Inputs: `score`, `analysis`, and the steps of the study under their own ids, see `examples.gather`; the
-    manifests of all of them are read for what was used.
+    manifests of all of them are read for what was used. Where native speakers reviewed a run, its report is
+    made again with `reviews` among the settings, see `review.publishing`; no artifact has it.
     """
     from polyteach.report.examples import gather
     from polyteach.report.leaderboard_csv import leaderboard_csv
@@ -35,6 +36,7 @@ def report(task: StepTask) -> Mapping[str, Any]:
         task.settings["settings_text"],
         failed=failed,
         manifests=read_manifests(task.inputs),
+        reviewed=task.settings.get("reviews"),
     )
     (task.output / PAGE).write_text(page, encoding="utf-8")
     (task.output / LEADERBOARD).write_text(leaderboard_csv(results), encoding="utf-8")
