@@ -69,8 +69,11 @@ class Explorer {
       ),
     };
     const names = { q: "Search", teacher: "Teacher", language: "Language", method: "Method", problem: "Problem" };
-    const labels = Object.entries(this.fields).map(([key, field]) =>
-      element("label", { className: "control" }, [element("span", { textContent: names[key] }), field]));
+    const labels = Object.entries(this.fields).map(([key, field]) => {
+      field.id = `samples-${key}`;
+      const name = element("label", { htmlFor: field.id, textContent: names[key] });
+      return element("div", { className: "control" }, [name, field]);
+    });
     const form = element("form", { className: "samples-form", role: "search", ariaLabel: "Samples" }, labels);
     form.append(element("button", { type: "reset", textContent: "Clear" }));
     form.addEventListener("submit", (event) => event.preventDefault());
