@@ -12,9 +12,9 @@ from run_of_review import RANKED, ReviewRun, answered, make_run, saved
 from polyteach.review.answers import import_answers
 from polyteach.review.figures import review_figures
 from polyteach.review.judgements import judgements
-from polyteach.review.key import KEY, PAIR, Item, folder_of, read_keys
+from polyteach.review.key import KEY, PAIR, Item, folder_of, has_reviews, read_keys
 from polyteach.review.page import Page, make_page
-from polyteach.review.publishing import has_reviews, publish_reviews
+from polyteach.review.publishing import publish_reviews
 from polyteach.review.reading import open_reviewed, read_written, telling_names
 
 

@@ -12,12 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from polyteach.errors import UserError
 from polyteach.files import write_json, writing
-from polyteach.review.key import MARK, PAIR, Key
+from polyteach.review.key import ANSWERS, MARK, PAIR, Key
 
 CANNOT: Literal["cannot"] = "cannot"
 LARGEST = 2_000_000
 """Bytes of a file; a page of a thousand items makes one of 40,000."""
-ANSWERS = "answers"
 _ASK_AGAIN = "ask the reviewer for the file as the page saved it"
 _Hex = StringConstraints(pattern=r"^[0-9a-f]{16}$")
 _Id = Annotated[str, _Hex]

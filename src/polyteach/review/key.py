@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from polyteach.errors import UserError
 
-KEY, REVIEWS = "key.json", "reviews"
+KEY, REVIEWS, ANSWERS = "key.json", "reviews", "answers"
+"""Names in a run's folder: REVIEWS/<language>-<page>/{KEY, ANSWERS/<reviewer>.json}."""
 MARK: Literal["mark"] = "mark"
 PAIR: Literal["pair"] = "pair"
 
@@ -86,6 +87,11 @@ def opaque(secret: str, *what: str | int) -> str:
 def folder_of(run: Path, language: str, page: str) -> Path:
     """Where a page's key and its reviewers' answers are."""
     return run / REVIEWS / f"{language}-{page[:12]}"
+
+
+def has_reviews(run: Path) -> bool:
+    """Whether somebody's answers were brought back to a run."""
+    return any((run / REVIEWS).glob(f"*/{ANSWERS}/*.json"))
 
 
 def read_keys(run: Path) -> dict[Path, Key]:

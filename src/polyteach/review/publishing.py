@@ -13,15 +13,9 @@ from polyteach.artifacts import MANIFEST
 from polyteach.errors import UserError
 from polyteach.files import write_atomically, write_json, writing
 from polyteach.review.figures import review_figures
-from polyteach.review.key import REVIEWS
 from polyteach.steps import StepTask
 
 FILE, REPORT = "reviews.json", "report.html"
-
-
-def has_reviews(run: Path) -> bool:
-    """Whether somebody's answers were brought back to a run."""
-    return any((run / REVIEWS).glob("*/answers/*.json"))
 
 
 def publish_reviews(run: Path) -> dict[str, Any]:
