@@ -116,7 +116,7 @@ def test_names_in_files_command_no_terminal(tmp_path: Path, capsys: pytest.Captu
     assert invoke(["ingest", str(tmp_path)]) == 0
     printed = capsys.readouterr().out
     assert "[red]\u241b[31mone" in printed
-    assert "\ufffd[2J.txt" in printed
+    assert "\u241b[2J.txt" in printed
     assert not set(printed) & {"\x1b", "\x07", "\x9b"}
 
 

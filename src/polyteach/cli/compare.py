@@ -30,15 +30,16 @@ def compare(
     All later runs are compared with the first. A change of a score is taken apart into gain, quality and what
     counts; its interval is paired by item where the runs' artifacts are at hand.
     """
-    from polyteach.compare.comparing import compare as find
-    from polyteach.compare.comparing import to_json
+    from polyteach.comparison.comparing import compare as find
+    from polyteach.comparison.comparing import to_json
+    from polyteach.comparison.reading import named_run
 
-    paths = [_path(name, output_dir) for name in runs]
+    paths = [named_run(name, output_dir) for name in runs]
     if html is not None:
         check_output_is_free(html, paths, is_own=_is_own(html), force=force)
     found = find(paths)
     if html is not None:
-        from polyteach.compare.page import comparison_page
+        from polyteach.comparison.page import comparison_page
         from polyteach.files import write_atomically, writing
 
         page = comparison_page(found)
@@ -48,20 +49,13 @@ def compare(
     if as_json:
         print_json(to_json(found))
         return
-    from polyteach.compare.terminal import print_comparison
+    from polyteach.comparison.terminal import print_comparison
 
     print_comparison(found, output_console())
 
 
-def _path(name: str, output_dir: Path) -> Path:
-    """A run by its name, or what a path names."""
-    named = Path(name)
-    run = output_dir / "runs" / name
-    return run if not named.exists() and run.is_dir() else named
-
-
 def _is_own(path: Path) -> bool:
     """Whether a file is a page of this command."""
-    from polyteach.compare.page import is_page
+    from polyteach.comparison.page import is_page
 
     return path.is_file() and is_page(path)

@@ -140,6 +140,12 @@ class OpenedRun:
     plain: dict[str, Any]
 
 
+def named_run(name: str, output_dir: Path) -> Path:
+    """What a path names; a name that is none may be that of a run in `output_dir`/runs."""
+    run = output_dir / "runs" / name
+    return run if not Path(name).exists() and run.is_dir() else Path(name)
+
+
 def open_results(path: Path) -> OpenedRun:
     """Reads the results in a run's folder, or in a file.
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from polyteach.compare.decomposition import PARTS, Decomposition
+from polyteach.comparison.decomposition import PARTS, Decomposition
 from polyteach.scoring.numbers import counted, listing, number
 
 if TYPE_CHECKING:
-    from polyteach.compare.comparing import Change, TeacherChange
+    from polyteach.comparison.comparing import Change, TeacherChange
 
 MOST_NAMED = 6
 _SMALL = 0.05

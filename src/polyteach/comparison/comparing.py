@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from polyteach.compare.decomposition import PARTS, Decomposition, decompose, side_of
-from polyteach.compare.paired import Differences, differences
-from polyteach.compare.reading import OpenedRun, Results, open_results
-from polyteach.compare.settings import Settings, settings_of
+from polyteach.comparison.decomposition import PARTS, Decomposition, decompose, side_of
+from polyteach.comparison.paired import Differences, differences
+from polyteach.comparison.reading import OpenedRun, Results, open_results
+from polyteach.comparison.settings import Settings, settings_of
 from polyteach.errors import UserError
 from polyteach.figures import Figure
 
@@ -120,9 +120,14 @@ def compare(paths: Sequence[Path]) -> Comparison:
     Raises:
         UserError: fewer than two, or one of them cannot be read.
     """
-    if len(paths) < 2:
+    return compare_opened([open_results(path) for path in paths])
+
+
+def compare_opened(opened: Sequence[OpenedRun]) -> Comparison:
+    """The same for runs that are open."""
+    runs = tuple(opened)
+    if len(runs) < 2:
         raise UserError("one run has nothing to be compared with", fix="name two runs or more")
-    runs = tuple(open_results(path) for path in paths)
     labels = _labels(runs)
     teachers = dict.fromkeys(entry.teacher for run in runs for entry in run.results.leaderboard)
     standings = {name: tuple(_standing(run.results, name) for run in runs) for name in teachers}
@@ -266,7 +271,7 @@ def _standing_json(standing: Standing) -> dict[str, Any]:
 
 
 def _change_json(change: Change) -> dict[str, Any]:
-    from polyteach.compare.words import sentences, why
+    from polyteach.comparison.words import sentences, why
 
     return {
         "from": change.before,

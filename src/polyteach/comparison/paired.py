@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from polyteach.compare.reading import OpenedRun
+from polyteach.comparison.reading import OpenedRun
 from polyteach.errors import UserError
 from polyteach.figures import Figure, undefined
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from polyteach.compare.reading import OpenedRun
+from polyteach.comparison.reading import OpenedRun
 
 MOST_BYTES = 5_000_000
 CHANCE = {"name", "rng_seed"}

@@ -8,9 +8,9 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from polyteach.compare.comparing import Change, Comparison, Standing
-from polyteach.compare.decomposition import PARTS, Decomposition
-from polyteach.compare.words import TITLES, sentences, signed, why
+from polyteach.comparison.comparing import Change, Comparison, Standing
+from polyteach.comparison.decomposition import PARTS, Decomposition
+from polyteach.comparison.words import TITLES, sentences, signed, why
 from polyteach.report import wording
 from polyteach.report.tables import COMFORT, Column, one_line, print_table
 

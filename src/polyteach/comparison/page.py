@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from polyteach.compare.comparing import Change, Comparison, Standing
-from polyteach.compare.decomposition import PARTS, Decomposition
-from polyteach.compare.words import TITLES, sentences, signed, why
+from polyteach.comparison.comparing import Change, Comparison, Standing
+from polyteach.comparison.decomposition import PARTS, Decomposition
+from polyteach.comparison.words import TITLES, sentences, signed, why
 from polyteach.report.html import whole_page
 
 TEMPLATES = Path(__file__).parent / "templates"

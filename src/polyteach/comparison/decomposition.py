@@ -20,7 +20,7 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from math import fsum
 
-from polyteach.compare.reading import Results
+from polyteach.comparison.reading import Results
 from polyteach.scoring.robust import SCALE
 
 Place = tuple[str, str]
