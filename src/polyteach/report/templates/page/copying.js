@@ -5,8 +5,7 @@ function rowsOf(table) {
   const bodies = [...table.tBodies].filter(seen);
   const rows = [...(table.tHead?.rows ?? []), ...bodies.flatMap((body) => [...body.rows])].filter(seen);
   return rows.map((row) => [...row.cells].filter(seen).flatMap((cell) => {
-    const parts = [...cell.childNodes].map((node) => node.textContent.replace(/\s+/g, " ").trim());
-    const text = cell.querySelector("small, br, div") ? parts.filter(Boolean).join(" ") : shownText(cell);
+    const text = shownText(cell);
     const one = { text, value: cell.dataset.value ?? text, number: cell.classList.contains("num") };
     const empty = { text: "", value: "", number: false };
     return [one, ...Array(cell.colSpan - 1).fill(empty)];

@@ -13,8 +13,14 @@ function sortKey(cell) {
   return found ? Number(found[1].replaceAll(",", "").replace("−", "-")) : text;
 }
 
+// A cell's text as it is read: what stands on a line of its own, or smaller, is a word apart.
 function shownText(cell) {
-  return (cell?.textContent ?? "").replace(/\s+/g, " ").trim();
+  const read = (node) => {
+    if (node.nodeType === Node.TEXT_NODE) return node.data;
+    const inside = [...node.childNodes].map(read).join("");
+    return /^(BR|DIV|SMALL|LI)$/.test(node.nodeName) ? ` ${inside} ` : inside;
+  };
+  return cell ? read(cell).replace(/\s+/g, " ").trim() : "";
 }
 
 // Numbers before texts; what is undefined stands last in either direction.
@@ -84,18 +90,17 @@ function makeSortable(table) {
 
 // A box that scrolls must be reached by keyboard, and say what it is.
 function makeReachable(box) {
-  const scrolls = box.scrollWidth > box.clientWidth;
-  if (!scrolls) {
+  if (box.scrollWidth <= box.clientWidth && box.scrollHeight <= box.clientHeight) {
     for (const name of ["tabindex", "role", "aria-label"]) box.removeAttribute(name);
     return;
   }
   box.tabIndex = 0;
   box.setAttribute("role", "region");
-  box.setAttribute("aria-label", `${box.querySelector("table")?.dataset.name ?? "table"}, scrolls sideways`);
+  box.setAttribute("aria-label", `${box.querySelector("table")?.dataset.name ?? box.dataset.name ?? "text"}, scrolls`);
 }
 
 whenRead(() => {
   document.querySelectorAll("table[data-name]").forEach(makeSortable);
   const sizes = new ResizeObserver((entries) => entries.forEach((entry) => makeReachable(entry.target)));
-  document.querySelectorAll(".scroll").forEach((box) => sizes.observe(box));
+  document.querySelectorAll(".scroll, main pre").forEach((box) => sizes.observe(box));
 });
