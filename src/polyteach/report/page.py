@@ -14,6 +14,7 @@ from polyteach.report.ladders import ladders
 from polyteach.report.loadings import loadings
 from polyteach.report.pareto import pareto
 from polyteach.report.provenance import provenance
+from polyteach.report.race import race
 from polyteach.report.reviews import reviews
 from polyteach.report.samples import Sample, samples_each, standing
 from polyteach.report.samples_data import Failed, samples_address, samples_data
@@ -36,6 +37,7 @@ def render_page(
     failed: Sequence[Failed] = (),
     manifests: Mapping[str, Mapping[str, Any]] | None = None,
     reviewed: Mapping[str, Any] | None = None,
+    raced: Mapping[str, Any] | None = None,
 ) -> str:
     """Renders the report.
 
@@ -47,6 +49,7 @@ def render_page(
         failed: answers that became no row.
         manifests: of the artifacts that the study's figures rest on, by step id.
         reviewed: as in `reviews.json`, where native speakers reviewed the data.
+        raced: as in `race.json`, where a race chose the teachers.
     """
     standing_each = samples_each(len(results["study"]["languages"]), len(results["leaderboard"]))
     headline, _, rest = results["verdict"]["text"].partition(". ")
@@ -81,6 +84,7 @@ def render_page(
         ladders=ladders(results),
         assumptions=assumptions(results, analysed, manifests),
         provenance=provenance(results, manifests or {}),
+        race=race(raced),
         reviews=reviews(reviewed, [entry["teacher"] for entry in results["leaderboard"]]),
         requests=view.requests(results),
         costs=costs(results),

@@ -16,8 +16,9 @@ def report(task: StepTask) -> Mapping[str, Any]:
 
     Settings: `study`, its facts; `settings_text`, to be shown as it is; `samples`, how many of a language.
     Inputs: `score`, `analysis`, and the steps of the study under their own ids, see `examples.gather`; the
-    manifests of all of them are read for what was used. Where native speakers reviewed a run, its report is
-    made again with `reviews` among the settings, see `review.publishing`; no artifact has it.
+    manifests of all of them are read for what was used; after a race `race`, with its `race.json`. Where
+    native speakers reviewed a run, its report is made again with `reviews` among the settings, see
+    `review.publishing`; no artifact has it.
     """
     from polyteach.report.examples import gather
     from polyteach.report.leaderboard_csv import leaderboard_csv
@@ -37,7 +38,16 @@ def report(task: StepTask) -> Mapping[str, Any]:
         failed=failed,
         manifests=read_manifests(task.inputs),
         reviewed=task.settings.get("reviews"),
+        raced=_raced(task),
     )
     (task.output / PAGE).write_text(page, encoding="utf-8")
     (task.output / LEADERBOARD).write_text(leaderboard_csv(results), encoding="utf-8")
     return {"page_bytes": len(page.encode("utf-8"))}
+
+
+def _raced(task: StepTask) -> Mapping[str, Any] | None:
+    folder = task.inputs.get("race")
+    if not folder:
+        return None
+    raced: dict[str, Any] = json.loads((folder / "race.json").read_text(encoding="utf-8"))
+    return raced
