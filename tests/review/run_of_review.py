@@ -45,10 +45,11 @@ HOSTILE = (
 
 @dataclass(frozen=True)
 class ReviewRun:
-    """A run in `folder`; the store is beside it, as a study leaves both."""
+    """A run in `folder`; the store is beside it, as a study leaves both. `closing` are its last steps."""
 
     folder: Path
     store: Store
+    closing: tuple[Step, ...]
 
 
 def make_run(
@@ -106,7 +107,7 @@ def _copied(task: StepTask) -> Mapping[str, Any]:
     return facts
 
 
-def _finished(study: SyntheticStudy, root: Path) -> tuple[Path, Store]:
+def _finished(study: SyntheticStudy, root: Path) -> tuple[Path, Store, tuple[Step, ...]]:
     store, run = Store(root / ".polyteach"), RunFolder(root / "runs" / "synthetic")
     store.prepare()
     run.prepare()
@@ -134,7 +135,7 @@ def _finished(study: SyntheticStudy, root: Path) -> tuple[Path, Store]:
         made[one.id] = store.make(one)
         run.link(one, made[one.id])
     run.publish(made[id] for id in ("score", "analysis", "report"))
-    return run.path, store
+    return run.path, store, (scored, analysed, page)
 
 
 def the_key(run: Path) -> Key:

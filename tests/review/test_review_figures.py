@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from run_of_review import RANKED, ReviewRun, answered, make_run, saved
 
+from polyteach.cli.display import PlainDisplay
+from polyteach.resources import find_resources
 from polyteach.review.answers import import_answers
 from polyteach.review.figures import review_figures
 from polyteach.review.judgements import judgements
@@ -16,6 +18,11 @@ from polyteach.review.key import KEY, PAIR, Item, folder_of, has_reviews, read_k
 from polyteach.review.page import Page, make_page
 from polyteach.review.publishing import publish_reviews
 from polyteach.review.reading import open_reviewed, read_written, telling_names
+from polyteach.running import run_graph
+from polyteach.runs import RunFolder
+from polyteach.study import load_candidates
+
+ROOT = Path(__file__).parents[2]
 
 
 def page_of(run: ReviewRun, rows: int = 8, language: str = "de") -> Page:
@@ -137,6 +144,27 @@ def test_the_report_has_what_reviewers_said_and_keeps_it(changed: ReviewRun, tmp
         (changed.folder / "report.html").read_bytes(),
         (changed.folder / "reviews.json").read_bytes(),
     )
+
+
+def test_a_run_made_again_keeps_what_reviewers_said(changed: ReviewRun, tmp_path: Path) -> None:
+    page = page_of(changed)
+    send(changed, page, tmp_path, a=("Ana", right_mark, right_choice))
+    publish_reviews(changed.folder)
+    names = ("results.json", "report.html", "reviews.json")
+    before = {name: (changed.folder / name).read_bytes() for name in names}
+    study = load_candidates(ROOT / "studies" / "simulated.yaml")
+    run_graph(
+        study,
+        find_resources(study, ROOT),
+        [],
+        lambda failed: list(changed.closing),
+        changed.store,
+        RunFolder(changed.folder),
+        PlainDisplay(),
+        workers=1,
+    )
+    assert (changed.folder / "earlier-1" / "reviews.json").exists()  # moved away, for lack of a status
+    assert {name: (changed.folder / name).read_bytes() for name in names} == before
 
 
 def test_rows_that_are_not_in_the_run_any_more_are_left_out(reviewed: ReviewRun) -> None:

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 
-from polyteach.review.key import MARK, PAIR, Item, Shown, opaque
+from polyteach.review.key import MARK, PAIR, Item, Kind, Shown, opaque
 from polyteach.review.reading import Written
 
 REPEATED = 0.1
@@ -114,7 +114,7 @@ def _sides(pair: tuple[Written, Written], secret: str) -> tuple[Written, ...]:
     return (other, one) if swapped else (one, other)
 
 
-def _item(kind: str, rows: tuple[Written, ...], secret: str) -> Item:
+def _item(kind: Kind, rows: tuple[Written, ...], secret: str) -> Item:
     shown = tuple(Shown(teacher=row.teacher, row=row.id, digest=row.digest) for row in rows)
     return Item(id=_id(kind, shown, secret), kind=kind, example=rows[0].example, shown=shown)
 

@@ -13,8 +13,9 @@ from polyteach.errors import UserError
 
 KEY, REVIEWS, ANSWERS = "key.json", "reviews", "answers"
 """Names in a run's folder: REVIEWS/<language>-<page>/{KEY, ANSWERS/<reviewer>.json}."""
-MARK: Literal["mark"] = "mark"
-PAIR: Literal["pair"] = "pair"
+Kind = Literal["mark", "pair"]
+MARK: Kind = "mark"
+PAIR: Kind = "pair"
 
 
 class _Strict(BaseModel):
@@ -45,7 +46,7 @@ class Item(_Strict):
     """
 
     id: str
-    kind: Literal["mark", "pair"]
+    kind: Kind
     example: str
     shown: tuple[Shown, ...]
     repeats: str | None = None
