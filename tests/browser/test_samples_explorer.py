@@ -108,7 +108,10 @@ def test_failed_requests_lead_to_what_was_answered(visit, small: Path) -> None:
     tab.locator('table[data-name="Failed requests"] tbody tr', has_text="small").locator("td a").first.click()
     tab.locator("#explorer form").wait_for()
     assert count(tab) == 4  # two languages, two methods
-    assert "no row: empty answer, 3 times" in tab.locator(f"{SAMPLE} .problems").first.text_content()
+    assert (
+        "no row: empty answer, 3 answers; some of them"
+        in tab.locator(f"{SAMPLE} .problems").first.text_content()
+    )
     assert "window.owned" in tab.locator(f"{SAMPLE} .failed").first.text_content()
 
 
@@ -197,3 +200,15 @@ def test_packed_data_are_unpacked(visit, made) -> None:
     tab = opened(visit, page, "#samples?language=de")
     assert count(tab) > 100
     assert "Der April" in tab.locator(f"{SAMPLE} .text").nth(3).text_content()
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1200), ("dark", 390)])
+def test_axe_finds_nothing_serious_in_the_open_explorer(visit, small: Path, scheme: str, width: int) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="no axe here").Axe()
+    tab = visit(small, "#samples?language=ar&problem=any", width=width, color_scheme=scheme, bypass_csp=True)
+    tab.locator("#explorer form").wait_for()
+    found = axe.run(tab, context="#samples").response
+    assert len(found["passes"]) > 8
+    grave = [v for v in found["violations"] if v["impact"] in ("serious", "critical")]
+    assert [(v["id"], [node["html"][:160] for node in v["nodes"][:3]]) for v in grave] == []
+    assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")

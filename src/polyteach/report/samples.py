@@ -139,7 +139,8 @@ def choose_samples(
 def passage(text: str, language: str) -> Passage:
     """A text of a language, cut after `MOST_CHARACTERS`."""
     shown = text[:MOST_CHARACTERS]
-    return Passage(shown, len(text) - len(shown), direction(shown, language), language)
+    runs = direction(shown[:STANDING_CHARACTERS], language)
+    return Passage(shown, len(text) - len(shown), runs, language)
 
 
 def standing(samples: Sequence[Sample], count: int) -> list[Sample]:

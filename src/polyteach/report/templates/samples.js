@@ -185,7 +185,7 @@ class Explorer {
   head(entry, extra) {
     const method = this.data.methods[entry.method];
     const language = this.data.languages[entry.language];
-    const told = [language.name, method.name].join(", ") + (method.told ? `: ${method.told}` : "");
+    const told = [language.name, method.name].join(", ") + (method.told && !entry.texts ? `: ${method.told}` : "");
     const link = element("a", {
       href: `${SAMPLES}?sample=${entry.number}`, textContent: "link", ariaLabel: `link to sample ${entry.number + 1}`,
     });
@@ -237,7 +237,8 @@ class Explorer {
     const code = this.data.languages[entry.language].code;
     const who = element("div", { className: "who", textContent: this.data.teachers[entry.teacher] });
     const title = this.data.problems[entry.problem].title;
-    const count = `${title}, ${entry.count.toLocaleString("en")} times; some of them:`;
+    const answers = entry.count === 1 ? "1 answer" : `${entry.count.toLocaleString("en")} answers`;
+    const count = `${title}, ${answers}${entry.texts.length < entry.count ? "; some of them" : ""}`;
     const problems = element("ul", { className: "problems" }, [element("li", { textContent: count })]);
     const texts = entry.texts.map((text) => this.text(text, code, "failed"));
     const none = element("div", { className: "empty", textContent: "no text was kept" });
