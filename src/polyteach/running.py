@@ -266,9 +266,11 @@ class _Watch:
         from polyteach.review.publishing import publish_reviews  # inside: few runs have any
 
         try:
-            publish_reviews(self.folder.path)
+            doubt = publish_reviews(self.folder.path)[1]
         except UserError as error:
-            self.display.say(f"warning: the reviews are not in the report: {error}")
+            doubt = str(error)
+        if doubt:
+            self.display.say(f"warning: the reviews are not in the report: {doubt}")
 
     def stop(self, state: str, reason: str | None = None) -> None:
         """Writes the run's last state, and why it was stopped."""

@@ -66,7 +66,7 @@ def test_filled_in_by_keyboard_and_brought_back(visit, sent: Sent, tmp_path: Pat
 
     (taken,) = import_answers([file], read_keys(sent.run.folder), force=True)
     assert (taken[2].answered, taken[2].open) == (len(key.items), 0)
-    found = publish_reviews(sent.run.folder)["languages"]
+    found = publish_reviews(sent.run.folder)[0]["languages"]
     german = next(one for one in found if one["language"] == "de")
     assert [one["teacher"] for one in german["teachers"]] == RANKED
     assert [one["mark"]["value"] for one in german["teachers"]] == [5.0, 3.0, 1.0]

@@ -66,7 +66,7 @@ def test_reviewers_who_say_what_is_true(changed: ReviewRun, tmp_path: Path) -> N
     assert not has_reviews(changed.folder)
     send(changed, page, tmp_path, a=("Ana", right_mark, right_choice), b=("Ben", right_mark, right_choice))
     assert has_reviews(changed.folder)
-    (found,) = publish_reviews(changed.folder)["languages"]
+    (found,) = publish_reviews(changed.folder)[0]["languages"]
 
     assert [one["teacher"] for one in found["teachers"]] == RANKED
     values = {one["teacher"]: one["preference"]["value"] for one in found["teachers"]}
@@ -165,6 +165,20 @@ def test_a_run_made_again_keeps_what_reviewers_said(changed: ReviewRun, tmp_path
     )
     assert (changed.folder / "earlier-1" / "reviews.json").exists()  # moved away, for lack of a status
     assert {name: (changed.folder / name).read_bytes() for name in names} == before
+
+
+def test_artifacts_of_another_version_leave_the_report_as_it_is(tmp_path: Path) -> None:
+    run = make_run(tmp_path)
+    send(run, page_of(run, 3), tmp_path, a=("Ana", right_mark, right_choice))
+    manifest = run.folder / "artifacts" / "report" / "manifest.json"
+    known = json.loads(manifest.read_text())
+    manifest.write_text(json.dumps(known | {"settings": {"study": known["settings"]["study"]}}))
+    before = (run.folder / "report.html").read_bytes()
+    found, doubt = publish_reviews(run.folder)
+    assert "another version" in doubt
+    assert found["languages"]
+    assert (run.folder / "reviews.json").exists()
+    assert (run.folder / "report.html").read_bytes() == before
 
 
 def test_rows_that_are_not_in_the_run_any_more_are_left_out(reviewed: ReviewRun) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from polyteach.cli.options import JSON_OPTION, OUTPUT_DIR_OPTION
+from polyteach.cli.options import FINISHED_WITH_FAILURES, JSON_OPTION, OUTPUT_DIR_OPTION
 from polyteach.cli.outputs import FORCE_OPTION, check_output_is_free
 from polyteach.cli.terminal import print_json
 
@@ -107,15 +107,18 @@ def import_files(
     folder = find_run(run, output_dir).path
     open_reviewed(folder)
     taken = import_answers(files, read_keys(folder), force=force)
-    found = publish_reviews(folder)
+    found, doubt = publish_reviews(folder)
     if as_json:
         print_json(found)
-        return
-    from polyteach.cli.review_tables import print_reviews
+    else:
+        from polyteach.cli.review_tables import print_reviews
 
-    print(f"{len(taken)} brought back to {folder / 'reviews'}", file=sys.stderr)
-    print_reviews(found, {key.language for _, key, _ in taken})
-    print(f"figures: {folder / 'reviews.json'}", file=sys.stderr)
+        print(f"{len(taken)} brought back to {folder / 'reviews'}", file=sys.stderr)
+        print_reviews(found, {key.language for _, key, _ in taken})
+        print(f"figures: {folder / 'reviews.json'}", file=sys.stderr)
+    if doubt:
+        print(f"warning: the reviews are not in the report: {doubt}", file=sys.stderr)
+        raise typer.Exit(FINISHED_WITH_FAILURES)
     if (folder / "report.html").is_file():
         print(f"report:  {folder / 'report.html'}", file=sys.stderr)
 
