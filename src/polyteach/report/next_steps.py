@@ -19,10 +19,14 @@ def took(results: Plain) -> str:
     if requests:
         # What is cached and what is thought is counted in these two already.
         tokens = sum(row["tokens"][name] for row in asked for name in ("prompt", "response"))
-        parts += [_many(requests, "request"), _many(tokens, "token"), _money(asked)]
-    if results["trainings"]:
-        parts.append(f"{counted(len(results['trainings']), 'student')} trained")
-    return f"It took {listing(parts)}." if parts else ""
+        parts = [_many(requests, "request"), _many(tokens, "token"), _money(asked)]
+    students = len(results["trainings"])
+    trained = (
+        f"{counted(students, 'student')} {'was' if students == 1 else 'were'} trained" if students else ""
+    )
+    if not parts:
+        return f"{trained}." if trained else ""
+    return f"It took {listing(parts)}{'; ' if trained else ''}{trained}."
 
 
 def next_step(results: Plain) -> str:
