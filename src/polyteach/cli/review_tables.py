@@ -2,89 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from rich import box
-from rich.console import Console
-from rich.table import Table
-
-from polyteach.cli.terminal import printable
+from polyteach.cli.terminal import output_console
 from polyteach.languages import english_name
-from polyteach.scoring.numbers import number
+from polyteach.report import wording
+from polyteach.report.tables import Column, print_table
 
-_WIDTH = 110
+WIDTH = 110
+REVIEWERS = (
+    Column("reviewer", is_name=True),
+    Column("answered"),
+    Column("cannot judge", spare=1),
+    Column("open", spare=1),
+    Column("same mark again", spare=2),
+    Column("same choice again", spare=2),
+)
+TEACHERS = (
+    Column("teacher", is_name=True),
+    Column("pairs won"),
+    Column("n", spare=2),
+    Column("mean mark", spare=1),
+    Column("n", spare=2),
+)
+AGREEMENTS = (Column("agreement", left=True), Column("figure"), Column("n", spare=1))
 
 
 def print_reviews(found: Mapping[str, Any], languages: Iterable[str]) -> None:
     """Prints what reviewers of these languages said."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=_WIDTH)
+    console, wanted = output_console(WIDTH), set(languages)
     for one in found["languages"]:
-        if one["language"] in set(languages):
-            console.print(
-                f"\n{english_name(one['language'])} ({one['language']})", style="bold", markup=False
-            )
-            console.print(_reviewers(one))
-            console.print(_teachers(one))
-            for line in _lines(one):
-                console.print(line, markup=False)
+        if one["language"] not in wanted:
+            continue
+        name = english_name(one["language"])
+        print_table(console, REVIEWERS, map(_reviewer, one["reviewers"]), f"{name}: reviewers")
+        console.print()
+        print_table(console, TEACHERS, map(_teacher, one["teachers"]), f"{name}: what they prefer")
+        console.print()
+        print_table(console, AGREEMENTS, _agreements(one), f"{name}: how far they agree")
+        for reason, count in one["left_out"].items():
+            console.print(f"left out: {count} {reason.replace('_', ' ')}", markup=False)
 
 
-def _reviewers(one: Mapping[str, Any]) -> Table:
-    table = _table("reviewer", "answered", "cannot judge", "open", "same mark again", "same choice again")
-    for entry in one["reviewers"]:
-        items, again = entry["items"], entry["consistency"]
-        table.add_row(
-            _cut(entry["reviewer"]),
-            f"{items['answered']} of {items['of']}",
-            str(items["cannot_judge"]),
-            str(items["open"]),
-            said(again["same_mark"]),
-            said(again["same_choice"]),
-        )
-    return table
+def _reviewer(entry: Mapping[str, Any]) -> list[str]:
+    items, again = entry["items"], entry["consistency"]
+    counts = [f"{items['answered']} of {items['of']}", str(items["cannot_judge"]), str(items["open"])]
+    return [entry["reviewer"], *counts, said(again["same_mark"]), said(again["same_choice"])]
 
 
-def _teachers(one: Mapping[str, Any]) -> Table:
-    table = _table("teacher", "preferred", "n", "mean mark", "n")
-    for entry in one["teachers"]:
-        preferred, mark = entry["preference"], entry["mark"]
-        table.add_row(
-            _cut(entry["teacher"]), said(preferred), str(preferred["n"]), said(mark), str(mark["n"])
-        )
-    return table
+def _teacher(entry: Mapping[str, Any]) -> list[str]:
+    preferred, mark = entry["preference"], entry["mark"]
+    return [entry["teacher"], said(preferred), str(preferred["n"]), said(mark), str(mark["n"])]
 
 
-def _lines(one: Mapping[str, Any]) -> Iterable[str]:
-    yield f"agreement between reviewers (alpha): marks {said(one['agreement']['marks'])}"
-    yield f"                                     choices {said(one['agreement']['choices'])}"
+def _agreements(one: Mapping[str, Any]) -> Iterator[list[str]]:
+    """Reviewers among themselves and with the judge always; metrics where there is a figure."""
+    between = one["agreement"]
+    yield ["reviewers, marks (alpha)", said(between["marks"]), str(between["marks"]["n"])]
+    yield ["reviewers, pairs (alpha)", said(between["choices"]), str(between["choices"]["n"])]
     for entry in one["with_metrics"]:
-        if entry["agreement"]["value"] is not None or entry["is_judge"]:
-            who = "the judge" if entry["is_judge"] else entry["metric"]
-            yield f"agreement with {who} within prompts: {said(entry['agreement'])}"
-    for reason, count in one["left_out"].items():
-        yield f"left out: {count} {reason.replace('_', ' ')}"
+        figure = entry["agreement"]
+        if figure["value"] is not None or entry["is_judge"]:
+            who = "the judge" if entry["is_judge"] else entry["metric"].replace("_", " ")
+            yield [f"with {who} (rho within prompts)", said(figure), str(figure["n"])]
 
 
 def said(figure: Mapping[str, Any]) -> str:
-    """A figure with its interval, or why it has none."""
+    """A figure with its interval; a dash and the reason where it has none."""
     if figure["value"] is None:
-        return f"undefined: {figure['reason']}"
-    bounds = "" if figure["low"] is None else f" [{number(figure['low'], 2)}, {number(figure['high'], 2)}]"
-    return f"{number(figure['value'], 2)}{bounds}"
-
-
-def _table(first: str, *others: str) -> Table:
-    table = Table(box=box.SIMPLE, pad_edge=False)
-    table.add_column(first, overflow="fold")
-    for name in others:
-        table.add_column(name, justify="right", overflow="fold")
-    return table
-
-
-def _cut(text: str) -> Any:
-    from rich.text import Text
-
-    return Text(printable(text[:60]))
+        return f"– {figure['reason']}"
+    return f"{wording.number(figure['value'], 2)} {wording.bounds(figure, 2)}".rstrip()
