@@ -74,6 +74,11 @@ def test_a_problem_that_is_seen_anyway_is_not_picked_too() -> None:
     assert not any(s.picked for s in choose_samples({("a", "respond"): rows}, "de", 4, pick=True))
 
 
+def test_none_is_picked_where_none_is_wanted() -> None:
+    rows = [made("a", str(n), finish_reason="length") for n in range(9)]
+    assert choose_samples({("a", "respond"): rows}, "de", 0, pick=True) == []
+
+
 def test_human_rows_stand_beside_one_seed_example_or_several() -> None:
     seed = {
         name: Row(name, "de", "human", "", "s", "", f"Frage {name}", f"Antwort {name}")

@@ -131,7 +131,7 @@ def choose_samples(
         for source in _spread(_shared(first), share):
             rows = {teacher: found[source] for teacher, found in first.items() if source in found}
             even.append(maker.sample(rows))
-        if pick:
+        if pick and count:
             picked += _picked(made, first, maker)
     return even + picked
 
