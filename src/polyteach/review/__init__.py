@@ -3,7 +3,7 @@
 words/        instructions, one file a language; words.py reads them
 reading.py    the rows of a run that can be reviewed, with what metrics say of each
 choosing.py   which rows a page shows, in which order, on which side
-page.py       the page, and the key that tells whose texts it shows
+page.py       the page itself
 answers.py    what a reviewer sends back: checked, kept in the run's folder
 judgements.py answers with the key: marks and choices of known rows
 agreement.py  between reviewers, with oneself, with metrics
