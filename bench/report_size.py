@@ -4,11 +4,11 @@
     python bench/report_size.py                         # made up: 10 teachers x 20 languages, 100 samples
     python bench/report_size.py --teachers 6 --languages 5 --samples 12
 
-The made-up study is scored, analysed and shown by the real steps; its rows have texts of made-up words, 40 to
-900 characters long, in the scripts of Latin, Arabic and Japanese, drawn as often as words are, so that they
-pack about as well as real texts do. First view is the browser's first contentful paint, the median over
-loads; beside it stand the end of parsing, and how long a sort of the longest table and a search among the
-samples take until they are drawn. Needs chromium and playwright.
+The made-up study is scored, analysed and shown by the real steps; its rows have texts of made-up words, 100
+to 1,900 characters long, in Latin, Arabic and Japanese script, which pack rather worse than real texts.
+First view is the browser's first contentful paint, the median over loads; beside it stand the end of parsing,
+and how long a sort of the longest table and a search among the samples take until they are drawn. Needs
+chromium and playwright.
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ def words(code: str, rng: np.random.Generator) -> list[str]:
 
 
 def text(vocabulary: list[str], rng: np.random.Generator) -> str:
-    """Words as often as in Zipf's law, 40 to 900 characters."""
-    ranks = np.minimum(rng.zipf(1.3, 300), VOCABULARY) - 1
-    return " ".join(vocabulary[rank] for rank in ranks)[: int(rng.integers(40, 900))]
+    """Words as often as in Zipf's law, 100 to 1,900 characters."""
+    ranks = np.minimum(rng.zipf(1.1, 500), VOCABULARY) - 1
+    return " ".join(vocabulary[rank] for rank in ranks)[: int(rng.integers(100, 1900))]
 
 
 def made_up(folder: Path, teachers: int, languages: int, samples: int) -> Path:
