@@ -80,7 +80,6 @@ def _print_change(change: Change, console: Console) -> None:
         print_table(console, [*columns, Column(change.after, left=True)], rows)
         if len(settings) > MOST_SETTINGS:
             console.print(Text(f"and {len(settings) - MOST_SETTINGS} more: --json", style="dim"))
-    console.print()
     _print_parts(change, console)
     console.print()
     for teacher in change.teachers:
@@ -92,6 +91,7 @@ def _print_parts(change: Change, console: Console) -> None:
     known = [t for t in change.teachers if t.score.value is not None]
     if not known:
         return
+    console.print()
     parts = [t.made_of.parts if isinstance(t.made_of, Decomposition) else {} for t in known]
     used = [n for n in PARTS if n in ("gain", "quality") or any(abs(p.get(n, 0.0)) >= 0.05 for p in parts)]
     columns = [Column("teacher", is_name=True), Column("score"), Column("interval", spare=1)]

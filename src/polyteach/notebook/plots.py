@@ -14,14 +14,17 @@ T = TypeVar("T")
 
 def ranking(run: Run) -> Chart:
     """Scores with their 95% intervals, best first; `lead` are the ranks that are possible."""
+    scores = [(entry, entry["scores"]["robust"]) for entry in run.results["leaderboard"]]
     rows = [
         Interval(
             entry["teacher"],
-            *(entry["scores"]["robust"][end] for end in ("value", "low", "high")),
-            text=wording.number(entry["scores"]["robust"]["value"], 1),
+            score["value"],
+            score["low"],
+            score["high"],
+            text=wording.number(score["value"], 1),
             lead=wording.ranks(entry["rank_interval"]),
         )
-        for entry in run.results["leaderboard"]
+        for entry, score in scores
     ]
     return intervals(
         _some(rows, "teacher"),
