@@ -12,7 +12,7 @@ from polyteach.report.leaderboard_csv import leaderboard_csv
 
 
 def _read(text: str) -> list[list[str]]:
-    return list(csv.reader(io.StringIO(text)))
+    return list(csv.reader(io.StringIO(text, newline="")))
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,14 @@ def test_the_leaderboard_goes_through_it() -> None:
     lines = _read(leaderboard_csv({"leaderboard": [entry]}))
     assert lines[1][0] == "'=HYPERLINK(1)"
     assert "-1.0" in lines[1]
+
+
+def test_a_bare_carriage_return_begins_no_line() -> None:
+    text = csv_text(["a"], [{"a": "one\r=1+1"}])
+    assert _read(text) == [["a"], ["one\r=1+1"]]
+    assert '"one\r=1+1"' in text
+
+
+def test_a_column_that_nobody_has_is_a_mistake() -> None:
+    with pytest.raises(ValueError, match="other"):
+        csv_text(["a"], [{"a": 1, "other": 2}])

@@ -95,14 +95,22 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
 def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
     """A table as CSV with a header; None is empty.
 
-    A text that a spreadsheet would take for a formula gets an apostrophe before it, in the header too. A number
-    is as it is.
+    A text that a spreadsheet would take for a formula gets an apostrophe before it, in the header too. A
+    number is as it is.
     """
+    lines = [_line(columns)]
+    for row in rows:
+        if unknown := row.keys() - set(columns):
+            raise ValueError(f"no columns: {', '.join(sorted(unknown))}")
+        lines.append(_line(row.get(name) for name in columns))
+    return "".join(lines)
+
+
+def _line(values: Iterable[Any]) -> str:
+    """A line; one that ends in CR LF has both quoted within, where a bare CR would begin a line of its own."""
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow([_no_formula(name) for name in columns])
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
-    writer.writerows({name: _no_formula(value) for name, value in row.items()} for row in rows)
-    return text.getvalue()
+    csv.writer(text, lineterminator="\r\n").writerow([_no_formula(value) for value in values])
+    return text.getvalue().removesuffix("\r\n") + "\n"
 
 
 def _no_formula(value: Any) -> Any:
