@@ -24,6 +24,11 @@ EXIT_CODES = (
     "Exit codes: 0 done, 1 a bug, 2 a mistake you can mend, 3 finished, but something failed or was left "
     "out, 4 the budget is spent, 130 interrupted, 141 nobody reads standard output any more (`| head`)."
 )
+WIDTHS = (
+    "Tables fit the terminal, or as many columns as `COLUMNS` says: names are shortened in the middle, and a "
+    "line tells which columns are left out. Piped, there are no lines and no colours; `NO_COLOR` turns "
+    "colours off anywhere. For programs there is `--json`."
+)
 KINDS = (
     (r"^list|^tuple", "list"),
     (r"\bdict\b|Mapping", "mapping"),
@@ -36,7 +41,7 @@ KINDS = (
 
 def cli_reference() -> str:
     """The page of all commands, their arguments and options."""
-    lines = [WRITTEN, "# Commands", "", EXIT_CODES, ""]
+    lines = [WRITTEN, "# Commands", "", EXIT_CODES, "", WIDTHS, ""]
     for name, command in _commands("polyteach", get_command(app)):
         arguments = [p for p in command.params if p.param_type_name == "argument"]
         options = [p for p in command.params if p.param_type_name == "option" and not p.hidden]

@@ -107,7 +107,7 @@ def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _line(values: Iterable[Any]) -> str:
-    """A line; one that ends in CR LF has both quoted within, where a bare CR would begin a line of its own."""
+    """A line. As if it ended in CR LF, so that both are quoted within: a bare CR would begin a new line."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\r\n").writerow([_no_formula(value) for value in values])
     return text.getvalue().removesuffix("\r\n") + "\n"
