@@ -23,7 +23,7 @@ bench: .venv/installed
 	$(BIN)/python bench/kill_and_resume.py
 	$(BIN)/python bench/pocket_truth.py
 
-# The pages open from disk: build/site/index.html. Nothing is loaded from the network.
+# The pages open from disk (build/site/index.html) and load nothing from the network; searching needs a server.
 docs: .venv/installed
 	$(BIN)/python docs/generate.py
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
