@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint format bench clean
+.PHONY: demo test lint format bench docs clean
 
 demo: .venv/installed
 	$(BIN)/polyteach run studies/pocket-demo.yaml
@@ -22,6 +22,11 @@ format: .venv/installed
 bench: .venv/installed
 	$(BIN)/python bench/kill_and_resume.py
 	$(BIN)/python bench/pocket_truth.py
+
+# The pages open from disk (build/site/index.html) and load nothing from the network; searching needs a server.
+docs: .venv/installed
+	$(BIN)/python docs/generate.py
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 clean:
 	rm -rf .venv .polyteach runs

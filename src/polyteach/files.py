@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
@@ -20,6 +21,7 @@ JSONL, PARQUET = ".jsonl", ".parquet"
 """How the name of a file of rows ends."""
 
 _FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 def file_digest(path: Path) -> str:
@@ -93,17 +95,27 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
 def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
     """A table as CSV with a header; None is empty.
 
-    A text that a spreadsheet would take for a formula begins with an apostrophe. A number is as it is.
+    A text that a spreadsheet would take for a formula gets an apostrophe before it, in the header too. A
+    number is as it is.
     """
+    lines = [_line(columns)]
+    for row in rows:
+        if unknown := row.keys() - set(columns):
+            raise ValueError(f"no columns: {', '.join(sorted(unknown))}")
+        lines.append(_line(row.get(name) for name in columns))
+    return "".join(lines)
+
+
+def _line(values: Iterable[Any]) -> str:
+    """A line. As if it ended in CR LF, so that both are quoted within: a bare CR would begin a new line."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({name: _no_formula(value) for name, value in row.items()} for row in rows)
-    return text.getvalue()
+    csv.writer(text, lineterminator="\r\n").writerow([_no_formula(value) for value in values])
+    return text.getvalue().removesuffix("\r\n") + "\n"
 
 
 def _no_formula(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULAS) else value
+    is_formula = isinstance(value, str) and value.startswith(_FORMULAS) and not _NUMBER.fullmatch(value)
+    return f"'{value}" if is_formula else value
 
 
 @contextmanager

@@ -21,9 +21,9 @@ VERSIONS = {
     "free_answers": 1,
     "score": 13,
     "analysis": 4,
-    "report": 10,
+    "report": 11,
     "screen": 2,
-    "screen_page": 1,
+    "screen_page": 2,
     "race_rung": 1,
     "race": 1,
 }

@@ -85,8 +85,8 @@ def closing_steps(
     page = step(
         "report",
         report,
-        {"study": facts, "settings_text": as_yaml(study)},
-        inputs={"score": scored, "analysis": analysed} | rows,
+        {"study": facts, "settings_text": as_yaml(study), "samples": study.samples_shown},
+        inputs={"score": scored, "analysis": analysed} | {s.id: s for s in there},
     )
     return [scored, analysed, page]
 

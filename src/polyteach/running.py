@@ -17,6 +17,7 @@ from polyteach.forecast import requests_of
 from polyteach.models.budget import BudgetReached
 from polyteach.pipeline import cell_steps, closing_steps
 from polyteach.resources import Resources
+from polyteach.review.key import has_reviews
 from polyteach.runs import RUNNING, RunFolder
 from polyteach.status import Account, StatusWriter, last_line
 from polyteach.steps import Step, digest_of
@@ -261,9 +262,22 @@ class _Watch:
                 artifact = store.make(step)
             self._note(Outcome(step, "done", artifact=artifact))
         self.folder.publish(self.artifacts[step.id] for step in closing)
+        if has_reviews(self.folder.path):
+            self._publish_reviews()
         self.status.seconds_left = 0.0
         ended = "finished_with_failures" if failures else "done"
         self.stop(RUNNING if goes_on(self.folder) else ended)
+
+    def _publish_reviews(self) -> None:
+        """Writes the report again with what native speakers said; the run ends well where that cannot be."""
+        from polyteach.review.publishing import publish_reviews  # inside: few runs have any
+
+        try:
+            doubt = publish_reviews(self.folder.path)[1]
+        except UserError as error:
+            doubt = str(error)
+        if doubt:
+            self.display.say(f"warning: the reviews are not in the report: {doubt}")
 
     def stop(self, state: str, reason: str | None = None) -> None:
         """Writes the run's last state, and why it was stopped."""

@@ -1,7 +1,8 @@
 """A run's folder: readable names for what a study used, and the outside view of its state and results.
 
 <output>/runs/<study>/  results.json analysis.json     the same whenever the study is the same
-                        leaderboard.csv report.html    likewise
+                        leaderboard.csv report.html    likewise; with reviews, the report has these too
+                        reviews.json reviews/          what native speakers said; their files are kept
                         status.json                    how far it is
                         timing.json                    times and the machine, nowhere else
                         artifacts/<step id>            links into the store
@@ -36,6 +37,7 @@ RESULTS = (
     "analysis.json",
     "leaderboard.csv",
     "report.html",
+    "reviews.json",
     "screen.json",
     "screen.csv",
     "screen.html",

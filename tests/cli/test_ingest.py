@@ -115,8 +115,8 @@ def test_names_in_files_command_no_terminal(tmp_path: Path, capsys: pytest.Captu
     (tmp_path / "\x1b[2J.txt").write_text("x", encoding="utf-8")
     assert invoke(["ingest", str(tmp_path)]) == 0
     printed = capsys.readouterr().out
-    assert "[red]\ufffd[31mone" in printed
-    assert "\ufffd[2J.txt" in printed
+    assert "[red]\u241b[31mone" in printed
+    assert "\u241b[2J.txt" in printed
     assert not set(printed) & {"\x1b", "\x07", "\x9b"}
 
 

@@ -45,17 +45,19 @@ def outline(html: str) -> Outline:
 
 
 def test_one_file_that_asks_no_network(html: str, outline: Outline) -> None:
-    assert "default-src 'none'" in html
-    assert not {"src", "href", "onclick"} & outline.attributes
-    assert not {"script", "img", "link", "iframe"} & outline.tags
+    assert "default-src &#39;none&#39;; script-src &#39;sha256-" in html
+    assert not {"src", "onclick", "style"} & outline.attributes
+    assert not {"img", "link", "iframe"} & outline.tags
+    assert html.count("<script>") == 1
+    assert html.count('href="') == 1, "to the content"
     assert len(html.encode()) < 500_000
-    assert "`" not in html
+    assert "`" not in html.split("</head>")[1]
     assert '<th scope="col">PGR where defined</th>' not in html  # it ranks nobody
 
 
 def test_every_figure_and_finding_is_there(html: str, outline: Outline, study: dict[str, Any]) -> None:
     ids = [one["id"] for part in ("audit", "figures") for one in study[part]]
-    assert outline.ids == ids
+    assert [one for one in outline.ids if one not in ("theme", "main", "told")] == ids
     assert html.count("<summary><strong>") == 19
     assert "10 of 19 tables and figures match, 7 differ, 2 cannot be recomputed" in html
 
@@ -79,7 +81,7 @@ def test_estimates_stand_below_their_figure(html: str, study: dict[str, Any]) ->
 def test_text_is_text(study: dict[str, Any]) -> None:
     figure = {**study["figures"][0], "explanation": "<script>alert(1)</script>"}
     page = render_page({**study, "figures": [figure, *study["figures"][1:]]})
-    assert "<script>" not in page
+    assert page.count("<script>") == 1, "our own"
     assert "&lt;script&gt;" in page
 
 

@@ -17,6 +17,8 @@ from polyteach.steps import StepTask
 SKILL = {"err-03": 0.80, "small": 0.70, "err-30": 0.55, "big": 0.26}
 PARAMETERS = {"err-03": 530_000, "small": 230_000, "err-30": 531_000, "big": 1_040_000}
 CHANCE = {"choice": 0.25, "exact": 0.0}
+METHODS = ("generate", "respond")
+ROWS = 120
 TEXTS = {
     "de": ("Welcher Monat folgt auf den März?", "Der April folgt auf den März."),
     "ar": ("ما هي عاصمة مصر؟", "عاصمة مصر هي القاهرة، وعدد سكانها نحو 10 ملايين نسمة."),
@@ -42,11 +44,13 @@ class SyntheticStudy:
     def __post_init__(self) -> None:
         for language in self.languages:
             self._gate(language)
+            self._seed_data(language)
             self._metrics(f"quality/seed_data/{language}", "human", language)
             for number, teacher in enumerate(self.skill):
                 self._metrics(f"quality/{teacher}/{language}", teacher, language)
-                for method in ("generate", "respond"):
+                for method in METHODS:
                     self._rows(teacher, language, method, number)
+                self._per_row(teacher, language)
             for base in self.bases:
                 self._exam(f"examination/{base}/base/{language}", 0.28, language, "base")
                 self._exam(f"examination/{base}/reference/{language}", 0.88, language, "reference")
@@ -88,10 +92,14 @@ class SyntheticStudy:
     def _written(self) -> dict[str, Path]:
         return {name: path for name, path in self.inputs.items() if name.startswith("synthesis/")}
 
-    def report_task(self, scored: Path, analysed: Path, output: Path) -> StepTask:
+    def report_task(self, scored: Path, analysed: Path, output: Path, samples: int = 12) -> StepTask:
         output.mkdir(parents=True, exist_ok=True)
-        settings = {"study": self.facts, "settings_text": json.dumps(self.facts, indent=1)}
-        return StepTask(settings, {}, {"score": scored, "analysis": analysed} | self._written, output)
+        settings = {
+            "study": self.facts,
+            "settings_text": json.dumps(self.facts, indent=1),
+            "samples": samples,
+        }
+        return StepTask(settings, {}, {"score": scored, "analysis": analysed} | self.inputs, output)
 
     def _folder(self, id: str) -> Path:
         folder = self.root / id
@@ -188,6 +196,31 @@ class SyntheticStudy:
         (folder / "gate.json").write_text(json.dumps(plain))
         (folder / "manifest.json").write_text(json.dumps({"facts": {"rows": 200}}))
 
+    def _seed_data(self, language: str) -> None:
+        """Human rows that the teachers' rest on."""
+        prompt, response = TEXTS.get(language, ("Q", "A"))
+        rows = [
+            Row(f"{language}-{n}", language, "human", "", "pocket", f"{n}", f"{prompt} ({n + 1})", response)
+            for n in range(ROWS)
+        ]
+        folder = self._folder(f"seed_data/{language}")
+        write_rows(folder / "rows.parquet", rows)
+        (folder / "manifest.json").write_text(json.dumps({"facts": {"rows": ROWS}}))
+
+    def _per_row(self, teacher: str, language: str) -> None:
+        """What was measured in each row: every tenth is a copy; one answer of `big` is foreign."""
+        n = np.tile(np.arange(ROWS), len(METHODS))
+        method = np.repeat(np.array(METHODS), ROWS)
+        foreign = (n == 7) & (method == "respond") & (teacher == "big")
+        columns = {
+            "input": method.tolist(),
+            "id": [f"{m}-{k}" for m, k in zip(method, n, strict=True)],
+            "response_fidelity": np.where(foreign, 0.0, 1.0).tolist(),
+            "exact_duplicates": (n % 10 == 9).astype(float).tolist(),
+            "near_duplicates": (n % 10 >= 8).astype(float).tolist(),
+        }
+        pq.write_table(pa.table(columns), self.root / f"quality/{teacher}/{language}/per_row.parquet")
+
     def _rows(self, teacher: str, language: str, method: str, number: int) -> None:
         prompt, response = TEXTS.get(language, ("Q", "A"))
         rows = [
@@ -201,11 +234,12 @@ class SyntheticStudy:
                 prompt=f"{prompt} ({n + 1})",
                 response=f"{response} {self.hostile}" + " Ja." * number,
             )
-            for n in range(120)
+            for n in range(ROWS)
         ]
         folder = self._folder(f"synthesis/{teacher}/{language}/{method}")
         write_rows(folder / "rows.parquet", rows)
-        (folder / "failures.json").write_text(json.dumps({"empty answer": {"count": 3}}))
+        lost = {"count": 3, "examples": [f"{prompt} {self.hostile}"]}
+        (folder / "failures.json").write_text(json.dumps({"empty answer": lost}))
         facts = {"retried": {"unparsable": 2}, "prompt_tokens": 5000, "response_tokens": 2000}
         facts |= {"thinking_tokens": 0, "cached_tokens": 0, "money": 0.0} | self.paid.get(teacher, {})
         (folder / "manifest.json").write_text(json.dumps({"facts": facts}))

@@ -34,8 +34,9 @@ def test_in_words(results: dict) -> None:
 def test_it_stands_under_the_ranking_and_in_each_row(results: dict, page: Path) -> None:
     html = page.read_text(encoding="utf-8").split('<section id="ranking">')[1].split("</section>")[0]
     assert sentence(results) in html
-    assert html.count('<i class="nothing"') == 4
-    assert ">100</span>" in html  # the axis goes to the top score
+    wide = html.split('<svg class="wide"')[1].split("</svg>")[0]
+    assert wide.count('<line class="aside"') == 4
+    assert ">100</text>" in wide  # the axis goes to the top score
 
 
 def test_a_study_without_a_ranking_says_nothing(study: SyntheticStudy, results: dict) -> None:

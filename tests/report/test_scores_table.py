@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from synthetic_study import SyntheticStudy
 from polyteach.analysis.step import analyse
 from polyteach.report.scores import raw_means, score_tables
 from polyteach.report.step import report
-from polyteach.report.view import few_scored
+from polyteach.report.wording import few_scored
 from polyteach.scoring.step import score
 
 
@@ -58,7 +59,7 @@ def test_without_a_reference_base_and_students_are_shown(tmp_path: Path) -> None
     assert (
         f'<span class="yes">▲</span> {best["student"]:.3f} <small>base {best["base"]:.3f}</small>' in header
     )
-    assert "Gain by language" not in html
+    assert "No teacher’s gain is known in any language." in html
     assert html.count("left&nbsp;out") == 2
 
 
@@ -77,7 +78,10 @@ def test_many_teachers_languages_and_bases(tmp_path: Path) -> None:
     assert (mean["above"], mean["of"]) == (10, 10)
     section = html.split("Students’ scores</h2>")[1].split("</section>")[0]
     assert section.count("<details") == 5
-    assert section.count('<details class="language" open>') == 1
+    opened = [
+        code for code in languages if f'<details class="language" data-language="{code}" open>' in section
+    ]
+    assert opened == ["de"]
     assert section.count('<tr class="students">') == 5 * 2 * 6
 
 
@@ -97,7 +101,7 @@ def test_a_share_of_few_rows_shows_its_n(tmp_path: Path) -> None:
     metrics["response_fidelity"] |= {"value": 0.5, "n": 4, "unscored": {"too_short": 696}}
     path.write_text(json.dumps(metrics))
     results, html = _scored(study, tmp_path)
-    assert '<td class="num few">0.50 <small>(n&nbsp;4)</small></td>' in html
-    assert html.count('<td class="num few">') == 1
+    (cell,) = re.findall(r'<td class="num few".*?</td>', html)
+    assert ">0.50</a> <small>(n&nbsp;4)</small></td>" in cell
     assert "Rows without a value in these cells: responses in language: 696 too short.</p>" in html
     assert not any(w["where"] == "small/de" for w in results["warnings"])

@@ -21,15 +21,15 @@ def test_the_least_p_of_few_teachers_is_said_and_hopeless_columns_are_left_out(
     found = analysis(plain)["correlations"]
     assert (found["teachers"], found["least_p"]) == (4, 1 / 24)
     assert found["least_holm"] == pytest.approx(min(1, found["tested"] / 24))
-    section = render_page(results, plain, {}, "").split('<section id="analysis">')[1]
+    section = render_page(results, plain, {}, "").split('<section id="analysis">')[1].split("</section>")[0]
     assert "With 4 teachers p cannot be below 0.042 (0.083 where" in section
     assert "p, Holm" not in section
     plain["sections"]["correlations"] |= {"teachers": 9, "least_p": 1e-4}
-    section = render_page(results, plain, {}, "").split('<section id="analysis">')[1]
+    section = render_page(results, plain, {}, "").split('<section id="analysis">')[1].split("</section>")[0]
     assert "With 9 teachers p cannot be below 0.0001.</p>" in section
     assert "p, Holm" in section
     plain["sections"]["correlations"] |= {"teachers": 3, "least_p": None}
-    section = render_page(results, plain, {}, "").split('<section id="analysis">')[1]
+    section = render_page(results, plain, {}, "").split('<section id="analysis">')[1].split("</section>")[0]
     assert "No p can be given: too few teachers" in section.split("</table>")[0]
     assert '<th class="num">p</th>' not in section.split("</table>")[0]
 

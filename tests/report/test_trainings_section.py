@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from polyteach.report.page import render_page
-from polyteach.report.plots import spark
+from polyteach.report.charts import spark
 from polyteach.report.trainings import trainings
 
 

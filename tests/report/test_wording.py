@@ -43,7 +43,12 @@ def test_direction_follows_the_text(text: str, code: str, expected: str) -> None
 
 
 def test_texts_are_printable_and_short() -> None:
-    assert wording.printable("a\x00b\x1b[31m\r\nc\td") == "a�b�[31m\nc\td"
-    assert wording.printable("\ud800").encode() == "�".encode()
+    assert wording.printable("a\x00b\x1b[31m\r\nc\td") == "a␀b␛[31m\nc\td"
+    assert wording.printable("\ud800") == "⟨U+D800⟩"
+    assert wording.printable("a\u202eb\u2066c\u2069\x7f") == "a⟨U+202E⟩b⟨U+2066⟩c⟨U+2069⟩⟨U+007F⟩"
+    kept = (
+        "می\u200cخواهم \u200f👩\u200d👧 क\u094d\u200dष �"  # joiners and marks that languages are written with
+    )
+    assert wording.printable(kept) == kept
     assert wording.shortened("abcdef", 3) == "abc … (3 more characters)"
     assert wording.shortened("abc", 3) == "abc"

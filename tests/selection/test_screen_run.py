@@ -97,7 +97,7 @@ def test_a_screen_writes_its_ranking_table_and_page(two: Path) -> None:
     assert float(table[0]["score"]) == overall[0]["score"]["value"]
     page = (folder / "screen.html").read_text(encoding="utf-8")
     assert "http://" not in page
-    assert "<script" not in page
+    assert page.count("<script") == 1, "our own"
     assert found["cannot_see"][0] in page
     assert json.loads((folder / "status.json").read_bytes())["state"] == "done"
 
@@ -258,6 +258,6 @@ def test_hostile_text_stays_text(two: Path) -> None:
 
     screened = hostile(result(two, "sim-screen"))
     page = render_screen(screened, name)
-    assert "<script" not in page
+    assert page.count("<script") == 1, "our own"
     assert "&lt;script&gt;" in page
     assert name.replace('"', '""') in screen_csv(screened)

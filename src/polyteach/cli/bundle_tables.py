@@ -4,27 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
 
 from polyteach.bundles.bundle import Bundle, BundledCell
 from polyteach.bundles.merge import Refusal
 from polyteach.bundles.table import Headline, headline
 from polyteach.cli.ingest_tables import shown
+from polyteach.cli.terminal import output_console
+from polyteach.report import wording
+from polyteach.report.tables import Column, one_line, print_table
 from polyteach.scoring.numbers import counted, number
 
 WIDTH = 110
 MOST_ROWS = 60
 MOST_LANGUAGES = 8
 LONGEST = 600
+RANKING = (
+    Column("rank", left=True),
+    Column("teacher", is_name=True),
+    Column("score"),
+    Column("95% interval", spare=2),
+    Column("n", spare=1),
+)
 _DIGITS = {"robust": 1, "score": 1}
 
 
 def print_bundle(bundle: Bundle) -> None:
     """Prints provenance, ranking and the teacher x language table of each base."""
-    console = Console(highlight=False)
-    console = Console(highlight=False, width=min(console.width, WIDTH) if console.is_terminal else WIDTH)
+    console = output_console(WIDTH)
     cells, teachers = counted(len(bundle.cells), "cell"), counted(len(bundle.teachers), "teacher")
     console.print(f"[bold]{_cut(bundle.name)}[/] ({bundle.kind}; {teachers}, {cells})")
     for line in _provenance(bundle):
@@ -32,7 +39,7 @@ def print_bundle(bundle: Bundle) -> None:
     if bundle.verdict:
         console.print(_cut(bundle.verdict.text))
     if bundle.ranking:
-        console.print(_ranking(bundle))
+        _print_ranking(bundle, console)
     groups: dict[tuple[str, str], list[BundledCell]] = {}
     for cell in bundle.cells:
         together = cell.scored and cell.base  # such cells were scored together, whatever bundle they were in
@@ -44,7 +51,7 @@ def print_bundle(bundle: Bundle) -> None:
 
 def print_refused(refused: Sequence[Refusal]) -> None:
     """Prints what was not joined, and why."""
-    console = Console(highlight=False, width=WIDTH)
+    console = output_console(WIDTH)
     for refusal in refused[:MOST_ROWS]:
         console.print(f"! {_cut(str(refusal))}")
     if len(refused) > MOST_ROWS:
@@ -65,26 +72,23 @@ def _provenance(bundle: Bundle) -> list[str]:
     return lines + [f"note: {_cut(note)}" for note in told.notes[:20]]
 
 
-def _ranking(bundle: Bundle) -> Table:
-    table = _table()
-    for column in ("rank", "teacher", "score", "95% interval", "n"):
-        table.add_column(column, justify="left" if column == "teacher" else "right")
+def _print_ranking(bundle: Bundle, console: Console) -> None:
+    rows = []
     lines = [line for line in bundle.ranking if line.language is None]
     for line in lines[:MOST_ROWS]:
         name = next((n for n in ("robust", "score", "published") if n in line.figures), None)
         figure = line.figures[name] if name else None
-        ranks = line.rank_interval
         known = figure is not None and figure.low is not None and figure.high is not None
-        table.add_row(
-            ("-" if not ranks else str(ranks[0]) if ranks[0] == ranks[1] else f"{ranks[0]}-{ranks[1]}"),
-            _cut(line.teacher, 40),
-            number(figure.value, _digits(name)) if figure and figure.value is not None else "-",
-            f"{number(figure.low, _digits(name))} to {number(figure.high, _digits(name))}"
-            if known and figure and figure.low is not None and figure.high is not None
-            else "",
-            str(figure.n) if figure else "",
+        rows.append(
+            [
+                wording.ranks(line.rank_interval),
+                line.teacher,
+                number(figure.value if figure else None, _digits(name)),
+                wording.bounds(figure.to_json(), _digits(name)) if figure and known else "",
+                str(figure.n) if figure else "",
+            ]
         )
-    return table
+    print_table(console, RANKING, rows)
 
 
 def _print_cells(console: Console, source: str, base: str, cells: list[BundledCell]) -> None:
@@ -92,15 +96,17 @@ def _print_cells(console: Console, source: str, base: str, cells: list[BundledCe
     heads = {(cell.teacher, cell.language): headline(cell) for cell in cells}
     languages = list(dict.fromkeys(cell.language for cell in cells))
     teachers = list(dict.fromkeys(cell.teacher for cell in cells))
-    table = _table()
-    table.title = f"{_cut(source, 40)}, " + (f"students of {_cut(base, 40)}" if base else "data alone")
-    table.add_column("teacher")
-    for language in languages[:MOST_LANGUAGES]:
-        table.add_column(_cut(language, 12), justify="right")
-    for teacher in teachers[:MOST_ROWS]:
-        row = [_value(heads.get((teacher, language))) for language in languages[:MOST_LANGUAGES]]
-        table.add_row(_cut(teacher, 40), *row)
-    console.print(table)
+    title = f"{source[:40]}, " + (f"students of {base[:40]}" if base else "data alone")
+    columns = [
+        Column("teacher", is_name=True),
+        *(Column(one_line(c[:12])) for c in languages[:MOST_LANGUAGES]),
+    ]
+    rows = [
+        [teacher, *(_value(heads.get((teacher, language))) for language in languages[:MOST_LANGUAGES])]
+        for teacher in teachers[:MOST_ROWS]
+    ]
+    console.print()
+    print_table(console, columns, rows, title)
     hidden = max(len(teachers) - MOST_ROWS, 0), max(len(languages) - MOST_LANGUAGES, 0)
     if any(hidden):
         console.print(f"{hidden[0]} teachers and {hidden[1]} languages more: --json", style="dim")
@@ -130,10 +136,6 @@ def _value(found: Headline | None) -> str:
 
 def _digits(name: str | None) -> int:
     return _DIGITS.get(name or "", 3)
-
-
-def _table() -> Table:
-    return Table(box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False, padding=(0, 1, 0, 0))
 
 
 def _cut(text: str, longest: int = LONGEST) -> str:

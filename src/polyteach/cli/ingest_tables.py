@@ -7,21 +7,36 @@ from itertools import takewhile
 from pathlib import Path
 from typing import TypeVar
 
-from rich import box
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from polyteach.benchmarks.ingest.collect import Ingested
 from polyteach.benchmarks.ingest.merge import RULE
 from polyteach.benchmarks.ingest.ranking import Board, Place
 from polyteach.benchmarks.ingest.record import NotRead
 from polyteach.cli.measure_tables import short_names
-from polyteach.cli.terminal import printable
+from polyteach.cli.terminal import output_console, printable
+from polyteach.report.tables import Column, print_table
 from polyteach.scoring.numbers import counted, listing
 
 WIDTH = 110
 MOST_ROWS = 25  # of a table that may grow with the files; the rest is in --json
+READ = (
+    Column("file", is_name=True),
+    Column("format", left=True),
+    Column("models", is_name=True),
+    Column("benchmarks", spare=2),
+    Column("records", spare=1),
+    Column("aggregates", spare=1),
+)
+SHARED = (
+    Column("model", is_name=True),
+    Column("mean"),
+    Column("se", spare=1),
+    Column("items", spare=2),
+    Column("rank"),
+    Column("possible ranks"),
+)
 _SHOWN_FILES = 3
 _PARTING = ("/", "@", "__")
 T = TypeVar("T")
@@ -34,55 +49,58 @@ def shown(text: str) -> str:
 
 def print_ingested(ingested: Ingested) -> None:
     """Prints what was read, what was not and why, and the ranks; without colours where it is no terminal."""
-    console = Console(highlight=False)
-    console = Console(highlight=False, width=min(console.width, WIDTH) if console.is_terminal else WIDTH)
+    console = output_console(WIDTH)
     files = [*(read.file for read in ingested.files), *(left.file for left in ingested.not_read)]
     names = {str(path): name for path, name in short_names([Path(file) for file in files]).items()}
     names = {file: names[str(Path(file))] for file in files}
     # One name for a model in all tables, as long as the longest of them needs.
     models = dict.fromkeys(figure.model for read in ingested.files for figure in read.figures)
     short, shared = labels(list(models))
-    console.print(_read(ingested, names, short))
+    _print_read(console, ingested, names, short)
     if shared:
         console.print(shown(f"all models' names begin with {shared}"), style="dim")
     for line in _about_files(ingested, names):
         console.print(shown(line), style="dim")
     if ingested.not_read:
-        console.print(_not_read(ingested.not_read, names))
+        _print_not_read(console, ingested.not_read, names)
     if ingested.completed:
         completed = counted(ingested.completed, "figure")
         console.print(f"{completed} with items from another file", style="dim")
     if ingested.duplicates:
-        console.print(_duplicates(ingested, names))
+        _print_duplicates(console, ingested, names)
     for board in ingested.shared_boards:
-        console.print(_shared(board, short))
+        _print_shared(console, board, short)
         for line in _about(board):
             console.print(shown(line), style="dim")
     if not (ingested.shared_boards or ingested.benchmark_boards):
         console.print("no ranks: no two models took the same test (benchmark, metric, filter and shots)")
     if ingested.filbench:
-        console.print(_filbench(ingested, short))
+        _print_filbench(console, ingested, short)
         for line in _filbench_notes(ingested, short):
             console.print(shown(line), style="dim")
     if ingested.benchmark_boards:
-        console.print(_benchmarks(ingested.benchmark_boards, short))
+        _print_benchmarks(console, ingested.benchmark_boards, short)
     if ingested.shared_boards or ingested.benchmark_boards:
         for why, alone in _grouped((why, short[model]) for model, why in ingested.unranked.items()):
             console.print(shown(f"in no ranking: {listing(alone)}; {why}"), style="dim")
 
 
-def _read(ingested: Ingested, names: Mapping[str, str], short: Mapping[str, str]) -> Table:
-    table = _table("Read", ["file", "format"], ["models", "benchmarks", "records", "aggregates"])
+def _print_read(
+    console: Console, ingested: Ingested, names: Mapping[str, str], short: Mapping[str, str]
+) -> None:
     plain = ingested.to_json()["files"]
+    rows = []
     for read in plain:
         models = read["models"]
-        table.add_row(
-            shown(names[read["file"]]),
-            shown(_format(read)),
-            shown(short[models[0]]) if len(models) == 1 else str(len(models)),
-            *(str(read[key]) for key in ("benchmarks", "records", "aggregates")),
+        rows.append(
+            [
+                names[read["file"]],
+                _format(read),
+                short[models[0]] if len(models) == 1 else str(len(models)),
+                *(str(read[key]) for key in ("benchmarks", "records", "aggregates")),
+            ]
         )
-    return table
+    _print(console, "Read", READ, rows)
 
 
 def _about_files(ingested: Ingested, names: dict[str, str]) -> Iterable[str]:
@@ -104,36 +122,35 @@ def _format(read: dict[str, str]) -> str:
     return f"{read['format']}{version}"
 
 
-def _not_read(left: Sequence[NotRead], names: dict[str, str]) -> Table:
-    table = _table("Not read", ["reason", "where"], ["count"])
+def _print_not_read(console: Console, left: Sequence[NotRead], names: dict[str, str]) -> None:
+    rows = []
     for reason, items in _grouped((item.reason, item) for item in left)[:MOST_ROWS]:
         places = list(dict.fromkeys(f"{names.get(i.file, i.file)} {i.what}".strip() for i in items))
         more = f" and {len(places) - _SHOWN_FILES} more" if len(places) > _SHOWN_FILES else ""
         count = str(sum(item.count for item in items))
-        table.add_row(shown(reason), shown(", ".join(places[:_SHOWN_FILES]) + more), count)
-    return table
+        rows.append([reason, ", ".join(places[:_SHOWN_FILES]) + more, count])
+    columns = (Column("reason", left=True), Column("where", left=True), Column("count"))
+    _print(console, "Not read", columns, rows)
 
 
-def _duplicates(ingested: Ingested, names: dict[str, str]) -> Table:
-    table = _table("Several files on one model and test", ["model", "test", "kept", "left"], [])
-    table.caption = shown(RULE)
+def _print_duplicates(console: Console, ingested: Ingested, names: dict[str, str]) -> None:
+    rows = []
     for found in ingested.duplicates[:MOST_ROWS]:
         left = ", ".join(f"{names[file]} ({value:.4f})" for file, value in found.others)
         kept = f"{names[found.kept]} ({found.value:.4f})"
-        table.add_row(*map(shown, (found.model, _test(found.test), kept, left)))
-    return table
+        rows.append([found.model, _test(found.test), kept, left])
+    columns = [Column(title, left=True) for title in ("model", "test", "kept", "left")]
+    _print(console, "Several files on one model and test", columns, rows)
+    console.print(shown(RULE), style="dim")
 
 
-def _shared(board: Board, short: Mapping[str, str]) -> Table:
+def _print_shared(console: Console, board: Board, short: Mapping[str, str]) -> None:
     benchmarks = counted(len({test[0] for test in board.tests}), "benchmark")
     if len({test[0] for test in board.tests}) < len(board.tests):  # one in several languages is several tests
         languages = counted(len({test[1] for test in board.tests}), "language")
         benchmarks = f"{len(board.tests)} tests ({benchmarks}, {languages})"
     title = f"Over the {benchmarks} that {len(board.places)} models share (plain mean)"
-    table = _table(title, ["model"], ["mean", "se", "items", "rank", "possible ranks"])
-    for place in board.places:
-        table.add_row(shown(short[place.model]), *_place(place))
-    return table
+    _print(console, title, SHARED, [[short[place.model], *_place(place)] for place in board.places])
 
 
 def _place(place: Place) -> list[str]:
@@ -160,18 +177,19 @@ def _about(board: Board) -> Iterable[str]:
         yield f"left out, not taken by all: {named}" + (" ..." if len(board.left_out) > 8 else "")
 
 
-def _benchmarks(boards: Sequence[Board], short: Mapping[str, str]) -> Table:
-    table = _table(f"By test ({len(boards)}): value, and possible ranks", ["test", "models, best first"], [])
+def _print_benchmarks(console: Console, boards: Sequence[Board], short: Mapping[str, str]) -> None:
+    rows = []
     for board in sorted(boards, key=lambda board: board.interval is None)[:MOST_ROWS]:
         places = "; ".join(
             f"{short[p.model]} {p.value:.3f}{f' [{_interval(p)}]' if p.rank_interval else ''}"
             for p in board.places
         )
         less = "" if board.higher_is_better else ", less is better"
-        table.add_row(shown(_test(board.tests[0]) + less), shown(places))
+        rows.append([_test(board.tests[0]) + less, places])
     if len(boards) > MOST_ROWS:
-        table.add_row(f"and {len(boards) - MOST_ROWS} more: see --json", "")
-    return table
+        rows.append([f"and {len(boards) - MOST_ROWS} more: see --json", ""])
+    columns = (Column("test", left=True), Column("models, best first", left=True))
+    _print(console, f"By test ({len(boards)}): value, and possible ranks", columns, rows)
 
 
 def _test(test: tuple[str, str | None, str, str, int | None]) -> str:
@@ -182,19 +200,23 @@ def _test(test: tuple[str, str | None, str, str, int | None]) -> str:
     return " ".join(parts) + (f" ({language})" if language else "")
 
 
-def _filbench(ingested: Ingested, short: Mapping[str, str]) -> Table:
+def _print_filbench(console: Console, ingested: Ingested, short: Mapping[str, str]) -> None:
     scores = ingested.filbench
-    heads = [part.name.lower().replace("_", "\n") for part in scores[0].categories]
-    table = _table("FilBench, 0 to 100", ["model"], ["score", "stated\nin file", *heads])
+    names = [part.name.lower().replace("_", " ") for part in scores[0].categories]
+    columns = [Column("model", is_name=True), Column("score"), Column("stated\nin file", spare=1)]
+    columns += [Column(name.replace(" ", "\n"), said=name) for name in names]
+    rows = []
     for score in scores:
         stated = "-" if score.stated is None else f"{score.stated:.2f}"
-        table.add_row(
-            shown(short[score.model]),
-            "-" if score.value is None else f"{score.value:.2f}",
-            stated + ("" if score.agrees in (True, None) else " (!)"),
-            *("-" if part.value is None else f"{part.value:.2f}" for part in score.categories),
+        rows.append(
+            [
+                short[score.model],
+                "-" if score.value is None else f"{score.value:.2f}",
+                stated + ("" if score.agrees in (True, None) else " (!)"),
+                *("-" if part.value is None else f"{part.value:.2f}" for part in score.categories),
+            ]
         )
-    return table
+    _print(console, "FilBench, 0 to 100", columns, rows)
 
 
 def _filbench_notes(ingested: Ingested, short: Mapping[str, str]) -> Iterable[str]:
@@ -237,17 +259,6 @@ def labels(models: Sequence[str]) -> tuple[dict[str, str], str]:
     return {model: model[len(shared) :] for model in models}, shared
 
 
-def _table(title: str, texts: Sequence[str], numbers: Sequence[str]) -> Table:
-    table = Table(
-        title=shown(title),
-        box=box.SIMPLE_HEAD,
-        title_justify="left",
-        title_style="bold",
-        pad_edge=False,
-        padding=(0, 0, 0, 1),
-    )
-    for text in texts:
-        table.add_column(text, overflow="fold")
-    for head in numbers:
-        table.add_column(head, justify="left" if head == "models" else "right", overflow="fold")
-    return table
+def _print(console: Console, title: str, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
+    console.print()
+    print_table(console, columns, rows, title)

@@ -19,6 +19,7 @@ import typer
 from polyteach.cli import (
     bakeoff,
     bundle,
+    compare,
     doctor,
     examine,
     export,
@@ -31,6 +32,7 @@ from polyteach.cli import (
     published,
     race,
     recommend,
+    review,
     rewrite,
     run,
     screen,
@@ -53,6 +55,7 @@ app = typer.Typer(
 )
 app.command("init")(init.init)
 app.command("recommend")(recommend.recommend)
+app.command("compare")(compare.compare)
 app.command("screen")(screen.screen)
 app.command("race")(race.race)
 app.command("bakeoff")(bakeoff.bakeoff)
@@ -69,6 +72,7 @@ app.command("ingest")(ingest.ingest)
 app.add_typer(
     bundle.app, name="bundle", help="A run's figures as one small file; such files merged and shown."
 )
+app.add_typer(review.app, name="review", help="A blinded page for native speakers; their answers back.")
 app.command("power")(power.power)
 app.command("published")(published.published)
 app.command("doctor")(doctor.doctor)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
 
+from polyteach.cli.terminal import output_console
 from polyteach.figures import Figure
 from polyteach.languages import english_name
 from polyteach.quality.sources import Source
+from polyteach.report.tables import Column, print_table
 
 WIDTH = 100
 COLUMNS = [
@@ -41,17 +41,16 @@ ASKED = [
 
 def print_sources(sources: Sequence[Source], code: str) -> None:
     """Prints sources side by side on stdout: at most 100 columns, without colours where it is no terminal."""
-    console = Console(highlight=False)
-    console = Console(highlight=False, width=min(console.width, WIDTH) if console.is_terminal else WIDTH)
+    console = output_console(WIDTH)
     names = _names(sources)
-    console.print(_metrics(sources, names, f"Data in {english_name(code)} ({code})", COLUMNS, code))
+    _print_metrics(console, sources, names, f"Data in {english_name(code)} ({code})", COLUMNS, code)
     console.print(
         "diversity: 1 - mean pairwise cosine, by the embedder "
         f"{_embedder(sources)}; length: mean characters; in {code}: share of texts long enough to tell; "
         "copies: share of surplus pairs of prompt and response",
         style="dim",
     )
-    console.print(_metrics(sources, names, "Variety, on samples of one size", VARIETY, code))
+    _print_metrics(console, sources, names, "Variety, on samples of one size", VARIETY, code)
     console.print(
         "Vendi score: so many texts without likeness would be as varied; distinct-n: share of n-grams that "
         "differ (`--json` has the definitions)",
@@ -59,47 +58,54 @@ def print_sources(sources: Sequence[Source], code: str) -> None:
     )
     asked = [column for column in ASKED if any(column[1] in source.metrics for source in sources)]
     if asked:
-        console.print(_metrics(sources, names, "By models", asked, code))
+        _print_metrics(console, sources, names, "By models", asked, code)
         for _, metric, _ in asked:
             console.print(f"{metric}: {sources[0].metrics[metric].definition}", style="dim")
-    console.print(_problems(sources, names))
+    _print_problems(console, sources, names)
     for source_set, scale in sorted({(j.source_set, j.scale) for s in sources for j in s.judges}):
-        console.print(_judges(sources, names, source_set, scale))
+        _print_judges(console, sources, names, source_set, scale)
 
 
-def _metrics(
+def _print_metrics(
+    console: Console,
     sources: Sequence[Source],
     names: Sequence[str],
     title: str,
     columns: Sequence[tuple[str, str, str]],
     code: str,
-) -> Table:
-    table = _table(title, ["rows", *(head.format(code=code) for head, _, _ in columns)])
-    for source, name in zip(sources, names, strict=True):
-        cells = [_figure(source.metrics[metric], form, source.rows) for _, metric, form in columns]
-        table.add_row(name, str(source.rows), *cells)
-    return table
+) -> None:
+    heads = [Column("rows")]
+    heads += [Column(head.format(code=code), said=metric.replace("_", " ")) for head, metric, _ in columns]
+    rows = [
+        [name, str(s.rows), *(_figure(s.metrics[metric], form, s.rows) for _, metric, form in columns)]
+        for s, name in zip(sources, names, strict=True)
+    ]
+    _print(console, title, heads, rows)
 
 
-def _problems(sources: Sequence[Source], names: Sequence[str]) -> Table:
+def _print_problems(console: Console, sources: Sequence[Source], names: Sequence[str]) -> None:
     kinds = list(dict.fromkeys(kind for source in sources for kind in source.problems))
-    table = _table("Problems found (rows)", [kind.replace("_", "\n") for kind in kinds])
-    for source, name in zip(sources, names, strict=True):
-        table.add_row(name, *(str(source.problems.get(kind, "-")) for kind in kinds))
-    return table
+    rows = [
+        [name, *(str(source.problems.get(kind, "-")) for kind in kinds)]
+        for source, name in zip(sources, names, strict=True)
+    ]
+    heads = [Column(kind.replace("_", "\n"), said=kind.replace("_", " ")) for kind in kinds]
+    _print(console, "Problems found (rows)", heads, rows)
 
 
-def _judges(sources: Sequence[Source], names: Sequence[str], source_set: str, scale: str) -> Table:
+def _print_judges(
+    console: Console, sources: Sequence[Source], names: Sequence[str], source_set: str, scale: str
+) -> None:
     judges = sorted(
         {j.judge for s in sources for j in s.judges if (j.source_set, j.scale) == (source_set, scale)}
     )
     title = f"Judges' means on {source_set}, scale {scale or 'not named'}: mean (n), or (n+missing)"
-    table = _table(title, judges)
+    rows = []
     for source, name in zip(sources, names, strict=True):
         own = {j.judge: j.figure for j in source.judges if (j.source_set, j.scale) == (source_set, scale)}
         if own:
-            table.add_row(name, *(_judged(own.get(judge)) for judge in judges))
-    return table
+            rows.append([name, *(_judged(own.get(judge)) for judge in judges)])
+    _print(console, title, [Column(judge) for judge in judges], rows)
 
 
 def _judged(figure: Figure | None) -> str:
@@ -118,19 +124,9 @@ def _figure(figure: Figure, form: str, rows: int) -> str:
     return f"{figure.value:{form}}{over}"
 
 
-def _table(title: str, columns: Sequence[str]) -> Table:
-    table = Table(
-        title=title,
-        box=box.SIMPLE_HEAD,
-        title_justify="left",
-        title_style="bold",
-        pad_edge=False,
-        padding=(0, 0, 0, 1),
-    )
-    table.add_column("teacher", overflow="fold", max_width=30)
-    for column in columns:
-        table.add_column(column, justify="right", overflow="fold")
-    return table
+def _print(console: Console, title: str, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
+    console.print()
+    print_table(console, [Column("teacher", is_name=True), *columns], rows, title)
 
 
 def _names(sources: Sequence[Source]) -> list[str]:

@@ -63,38 +63,24 @@ def _write_page(study: Mapping[str, Any], folder: Path) -> Path:
 
 def _print(study: Mapping[str, Any]) -> None:
     """Prints figures and audit: at most 100 columns, without colours where it is no terminal."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-
+    from polyteach.cli.terminal import output_console
     from polyteach.published.page import STATUS, name_of
+    from polyteach.report.tables import Column, print_table
 
-    console = Console(highlight=False)
-    width = min(console.width, WIDTH) if console.is_terminal else WIDTH
-    console = Console(highlight=False, width=width)
-    table = Table(
-        title="The published figures, recomputed",
-        box=box.SIMPLE_HEAD,
-        title_justify="left",
-        title_style="bold",
-        pad_edge=False,
-        padding=(0, 1, 0, 0),
-    )
-    for name in ("figure", "status"):
-        table.add_column(name, no_wrap=True)
-    for name in ("match", "differ", "cited"):
-        table.add_column(name, justify="right")
-    table.add_column("what it shows")
-    styles = {"match": "green", "differs": "yellow", "not_released": "dim"}
-    for figure in study["figures"]:
-        counts = figure["counts"]
-        table.add_row(
+    console = output_console(WIDTH)
+    columns = [Column("figure", left=True), Column("status", left=True)]
+    columns += [Column(name, spare=1) for name in ("match", "differ", "cited")]
+    rows = [
+        [
             name_of(figure["id"]),
-            f"[{styles[figure['status']]}]{STATUS[figure['status']]}[/]",
-            *(str(counts[status] or "") for status in STATUS),
+            STATUS[figure["status"]],
+            *(str(figure["counts"][status] or "") for status in STATUS),
             figure["title"],
-        )
-    console.print(table)
+        ]
+        for figure in study["figures"]
+    ]
+    title = "The published figures, recomputed"
+    print_table(console, [*columns, Column("what it shows", left=True)], rows, title)
     counts = study["counts"]
     console.print(
         f"{counts['match']} match, {counts['differs']} differ, {counts['not_released']} not released. match: "

@@ -7,7 +7,10 @@ import json
 import os
 import re
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 # C0 and C1 controls, separators and reversals of Unicode that move what follows, and halves of characters.
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -16,6 +19,23 @@ _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u
 def printable(text: str) -> str:
     """The text on one line, with a replacement character for each that a terminal obeys or cannot print."""
     return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def output_console(most: int | None = None) -> Console:
+    """Where tables and sentences for people go: standard output.
+
+    A terminal's own width, or what COLUMNS says; else `most`, else 80. Without colours where NO_COLOR is
+    set or output is no terminal.
+
+    Args:
+        most: the widest that is still easy to read.
+    """
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    is_told = console.is_terminal or os.environ.get("COLUMNS", "").isdecimal()
+    width = console.width if is_told or most is None else most
+    return Console(highlight=False, width=min(width, most or width))
 
 
 def print_json(value: Any) -> None:

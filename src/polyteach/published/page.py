@@ -8,7 +8,7 @@ from math import ceil, log10
 from pathlib import Path
 from typing import Any
 
-from polyteach.report.page import TEMPLATES as LOOK
+from polyteach.report.html import STYLES, whole_page
 from polyteach.scoring.numbers import NONE, number
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -31,28 +31,19 @@ class Matrix:
 
 def render_page(study: Mapping[str, Any]) -> str:
     """Renders what `study.recompute` returns."""
-    import jinja2  # inside: the command line imports this module's neighbours
-
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader([TEMPLATES, LOOK]),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals.update(
-        number=number,
+    parts: dict[str, list[Mapping[str, Any]]] = {}
+    for finding in study["audit"]:
+        parts.setdefault(finding["part"], []).append(finding)
+    ranked = [one for one in study["rankings"] if one["teachers"]]
+    return whole_page(
+        "published.html.j2",
+        styles=(*STYLES, "published.css"),
+        folders=(TEMPLATES,),
         digits=digits,
         ours=ours,
         FURTHER=FURTHER,
         further=further,
         status_name=STATUS.__getitem__,
-    )
-    parts: dict[str, list[Mapping[str, Any]]] = {}
-    for finding in study["audit"]:
-        parts.setdefault(finding["part"], []).append(finding)
-    ranked = [one for one in study["rankings"] if one["teachers"]]
-    return environment.get_template("published.html.j2").render(
         study=study,
         parts=parts,
         figures=[(figure, name_of(figure["id"]), *layout(figure["entries"])) for figure in study["figures"]],

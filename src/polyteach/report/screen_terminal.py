@@ -1,22 +1,32 @@
-"""A screen in a terminal: verdict, ranking, what it rests on and cannot see. Fits 80 columns."""
+"""A screen in a terminal: verdict, ranking, what it rests on and cannot see. Fits any width."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from polyteach.report import wording
 from polyteach.report.costs import usd
 from polyteach.report.screen_view import ScreenLine, lines_of
+from polyteach.report.tables import Column, print_table
 from polyteach.report.terminal import print_warnings
 from polyteach.scoring.numbers import NONE
 
 _STYLES = {"best": "bold green", "tie": "bold cyan"}
+COLUMNS = (
+    Column("rank", left=True),
+    Column("candidate", is_name=True),
+    Column("score"),
+    Column("95%", spare=1),
+    Column("quality", spare=2),
+    Column("usable", spare=2),
+    Column("failed", spare=4),
+    Column("tokens", spare=4),
+    Column("USD/10k", spare=3),
+)
 _UNITS = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
@@ -25,10 +35,10 @@ def print_screen(screened: Mapping[str, Any], console: Console) -> None:
     verdict = screened["verdict"]
     console.print(Text(verdict["text"], style=_STYLES.get(verdict["kind"], "bold yellow")))
     console.print()
-    console.print(ranking_table(screened, lines=console.is_terminal))
+    _print_ranking(screened, console)
     if len(screened["languages"]) > 1:
         console.print()
-        console.print(language_table(screened, lines=console.is_terminal))
+        _print_languages(screened, console)
     for line in lines_of(screened):
         if reason := line.entry["score"].get("reason"):
             console.print(Text(f"- {line.entry['candidate']}: {reason}", style="yellow"))
@@ -37,43 +47,26 @@ def print_screen(screened: Mapping[str, Any], console: Console) -> None:
     print_warnings(screened["warnings"], console, "on the page")
 
 
-def ranking_table(screened: Mapping[str, Any], *, lines: bool = True) -> Table:
-    """The ranking over all languages as a table."""
-    table = _table(lines)
-    for name in ("score", "95%", "quality", "usable", "failed", "tokens", "USD/10k"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for line in lines_of(screened):
-        table.add_row(*(Text(cell) for cell in _row(line)))
-    return table
+def _print_ranking(screened: Mapping[str, Any], console: Console) -> None:
+    """The ranking over all languages."""
+    print_table(console, COLUMNS, [_row(line) for line in lines_of(screened)])
 
 
-def language_table(screened: Mapping[str, Any], *, lines: bool = True) -> Table:
+def _print_languages(screened: Mapping[str, Any], console: Console) -> None:
     """Each candidate's score in each language, its possible ranks there in brackets."""
-    table = _table(lines)
     languages = screened["languages"]
-    for code in languages:
-        table.add_column(code, justify="right")
     places = {(entry["candidate"], entry["language"]): entry for entry in screened["ranking"]}
+    rows = []
     for line in lines_of(screened):
         name = line.entry["candidate"]
         found = [places[name, code] for code in languages]
-        cells = [wording.ranks(line.entry["rank_interval"]), name, *(_place(entry) for entry in found)]
-        table.add_row(*(Text(cell) for cell in cells))
-    return table
+        rows.append([wording.ranks(line.entry["rank_interval"]), name, *(_place(entry) for entry in found)])
+    print_table(console, [*COLUMNS[:2], *(Column(code) for code in languages)], rows)
 
 
 def share(value: float | None) -> str:
     """A share in per cent; a dash where there is none."""
     return NONE if value is None else f"{value:.0%}"
-
-
-def _table(lines: bool) -> Table:
-    table = Table(
-        box=box.SIMPLE_HEAD if lines else None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold"
-    )
-    table.add_column("rank", no_wrap=True)
-    table.add_column("candidate", overflow="fold")
-    return table
 
 
 def _place(entry: Mapping[str, Any]) -> str:

@@ -14,35 +14,40 @@ PAGE, LEADERBOARD = "report.html", "leaderboard.csv"
 def report(task: StepTask) -> Mapping[str, Any]:
     """Writes the report of a study.
 
-    Settings: `study`, its facts; `settings_text`, to be shown as it is. Inputs: `score`, `analysis`, and the
-    steps of synthesis under their own ids (`synthesis/TEACHER/LANGUAGE/METHOD`), each with a `rows.parquet`.
+    Settings: `study`, its facts; `settings_text`, to be shown as it is; `samples`, how many of a language.
+    Inputs: `score`, `analysis`, and the steps of the study under their own ids, see `examples.gather`; the
+    manifests of all of them are read for what was used; after a race `race`, with its `race.json`. Where
+    native speakers reviewed a run, its report is made again with `reviews` among the settings, see
+    `review.publishing`; no artifact has it.
     """
+    from polyteach.report.examples import gather
     from polyteach.report.leaderboard_csv import leaderboard_csv
     from polyteach.report.page import render_page
+    from polyteach.report.provenance import read_manifests
 
     results = json.loads((task.inputs["score"] / "results.json").read_text(encoding="utf-8"))
     analysed = json.loads((task.inputs["analysis"] / "analysis.json").read_text(encoding="utf-8"))
-    page = render_page(results, analysed, _samples(task, results), task.settings["settings_text"])
+    teachers = [entry["teacher"] for entry in results["leaderboard"]]
+    languages, count = task.settings["study"]["languages"], task.settings["samples"]
+    samples, failed = gather(task.inputs, teachers, languages, count)
+    page = render_page(
+        results,
+        analysed,
+        samples,
+        task.settings["settings_text"],
+        failed=failed,
+        manifests=read_manifests(task.inputs),
+        reviewed=task.settings.get("reviews"),
+        raced=_raced(task),
+    )
     (task.output / PAGE).write_text(page, encoding="utf-8")
     (task.output / LEADERBOARD).write_text(leaderboard_csv(results), encoding="utf-8")
     return {"page_bytes": len(page.encode("utf-8"))}
 
 
-def _samples(task: StepTask, results: Mapping[str, Any]) -> dict[str, Any]:
-    """Samples by language, teachers in the order of the leaderboard."""
-    from polyteach.report.samples import choose_samples, samples_each
-    from polyteach.rows import read_rows
-
-    teachers = [entry["teacher"] for entry in results["leaderboard"]]
-    languages = task.settings["study"]["languages"]
-    count = samples_each(len(languages), len(teachers))
-    samples = {}
-    for language in languages:
-        cells = {}
-        for teacher in teachers:
-            prefix = f"synthesis/{teacher}/{language}/"
-            for name in sorted(task.inputs):
-                if name.startswith(prefix):
-                    cells[teacher, name.removeprefix(prefix)] = read_rows(task.inputs[name] / "rows.parquet")
-        samples[language] = choose_samples(cells, language, count)
-    return samples
+def _raced(task: StepTask) -> Mapping[str, Any] | None:
+    folder = task.inputs.get("race")
+    if not folder:
+        return None
+    raced: dict[str, Any] = json.loads((folder / "race.json").read_text(encoding="utf-8"))
+    return raced

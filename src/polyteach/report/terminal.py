@@ -1,21 +1,30 @@
-"""The leaderboard in a terminal: verdict, ranking with intervals, what to beware of. Fits 80 columns."""
+"""The leaderboard in a terminal: verdict, ranking with intervals, what to beware of. Fits any width."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from polyteach.report import wording
 from polyteach.report.nothing_taught import sentence
 from polyteach.report.side_effects import WARNINGS as SAID
 from polyteach.report.side_effects import lost, sentences
+from polyteach.report.tables import Column, print_table
 
 SHOWN_WARNINGS = 5
+COLUMNS = (
+    Column("rank", left=True),
+    Column("teacher", is_name=True),
+    Column("score"),
+    Column("95% interval", spare=1),
+    Column("gain", spare=2),
+    Column("quality", spare=2),
+    Column("published", spare=3),
+    Column("paper", spare=3),
+)
 _STYLES = {"wins": "bold green", "leads": "bold cyan", "tied": "bold cyan"}
 
 
@@ -34,7 +43,7 @@ def print_leaderboard(results: Mapping[str, Any], console: Console, told: Collec
     if verdict["size"]:
         console.print(Text(verdict["size"]))
     console.print()
-    console.print(leaderboard_table(results, lines=console.is_terminal))
+    print_table(console, COLUMNS, [_row(entry) for entry in results["leaderboard"]])
     taught = sentence(results)
     one_trial = " over items only (one trial)" if results["study"]["trials"] == 1 else ""
     console.print(
@@ -53,18 +62,6 @@ def print_leaderboard(results: Mapping[str, Any], console: Console, told: Collec
     print_warnings(
         [w for w in results["warnings"] if w["code"] not in SAID and w["where"] not in told], console
     )
-
-
-def leaderboard_table(results: Mapping[str, Any], *, lines: bool = True) -> Table:
-    """The leaderboard as a table."""
-    table = Table(box=box.SIMPLE_HEAD if lines else None, pad_edge=False, header_style="bold")
-    table.add_column("rank", no_wrap=True)
-    table.add_column("teacher", overflow="fold")
-    for name in ("score", "95% interval", "gain", "quality", "published", "paper"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for entry in results["leaderboard"]:
-        table.add_row(*(Text(cell) for cell in _row(entry)))
-    return table
 
 
 def _row(entry: Mapping[str, Any]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from polyteach.report.plots import spark
+from polyteach.report.charts import spark
 from polyteach.scoring.evidence import REFERENCE
 
 Plain = Mapping[str, Any]

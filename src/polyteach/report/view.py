@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from polyteach.report import plots, wording
-from polyteach.report.nothing_taught import scores_without_gain
-from polyteach.scoring.robust import SCALE
+from polyteach.report import wording
 
 Plain = Mapping[str, Any]
 
@@ -72,83 +70,6 @@ _WORDS = {
 }
 
 
-def ranking(results: Plain) -> dict[str, Any]:
-    """The ranking plot: an axis to the top score, and for each teacher the places of dot and whisker, and of
-    what it would score without any gain."""
-    known = [entry for entry in results["leaderboard"] if _robust(entry)["value"] is not None]
-    scores = [_robust(entry) for entry in known]
-    held = [g[end] for g in scores for end in ("value", "low", "high") if g[end] is not None]
-    scale = plots.axis([*held, SCALE], with_zero=True)
-    nothing = {name: score for name, score in scores_without_gain(results).items() if score > 0}
-    return {
-        "known": bool(known),
-        "axis": scale,
-        "zero": scale.place(0),
-        "marks_nothing": bool(nothing),
-        "rows": [_ranked(e, scale, nothing.get(e["teacher"])) for e in results["leaderboard"]],
-    }
-
-
-def _ranked(entry: Plain, scale: plots.Axis, nothing: float | None) -> dict[str, Any]:
-    score, gain = _robust(entry), entry["gain"]
-    places = None
-    if score["value"] is not None:
-        low = scale.place(score["value"] if score["low"] is None else score["low"])
-        high = scale.place(score["value"] if score["high"] is None else score["high"])
-        places = {"dot": scale.place(score["value"]), "low": low, "width": round(high - low, 2)}
-    return {
-        "entry": entry,
-        "places": places,
-        "nothing": None if nothing is None else scale.place(nothing),
-        "mark": plots.mark(gain["low"], gain["high"]),
-    }
-
-
-def _robust(entry: Plain) -> Plain:
-    score: Plain = entry["scores"]["robust"]
-    return score
-
-
-def heat_map(results: Plain) -> dict[str, Any]:
-    """Gain of each teacher in each language: figures with the strength of their colour."""
-    entries, languages = results["leaderboard"], results["study"]["languages"]
-    values = [
-        abs(figure["value"])
-        for entry in entries
-        for figure in entry["gain_by_language"].values()
-        if figure["value"] is not None
-    ]
-    largest = max(values, default=0.0)
-    rows = []
-    for entry in entries:
-        cells = []
-        for language in languages:
-            figure = entry["gain_by_language"].get(language)
-            sign, strength = plots.heat(figure["value"] if figure else None, largest)
-            cells.append({"figure": figure, "sign": sign, "strength": strength})
-        rows.append({"teacher": entry["teacher"], "cells": cells, "gain": entry["gain"]})
-    return {"known": bool(values), "languages": languages, "rows": rows}
-
-
-def quality_against_gain(results: Plain) -> dict[str, Any] | None:
-    """The scatter plot of quality and gain; None where no teacher has both."""
-    points = [
-        (entry["teacher"], quality, gain["value"], gain["low"], gain["high"])
-        for entry in results["leaderboard"]
-        if (gain := entry["gain"])["value"] is not None and (quality := entry["quality"]["value"]) is not None
-    ]
-    if not points:
-        return None
-    across = plots.axis([x for _, x, *_ in points])
-    up = plots.axis([value for _, _, *ys in points for value in ys], with_zero=True)
-    return {
-        "points": plots.scatter(points, across, up),
-        "across": across,
-        "up": up,
-        "zero": up.place(0),
-    }
-
-
 def metrics(results: Plain) -> dict[str, Any]:
     """The intrinsic metrics by language: the seed data's own first, then each teacher's."""
     order = [entry["teacher"] for entry in results["leaderboard"]]
@@ -170,7 +91,9 @@ def metrics(results: Plain) -> dict[str, Any]:
 def _why_few(cells: Sequence[Mapping[str, Plain]]) -> list[str]:
     """Why figures over few of their rows are so, by metric: `perplexity: 588 too long`."""
     lost: dict[str, dict[str, int]] = {}
-    for name, figure in (entry for figures in cells for entry in figures.items() if few_scored(entry[1])):
+    for name, figure in (
+        entry for figures in cells for entry in figures.items() if wording.few_scored(entry[1])
+    ):
         counts = lost.setdefault(name, {})
         for reason, count in figure["unscored"].items():
             counts[reason] = counts.get(reason, 0) + count
@@ -192,11 +115,6 @@ def requests(results: Plain) -> dict[str, Any]:
         "reasons": sorted(counts, key=lambda reason: (-counts[reason], reason)),
         "rows": [row | {"lost": sum(row["failed"].values())} for row in rows],
     }
-
-
-def few_scored(figure: Plain) -> bool:
-    """Whether a figure is over fewer than half of the rows it was asked of."""
-    return figure["value"] is not None and figure["n"] < sum(figure["unscored"].values())
 
 
 def warnings(results: Plain) -> dict[str, list[dict[str, Any]]]:
@@ -240,4 +158,4 @@ def definitions(results: Plain) -> list[tuple[str, str]]:
         for name in found:
             if name in (scorer["metric"], f"{scorer['metric']}_median"):
                 found[name] += f" (the model is {scorer['model']})"
-    return [(name.replace("_", " "), wording.printable(text)) for name, text in found.items()]
+    return [(name.replace("_", " "), text) for name, text in found.items()]

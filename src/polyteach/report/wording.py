@@ -12,7 +12,10 @@ from polyteach.scoring.numbers import NONE
 from polyteach.scoring.numbers import number as number
 from polyteach.scoring.numbers import parameters as parameters
 
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_UNPRINTABLE = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u206f\ufdd0-\ufdef\ufff9-\ufffb\ufffe\uffff\ud800-\udfff]"
+)
+_PICTURES = 0x2400  # of control characters, in their order
 
 
 def bounds(figure: Mapping[str, Any], digits: int = 2) -> str:
@@ -20,6 +23,11 @@ def bounds(figure: Mapping[str, Any], digits: int = 2) -> str:
     if figure["low"] is None or figure["high"] is None:
         return ""
     return f"[{number(figure['low'], digits)}, {number(figure['high'], digits)}]"
+
+
+def few_scored(figure: Mapping[str, Any]) -> bool:
+    """Whether a figure is over fewer than half of the rows it was asked of."""
+    return figure["value"] is not None and figure["n"] < sum(figure["unscored"].values())
 
 
 def ranks(interval: list[int] | None) -> str:
@@ -49,8 +57,21 @@ def direction(text: str, code: str) -> str:
 
 
 def printable(text: str) -> str:
-    """A text whose control characters, which HTML forbids, are U+FFFD; line ends and tabs stay."""
-    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n").replace("\r", "\n"))
+    """A text that can be shown anywhere: what is unseen and changes what is seen has a visible mark.
+
+    Control characters become their pictures (NUL is `␀`, ESC is `␛`), line ends `\\n`; tabs stay. What turns
+    the direction of the text around it (embeddings, overrides, isolates), lone surrogates and what Unicode
+    keeps free become `⟨U+202E⟩` and the like. Joiners and the marks U+200E, U+200F and U+061C stay: Persian,
+    Hindi, Arabic and emoji are written with them, and they reorder no text but their own.
+    """
+    return _UNPRINTABLE.sub(_mark, text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def _mark(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    if code < 0x20:
+        return chr(_PICTURES + code)
+    return f"⟨U+{code:04X}⟩"
 
 
 def shortened(text: str, limit: int) -> str:

@@ -153,6 +153,12 @@ class Study(Candidates):
     side_effects: SideEffects | None = Field(
         default=None, description="what students lose in other languages, and how they answer freely"
     )
+    samples_shown: int = Field(
+        default=48,
+        ge=0,
+        le=10_000,
+        description="examples of each language in the report, side by side, beside those with rare problems",
+    )
 
     def limited(self, rows: int) -> Self:
         """The same study, under a name of its own, on at most so many rows a method, rows a student and items

@@ -1,0 +1,83 @@
+"""A comparison as one HTML page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from polyteach.comparison.comparing import Change, Comparison, Standing
+from polyteach.comparison.decomposition import PARTS, Decomposition
+from polyteach.comparison.words import TITLES, sentences, signed, why
+from polyteach.report.html import whole_page
+
+TEMPLATES = Path(__file__).parent / "templates"
+TITLE = "polyteach compare"
+_HEAD_BYTES = 4096
+
+
+def comparison_page(found: Comparison) -> str:
+    """The page, whole."""
+    return whole_page(
+        "compare.html.j2",
+        folders=[TEMPLATES],
+        page_title=TITLE,
+        runs=[
+            {
+                "label": label,
+                "study": run.results.study.model_dump(),
+                "verdict": run.results.verdict.model_dump(),
+                "digest": run.results.definitions_digest[:12],
+            }
+            for label, run in zip(found.labels, found.runs, strict=True)
+        ],
+        standings=[
+            {"teacher": name, "runs": [s and _standing(s) for s in standings]}
+            for name, standings in found.standings.items()
+        ],
+        changes=[_change(change) for change in found.changes],
+    )
+
+
+def is_page(path: Path) -> bool:
+    """Whether a file is a page of comparisons."""
+    with path.open("rb") as file:
+        return f"<title>{TITLE}".encode() in file.read(_HEAD_BYTES)
+
+
+def _standing(standing: Standing) -> dict[str, Any]:
+    return {
+        "rank": list(standing.rank_interval) if standing.rank_interval else None,
+        **{name: getattr(standing, name).to_json() for name in ("score", "gain", "quality")},
+    }
+
+
+def _change(change: Change) -> dict[str, Any]:
+    known = [t.made_of.parts for t in change.teachers if isinstance(t.made_of, Decomposition)]
+    used = [n for n in PARTS if n in ("gain", "quality") or any(abs(parts[n]) >= 0.05 for parts in known)]
+    return {
+        "before": change.before,
+        "after": change.after,
+        "sentences": sentences(change),
+        "settings": [c for c in change.settings.changes if c.key != "name"],
+        "source": change.settings.source,
+        "parts": [TITLES[name] for name in used],
+        "teachers": [
+            {
+                "teacher": t.teacher,
+                "score": signed(t.score.value),
+                "bounds": "" if t.score.low is None else f"[{signed(t.score.low)}, {signed(t.score.high)}]",
+                "value": t.score.value,
+                "clearly": t.clearly,
+                "parts": [
+                    t.made_of.parts[name] if isinstance(t.made_of, Decomposition) else None for name in used
+                ],
+                "shown": [
+                    signed(t.made_of.parts[name]) if isinstance(t.made_of, Decomposition) else "–"
+                    for name in used
+                ],
+                "why": why(t, change),
+            }
+            for t in change.teachers
+        ],
+        "definition": next((t.score.definition for t in change.teachers), ""),
+    }
