@@ -48,7 +48,12 @@ def cell_steps(study: Study, resources: Resources) -> list[Step]:
 
 
 def closing_steps(
-    study: Study, resources: Resources, steps: Sequence[Step], failed: Mapping[str, str]
+    study: Study,
+    resources: Resources,
+    steps: Sequence[Step],
+    failed: Mapping[str, str],
+    *,
+    race: Step | None = None,
 ) -> list[Step]:
     """The steps that turn what was done into results and a report.
 
@@ -57,6 +62,7 @@ def closing_steps(
         resources: what it names.
         steps: all steps of its cells.
         failed: why a step has no artifact, by its id; the results say what is missing.
+        race: tells of the race that chose the teachers, for the report.
     """
     there = [one for one in steps if one.id not in failed]
     facts = study_facts(study, resources)
@@ -86,7 +92,9 @@ def closing_steps(
         "report",
         report,
         {"study": facts, "settings_text": as_yaml(study), "samples": study.samples_shown},
-        inputs={"score": scored, "analysis": analysed} | {s.id: s for s in there},
+        inputs={"score": scored, "analysis": analysed}
+        | {s.id: s for s in there}
+        | ({"race": race} if race else {}),
     )
     return [scored, analysed, page]
 

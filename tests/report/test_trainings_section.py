@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-from polyteach.report.page import render_page
 from polyteach.report.charts import spark
+from polyteach.report.page import render_page
 from polyteach.report.trainings import trainings
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from polyteach.report.race_page import picture_of, render_race
+from polyteach.report.race import race as section
+from polyteach.report.race import render_race
 from polyteach.selection.race.standing import cost_of, is_over, standing_of
 
 ROWS = [67, 200, 600]
@@ -91,12 +92,14 @@ def test_nobody_compared_is_undefined_and_nobody_left_is_inconclusive() -> None:
     assert race["verdict"]["kind"] == "inconclusive" and race["why_over"] == "this was the last rung"
 
 
-def test_the_page_shows_text_as_text_and_places_the_margin_between() -> None:
+def test_the_page_shows_text_as_text_and_who_left() -> None:
     hostile = "<script>alert(1)</script>"
     race = standing_of("s", [rung(1, {"a": 0.4, hostile: 0.1}, [hostile], settled=True)], ROWS, None)
     page = render_race(race, "name: <b>\n")
-    assert "<script>" not in page and "&lt;script&gt;" in page
-    picture = picture_of(race["rungs"][0])
-    ahead, behind = picture.marks
-    assert ahead.dot is not None and behind.low is not None and picture.margin is not None
-    assert ahead.dot < picture.margin < behind.low and behind.state == "left"
+    assert "<script>alert" not in page and "&lt;script&gt;alert" in page
+    shown = section(race)
+    assert shown and [(row["teacher"], row["left_at"]) for row in shown["rows"]] == [
+        ("a", None),
+        (hostile, 1),
+    ]
+    assert "(left)" in shown["rungs"][0]["chart"].description

@@ -1,4 +1,4 @@
-"""The race that chose the teachers of a study: rung by rung who was behind, and who left."""
+"""A race: rung by rung who was behind, who left, and at what cost; its own page, and a section of a report."""
 
 from __future__ import annotations
 
@@ -7,9 +7,29 @@ from typing import Any
 
 from polyteach.report import wording
 from polyteach.report.charts import Chart, Interval, Series, intervals, lines
+from polyteach.report.html import whole_page
 from polyteach.scoring.robust import SCALE
 
 Plain = Mapping[str, Any]
+
+
+def render_race(raced: Plain, settings_text: str) -> str:
+    """Renders the page of a race.
+
+    Args:
+        raced: as in `race.json`.
+        settings_text: the study as its user would write it, shown as it is.
+    """
+    headline, _, rest = raced["verdict"]["text"].partition(". ")
+    return whole_page(
+        "race.html.j2",
+        raced=raced,
+        kind=raced["verdict"]["kind"] or "under way",
+        headline=f"{headline.rstrip('.')}.",
+        rest=rest,
+        race=(race(raced) or {}) | {"text": ""},  # the headline has it
+        settings_text=settings_text,
+    )
 
 
 def race(plain: Plain | None) -> dict[str, Any] | None:
@@ -20,9 +40,10 @@ def race(plain: Plain | None) -> dict[str, Any] | None:
 
     Returns:
         `text`, how it ended; `rows`, one a teacher: `teacher`, `left_at` (None: it remains), `why`, `gain`,
-        `gap` (figures of the last rung it ran) and `student_tokens`; `gains`, a chart of gain by rows of a
+        `gap` (figures of the last rung it ran), `student_tokens`, `requests` and `money`; `gains`, a chart of gain by rows of a
         student (None with fewer than two rungs); `rungs`, each with `rung`, `rows`, `leader`, `margin`
-        (points) and `chart`, how far each was behind the leader; `share`, of the full study's student tokens.
+        (points) and `chart`, how far each was behind the leader; `share`, of the full study's student tokens;
+        `paid`, whether anything cost money.
     """
     if not plain or not plain.get("rungs"):
         return None
@@ -31,6 +52,7 @@ def race(plain: Plain | None) -> dict[str, Any] | None:
     return {
         "text": plain.get("verdict", {}).get("text", ""),
         "rows": [_row(one) for one in plain.get("teachers", ())],
+        "paid": any(one.get("money") for one in plain.get("teachers", ())),
         "gains": _gains(rungs, order),
         "rungs": [_rung(rung, order) for rung in rungs],
         "share": plain.get("cost", {}).get("share"),
@@ -39,7 +61,7 @@ def race(plain: Plain | None) -> dict[str, Any] | None:
 
 
 def _row(one: Plain) -> dict[str, Any]:
-    names = ("left_at", "why", "gain", "gap", "student_tokens")
+    names = ("left_at", "why", "gain", "gap", "student_tokens", "requests", "money")
     return {"teacher": one["teacher"]} | {name: one.get(name) for name in names}
 
 
@@ -81,7 +103,8 @@ def _rung(rung: Plain, order: Sequence[str]) -> dict[str, Any]:
         text = f"{wording.number(points['value'], 1)} {wording.bounds(points, 1)}".rstrip()
         lead = "left" if left else ""
         sign = "below" if left else ""
-        rows.append(Interval(name, **points, text=text, lead=lead, sign=sign))
+        aside = None if margin is None else SCALE * margin
+        rows.append(Interval(name, **points, text=text, lead=lead, sign=sign, aside=aside))
     said = "; ".join(f"{row.name}{' (left)' if row.lead else ''}: {row.text}" for row in rows)
     heads = ("", "teacher", f"points behind {leader}")
     chart = intervals(rows, title=f"Rung {rung.get('rung')}", description=said, heads=heads) if rows else None
@@ -92,4 +115,5 @@ def _rung(rung: Plain, order: Sequence[str]) -> dict[str, Any]:
         "margin": None if margin is None else SCALE * margin,
         "undefined": rung.get("undefined"),
         "chart": chart,
+        "intervals": {name: rung.get(name) for name in ("critical", "level", "trial_sd", "trial_freedom")},
     }

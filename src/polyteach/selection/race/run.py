@@ -139,8 +139,8 @@ class _Race:
             },
             inputs=dict(self._judged),
         )
-        whole = closing_steps(own, self._resources, steps, failed) if rung.is_last else []
-        return [*whole, judged, told]
+        whole = closing_steps(own, self._resources, steps, failed, race=told) if rung.is_last else []
+        return [judged, told, *whole]
 
 
 def _together(ends: Sequence[RunEnd]) -> RunEnd:
