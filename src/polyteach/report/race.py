@@ -1,4 +1,4 @@
-"""A race: rung by rung who was behind, who left, and at what cost; its own page, and a section of a report."""
+"""A race: rung by rung who was behind, who left, at what cost; its page, and its section of a report."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ def race(plain: Plain | None) -> dict[str, Any] | None:
 
     Returns:
         `text`, how it ended; `rows`, one a teacher: `teacher`, `left_at` (None: it remains), `why`, `gain`,
-        `gap` (figures of the last rung it ran), `student_tokens`, `requests` and `money`; `gains`, a chart of gain by rows of a
-        student (None with fewer than two rungs); `rungs`, each with `rung`, `rows`, `leader`, `margin`
-        (points) and `chart`, how far each was behind the leader; `share`, of the full study's student tokens;
-        `paid`, whether anything cost money.
+        `gap` (figures of the last rung it ran), `student_tokens`, `requests` and `money`; `gains`, a chart of
+        gain by rows of a student (None with fewer than two rungs); `rungs`, each with `rung`, `rows`,
+        `leader`, `margin` (points) and `chart`, how far each was behind the leader; `share`, of the full
+        study's student tokens; `paid`, whether anything cost money.
     """
     if not plain or not plain.get("rungs"):
         return None
