@@ -1,4 +1,4 @@
-"""One browser for all its tests; pages are opened from disk, and nothing they do may leave them."""
+"""A browser for each file of tests; pages are opened from disk, and nothing they do may leave them."""
 
 from __future__ import annotations
 
@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 Visit = Callable[..., "Page"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """One browser; gone with its file, since no other event loop can run in a process that drives one."""
     chromium = shutil.which("chromium")
     if not chromium:
         pytest.skip("no chromium here: no page was looked at")
