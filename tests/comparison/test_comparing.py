@@ -12,6 +12,7 @@ import pytest
 
 from polyteach.cli.main import invoke
 from polyteach.comparison.comparing import compare, to_json
+from polyteach.notebook import open_run
 
 Write = Callable[[str, Any], Path]
 
@@ -123,6 +124,24 @@ def test_one_run_and_none(write: Write, plain: dict[str, Any], capsys: pytest.Ca
     assert invoke(["compare", str(good)]) == 2
     assert invoke(["compare", str(good), str(good / "none")]) == 2
     assert "there is no results.json here" in capsys.readouterr().err
+
+
+def test_a_name_is_that_of_the_run_not_of_a_folder_beside_it(
+    write: Write,
+    plain: dict[str, Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "runs").mkdir()
+    good, judged = write("good", plain), write("runs/judged", plain)
+    (tmp_path / "judged").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert invoke(["compare", "judged", str(good / "results.json"), "--json"]) == 0
+    assert [run["label"] for run in json.loads(capsys.readouterr().out)["runs"]] == ["judged", "good"]
+    assert open_run("judged", tmp_path).opened.path == judged
+    assert invoke(["compare", str(good), "x" * 300]) == 2
+    assert "File name too long" in capsys.readouterr().err
 
 
 def test_figures_that_do_not_add_up_are_not_taken_apart(write: Write, plain: dict[str, Any]) -> None:

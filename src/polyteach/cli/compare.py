@@ -32,9 +32,9 @@ def compare(
     """
     from polyteach.comparison.comparing import compare as find
     from polyteach.comparison.comparing import to_json
-    from polyteach.comparison.reading import named_run
+    from polyteach.runs import find_run
 
-    paths = [named_run(name, output_dir) for name in runs]
+    paths = [find_run(name, output_dir).path for name in runs]
     if html is not None:
         check_output_is_free(html, paths, is_own=_is_own(html), force=force)
     found = find(paths)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -140,20 +141,15 @@ class OpenedRun:
     plain: dict[str, Any]
 
 
-def named_run(name: str, output_dir: Path) -> Path:
-    """What a path names; a name that is none may be that of a run in `output_dir`/runs."""
-    run = output_dir / "runs" / name
-    return run if not Path(name).exists() and run.is_dir() else Path(name)
-
-
 def open_results(path: Path) -> OpenedRun:
     """Reads the results in a run's folder, or in a file.
 
     Raises:
         UserError: there are none, they are damaged, or another version wrote them.
     """
-    file = path / RESULTS if path.is_dir() or not path.exists() else path
-    if not file.exists() and (path / "screen.json").is_file():
+    # Not Path's own: they raise on long names.
+    file = path if os.path.isfile(path) else path / RESULTS  # noqa: PTH113
+    if not os.path.exists(file) and os.path.isfile(path / "screen.json"):  # noqa: PTH110, PTH113
         raise UserError("this is a screen, which has no students' results", str(path), FIX)
     plain = _json(file, path)
     version = plain.get("schema_version")

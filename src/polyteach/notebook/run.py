@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from polyteach.comparison.reading import OpenedRun, named_run, open_results
+from polyteach.comparison.reading import OpenedRun, open_results
 from polyteach.errors import UserError
 from polyteach.notebook import frames
 from polyteach.notebook.frames import COUNT, FLAG, NUMBER, TEXT
+from polyteach.runs import find_run
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -249,13 +250,13 @@ def open_run(path: str | Path, output_dir: str | Path = ".") -> Run:
     """Opens a run.
 
     Args:
-        path: its folder, its `results.json`, or its name in `OUTPUT_DIR/runs`.
+        path: its folder, its `results.json`, or its name in `OUTPUT_DIR/runs`; as `runs.find_run` finds it.
         output_dir: where `runs` is.
 
     Raises:
         UserError: there is none, or its results are damaged or of another version.
     """
-    return Run(open_results(named_run(str(path), Path(output_dir))))
+    return Run(open_results(find_run(str(path), Path(output_dir)).path))
 
 
 def _entry(entry: Mapping[str, Any]) -> list[Any]:
