@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from polyteach.cli.main import invoke
+from polyteach.report.race_terminal import print_race
 from polyteach.report.tables import Column, fitted, print_table, shortened_names
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "comparison"))
@@ -56,6 +58,44 @@ def test_plain_without_a_terminal_and_lines_with_one() -> None:
     rows = [["1", "one", "80.2", "0.5"]]
     assert not set(_printed(rows, 80)) & {"─", "│", "━", "\x1b"}
     assert "─" in _printed(rows, 80, force_terminal=True)
+
+
+@pytest.mark.parametrize(
+    "names", [["a", "b"], [f"org/{'a' * 34}-{end}" for end in "12"]], ids=["short", "long"]
+)
+def test_a_terminal_shows_the_cells_that_a_file_has(names: list[str]) -> None:
+    wide = (*COLUMNS, Column("95% interval", spare=2), Column("published", spare=3))
+    rows = [["1–2", name, "80.2", "44.2", "[70.1, 90.3]", "55.1"] for name in names]
+    for width in range(40, 161):
+        shown = []
+        for is_terminal in (False, True):
+            out = io.StringIO()
+            console = Console(file=out, width=width, force_terminal=is_terminal, color_system=None)
+            print_table(console, wide, rows)
+            lines = [line.strip() for line in out.getvalue().split("\n")]
+            shown.append([re.split(r"\s{2,}", line) for line in lines if line.strip("─ ")])
+        assert shown[0] == shown[1], width
+        fit = fitted(wide, rows, width)
+        assert [list(row) for row in fit.rows] == shown[1][1 : 1 + len(rows)]
+
+
+@pytest.mark.parametrize("is_terminal", [False, True])
+def test_a_race_keeps_its_teachers_at_any_width(is_terminal: bool) -> None:
+    figure = {"value": 0.5, "low": -0.4, "high": 0.6}
+    teachers = [
+        {"teacher": name, "left_at": left, "gain": figure, "gap": figure, "student_tokens": 123_456_789}
+        for name, left in ((f"{LONG}1", None), (f"{LONG}2", 2))
+    ]
+    cost = {"share": 0.19, "student_tokens": 246_913_578}
+    verdict = {"kind": "tied", "text": "Two remain."}
+    for width in range(40, 161):
+        out = io.StringIO()
+        console = Console(file=out, width=width, force_terminal=is_terminal, color_system=None)
+        print_race({"teachers": teachers, "verdict": verdict, "cost": cost}, console)
+        lines = out.getvalue().split("\n")
+        assert all(cell_len(line) <= width for line in lines)
+        assert [line[0] for line in lines if re.search(r"v1[12] ", line)] == ["長", "長"], width
+        assert sum("remains  50.0" in line or "rung 2   50.0" in line for line in lines) == 2
 
 
 def test_no_colour_where_it_is_not_wanted(monkeypatch: pytest.MonkeyPatch) -> None:

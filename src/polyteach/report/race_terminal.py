@@ -1,17 +1,25 @@
-"""A race in a terminal: the verdict, and who left when, why and at what cost. Fits 80 columns."""
+"""A race in a terminal: the verdict, and who left when, why and at what cost. Fits any width."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
+from polyteach.report.tables import Column, print_table
 from polyteach.scoring.numbers import NONE, number
 
+COLUMNS = (
+    Column("teacher", is_name=True),
+    Column("left at", left=True),
+    Column("gain"),
+    Column("95%", spare=2, said="gain's 95%"),
+    Column("behind"),
+    Column("at once", spare=1, said="behind's 95% at once"),
+    Column("tokens", spare=3),
+)
 _STYLES = {"found": "bold green", "tied": "bold cyan"}
 
 
@@ -20,23 +28,15 @@ def print_race(race: Mapping[str, Any], console: Console) -> None:
     verdict = race["verdict"]
     console.print(Text(verdict["text"], style=_STYLES.get(verdict["kind"], "bold yellow")))
     console.print()
-    console.print(_table(race, lines=console.is_terminal))
+    print_table(console, COLUMNS, map(_row, race["teachers"]))
     cost = race["cost"]
     share = "" if cost["share"] is None else f", {cost['share']:.0%} of what the full study's would be"
     console.print(Text(f"student tokens: {cost['student_tokens']:,}{share}"))
 
 
-def _table(race: Mapping[str, Any], *, lines: bool) -> Table:
-    table = Table(box=box.SIMPLE_HEAD if lines else None, pad_edge=False)
-    table.add_column("teacher", overflow="fold")
-    table.add_column("left at")
-    for name in ("gain", "95%", "behind", "at once", "tokens"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for one in race["teachers"]:
-        left = f"rung {one['left_at']}" if one["left_at"] else "remains"
-        cells = (*_points(one["gain"]), *_points(one["gap"]), f"{one['student_tokens']:,}")
-        table.add_row(*(Text(cell) for cell in (one["teacher"], left, *cells)))
-    return table
+def _row(one: Mapping[str, Any]) -> tuple[str, ...]:
+    left = f"rung {one['left_at']}" if one["left_at"] else "remains"
+    return (one["teacher"], left, *_points(one["gain"]), *_points(one["gap"]), f"{one['student_tokens']:,}")
 
 
 def _points(figure: Mapping[str, Any] | None) -> tuple[str, str]:

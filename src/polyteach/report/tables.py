@@ -20,6 +20,7 @@ from rich.text import Text
 from polyteach.report import wording
 
 GAP = 2
+"""Blanks between columns, with lines and without."""
 COMFORT, LEAST_NAME = 24, 10
 """Cells of a name: as short before a column is left out, and as short as it gets at all."""
 LEAST_TEXT = 8
@@ -110,7 +111,13 @@ class Fitted:
 
     def table(self, *, lines: bool) -> Table:
         """As a table, with lines or without."""
-        table = Table(box=box.SIMPLE_HEAD if lines else None, pad_edge=False, header_style="bold")
+        table = Table(
+            box=box.SIMPLE_HEAD if lines else None,
+            show_edge=False,
+            pad_edge=False,
+            padding=(0, GAP - 1 if lines else GAP, 0, 0),  # between columns, a line's box adds a cell
+            header_style="bold",
+        )
         for column in self.columns:
             left = column.is_name or column.left
             side: JustifyMethod = "left" if left else "right"
