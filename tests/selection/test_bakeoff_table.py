@@ -18,6 +18,7 @@ from polyteach.rows import write_rows
 from polyteach.selection.bakeoff.compare import compared, facts_of, lines_of
 from polyteach.selection.bakeoff.scores import Scored, judgements, read_scores, write_scores
 from polyteach.selection.bakeoff.truth import Cell, read_cells
+from polyteach.selection.selectors.contract import NOT_FINITE
 
 # three teachers, three trials, two rungs. At 6 rows good has 7, 7, 8 of 8 right in both exams, fair 5, 5, 6,
 # bad 3, 3, 4; at 2 rows good and fair are the other way round in trial 3.
@@ -152,6 +153,9 @@ def test_undefined_scores_are_counted_and_claim_nothing(bank: Path) -> None:
     )
     one_of_three = [score("good", 2.0), score("fair", None), score("bad", None)]
     assert np.isnan(judgements(one_of_three, "de", "base-a")[0].of(["good", "fair", "bad"])).all()
+    broken = [score("good", 2.0), score("fair", float("nan")), score("bad", float("-inf"))]
+    (judged,) = judgements(broken, "de", "base-a")
+    assert np.isnan(judged.of(["fair", "bad"])).all() and judged.undefined == {NOT_FINITE: 2}
     nobody = compared(cell_of(bank), judgements([score("good", None)], "de", "base-a"))
     guess = next(one for one in lines_of([nobody], rng_seed=1, samples=50) if one.selector == "guess")
     assert guess.tau.value is None and guess.regret.value is None

@@ -26,7 +26,7 @@ from polyteach.scoring.quality import cell_quality, passing
 from polyteach.scoring.records import StudyFacts, Teacher
 from polyteach.selection.selectors.all import FORWARD, FREE, GRADIENT
 from polyteach.selection.selectors.choose import Table, choose
-from polyteach.selection.selectors.contract import NO_ROWS, Pool, Selection, TeacherFacts
+from polyteach.selection.selectors.contract import NO_ROWS, NOT_FINITE, Pool, Selection, TeacherFacts
 from polyteach.selection.selectors.language_gate import language_gate
 from polyteach.selection.selectors.largest import Largest
 from polyteach.selection.selectors.length import Length
@@ -166,6 +166,17 @@ def test_a_selection_says_why_exactly_where_it_has_no_score() -> None:
     for scores, reasons in (({"a": None}, {}), ({"a": 1.0}, {"a": "why"}), ({}, {"a": "why"})):
         with pytest.raises(ValueError, match="says why"):
             Selection(scores, reasons)
+
+
+def test_what_is_no_finite_number_is_no_score_and_says_so() -> None:
+    nan, rows = float("nan"), plain("drei", "vier")
+    found = Selection.of({"a": (nan, None), "b": (float("inf"), None), "c": (1.0, None), "d": (None, "why")})
+    assert found.scores == {"a": None, "b": None, "c": 1.0, "d": None}
+    assert found.reasons == {"a": NOT_FINITE, "b": NOT_FINITE, "d": "why"}
+    facts = {"a": TeacherFacts(benchmark_score=nan), "b": TeacherFacts(benchmark_score=0.5)}
+    asked = Pool("de", "b", {"a": rows, "b": rows}, facts=facts)
+    (column,) = choose(asked, Tools(), [OwnBenchmark()]).columns
+    assert column.best == column.order == ("b",)
 
 
 def test_equal_teachers_share_the_first_place() -> None:

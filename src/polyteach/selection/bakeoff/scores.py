@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 
 from polyteach.errors import UserError
 from polyteach.selection.bakeoff.measures import Array
+from polyteach.selection.selectors.contract import NOT_FINITE
 
 COLUMNS = (
     *("selector", "kind", "language", "base", "teacher", "score", "reason"),
@@ -121,7 +123,7 @@ def read_scores(path: Path) -> list[Scored]:
     try:
         found = pq.read_table(path)
     except (pa.ArrowInvalid, OSError) as error:
-        fix = "name a table of selectors' scores, as bench/selectors.py writes it"
+        fix = "name a table of selectors' scores, as `polyteach bakeoff --output` writes it"
         raise UserError("cannot be read as Parquet", str(path), fix) from error
     missing = [name for name in COLUMNS if name not in found.column_names]
     if missing:
@@ -143,9 +145,9 @@ def _judgement(selector: str, found: Sequence[Scored]) -> Judgement:
     for one in found:
         if one.gated is not None:
             values[one.teacher] = float("-inf")
-        elif one.score is None:
+        elif one.score is None or not isfinite(one.score):
             values[one.teacher] = float("nan")
-            reason = one.reason or "undefined"
+            reason = one.reason or ("undefined" if one.score is None else NOT_FINITE)
             undefined[reason] = undefined.get(reason, 0) + 1
         else:
             values[one.teacher] = float(f"{one.score:.{DIGITS}g}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import fsum
+from math import fsum, isfinite
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from polyteach.selection.selectors.tools import Tools
 
 NO_ROWS = "the teacher has no rows"
+NOT_FINITE = "its score is no finite number"
 
 Scored = tuple[float | None, str | None]
 """A score, or None and why."""
@@ -84,10 +85,14 @@ class Selection:
 
     @classmethod
     def of(cls, found: Mapping[str, Scored]) -> Selection:
-        """From each teacher's score and, where it has none, why."""
+        """From each teacher's score and, where it has none, why; NaN and infinity are none."""
+        finite = {
+            teacher: (value, why) if value is None or isfinite(value) else (None, NOT_FINITE)
+            for teacher, (value, why) in found.items()
+        }
         return cls(
-            {teacher: value for teacher, (value, _) in found.items()},
-            {teacher: why or "undefined" for teacher, (value, why) in found.items() if value is None},
+            {teacher: value for teacher, (value, _) in finite.items()},
+            {teacher: why or "undefined" for teacher, (value, why) in finite.items() if value is None},
         )
 
 

@@ -87,12 +87,9 @@ def scored_by_gradients(pool: Pool, tools: Tools, score: Callable[[RowGradients]
     found = tools.once(pool, "gradients", lambda: gradients_of(student, pool, tools))
     reasons = {teacher: why for teacher, one in found.items() if (why := _why_not(one))}
     rows = min((len(one) for teacher, one in found.items() if teacher not in reasons), default=0)
-    scores: dict[str, float | None] = dict.fromkeys(pool.rows)
-    for teacher, one in found.items():
-        if teacher not in reasons:
-            scores[teacher], why = score(one.first(rows))
-            reasons |= {teacher: why} if why else {}
-    return Selection(scores, reasons)
+    return Selection.of(
+        {t: (None, reasons[t]) if t in reasons else score(one.first(rows)) for t, one in found.items()}
+    )
 
 
 def _why_not(one: RowGradients) -> str | None:

@@ -82,8 +82,7 @@ class Rose:
                 else:
                     losses[teacher] = _losses(others, found)
         scores = rose(losses)
-        reasons |= {t: NO_OTHER for t in pool.rows if t not in reasons and scores.get(t) is None}
-        return Selection({teacher: scores.get(teacher) for teacher in pool.rows}, reasons)
+        return Selection.of({t: (scores.get(t), reasons.get(t, NO_OTHER)) for t in pool.rows})
 
     def _likelihoods(
         self,
