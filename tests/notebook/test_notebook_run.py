@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import polyteach as pt
+from polyteach.report import plots
 
 pd = pytest.importorskip("pandas")
 
@@ -93,6 +94,18 @@ def test_plots_are_charts(run: pt.notebook.Run, tmp_path: Path) -> None:
         chart = plot(run)
         assert "err-03" in chart.svg
         assert chart.save(tmp_path / "chart.svg").read_text(encoding="utf-8").startswith("<svg")
+
+
+def test_a_plot_is_that_of_the_report(run: pt.notebook.Run, tmp_path: Path) -> None:
+    assert pt.plots.ranking(run) == plots.ranking(run.results)
+    for entry in run.results["leaderboard"]:
+        assert f"[{entry['scores']['robust']['low']:.1f}, " in pt.plots.ranking(run).svg
+    unknown = json.loads(json.dumps(run.results))
+    for entry in unknown["leaderboard"]:
+        entry["scores"]["robust"]["value"] = None
+    (tmp_path / "results.json").write_text(json.dumps(unknown), encoding="utf-8")
+    with pytest.raises(pt.UserError, match="no teacher has score to plot"):
+        pt.plots.ranking(pt.open_run(tmp_path))
 
 
 def test_compared(run: pt.notebook.Run) -> None:

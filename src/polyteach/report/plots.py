@@ -63,7 +63,7 @@ def quality_against_gain(results: Plain, *, linked: bool = False) -> Chart | Non
     return scatter(points, "quality", "gain", title="Quality and gain", description=told)
 
 
-def gain_by_language(results: Plain) -> Chart | None:
+def gains(results: Plain) -> Chart | None:
     """Gain of each teacher in each language as a heat map; None where there is none."""
     languages, entries = results["study"]["languages"], results["leaderboard"]
     values = [[_value(entry["gain_by_language"].get(code)) for code in languages] for entry in entries]
