@@ -9,6 +9,7 @@ from math import ceil, floor, log10
 from polyteach.scoring.numbers import number
 
 _ROUND = (1, 2, 5)
+_MOST_TICKS = 6  # roughly, on a linear axis
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +32,18 @@ class Axis:
         return round(100 * (at - low) / (high - low), 2)
 
 
-def linear(values: Sequence[float], *, with_zero: bool = False, most_ticks: int = 6) -> Axis:
+def linear(values: Sequence[float], *, with_zero: bool = False) -> Axis:
     """An axis that holds all values between round ends.
 
     Args:
         values: what it must hold; none gives 0 to 1.
         with_zero: whether zero must be on it.
-        most_ticks: roughly how many ticks.
     """
     held = [*values, 0.0] if with_zero or not values else list(values)
     low, high = min(held), max(held)
     if high - low < 1e-9:
         low, high = low - 0.5, high + 0.5
-    rough = (high - low) / most_ticks
+    rough = (high - low) / _MOST_TICKS
     power = 10.0 ** floor(log10(rough))
     step = next(s for s in (power, 2 * power, 5 * power, 10 * power) if s >= rough * 0.999)
     first, last = floor(low / step + 1e-9), ceil(high / step - 1e-9)
@@ -52,12 +52,11 @@ def linear(values: Sequence[float], *, with_zero: bool = False, most_ticks: int 
     return Axis(first * step, last * step, ticks, tuple(number(tick, digits) for tick in ticks))
 
 
-def logarithmic(values: Sequence[float], *, most_ticks: int = 6) -> Axis:
+def logarithmic(values: Sequence[float]) -> Axis:
     """An axis of 1, 2, 5, 10, 20 ..., or of powers of ten where these are too many.
 
     Args:
         values: what it must hold, all above 0; none gives 1 to 10.
-        most_ticks: above so many, powers of ten alone stand on it.
     """
     low, high = (min(values), max(values)) if values else (1.0, 10.0)
     powers = range(floor(log10(low)), ceil(log10(high)) + 1)
@@ -68,7 +67,7 @@ def logarithmic(values: Sequence[float], *, most_ticks: int = 6) -> Axis:
     if first == last:
         first, last = first / 2, last * 2
     ticks = [step for step in steps if first * (1 - 1e-9) <= step <= last * (1 + 1e-9)]
-    if len(ticks) > most_ticks:
+    if len(ticks) > _MOST_TICKS:
         ticks = [tick for tick in ticks if f"{tick:e}".startswith("1.000")]
     labels = tuple(f"{tick:,.0f}" if tick >= 1 else f"{tick:g}" for tick in ticks)
     return Axis(first, last, tuple(ticks), labels, logarithmic=True)

@@ -26,8 +26,6 @@ def heat(
     values: Sequence[Sequence[float | None]],
     *,
     title: str,
-    description: str = "",
-    digits: int = 2,
 ) -> Chart:
     """Draws a heat map: blue above zero, orange below, numbers in the cells.
 
@@ -36,8 +34,6 @@ def heat(
         columns: their names.
         values: of each row, one for each column; None where there is none.
         title: what a screen reader says first.
-        description: what it says then.
-        digits: of the numbers.
     """
     known = [abs(value) for row in values for value in row if value is not None]
     largest = max(known, default=0.0)
@@ -67,8 +63,8 @@ def heat(
                         rx=4,
                         fill_opacity=f"{opacity:.3f}",
                     )
-                text = NONE if value is None else number(value, digits)
+                text = NONE if value is None else number(value)
                 drawing.text(x + across / 2, y + _ROW / 2, text, class_="number", text_anchor="middle")
         return drawing
 
-    return chart(title, description, draw)
+    return chart(title, "", draw)

@@ -45,7 +45,6 @@ def intervals(
     title: str,
     description: str = "",
     heads: tuple[str, str, str] = ("", "", ""),
-    with_zero: bool = True,
     hold: Sequence[float] = (),
 ) -> Chart:
     """Draws rows in their order.
@@ -55,11 +54,10 @@ def intervals(
         title: what a screen reader says first.
         description: what it says then.
         heads: over lead, name and text.
-        with_zero: whether zero must be on the axis.
-        hold: further values that must be on the axis.
+        hold: values that must be on the axis, as zero is.
     """
     known = [v for r in rows for v in (r.value, r.low, r.high, r.aside) if v is not None]
-    axis = linear([*known, *hold], with_zero=with_zero)
+    axis = linear([*known, *hold], with_zero=True)
     lead = max(text_width(text) for text in (heads[0], *(row.lead for row in rows)))
     after = max(text_width(text) for text in (heads[2], *(row.text for row in rows)))
     names = min(_MOST_NAME, max(text_width(text) for text in (heads[1], *(row.name for row in rows))))

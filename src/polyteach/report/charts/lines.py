@@ -31,7 +31,6 @@ def lines(
     description: str = "",
     log_across: bool = False,
     zero_up: bool = False,
-    markers: bool = True,
 ) -> Chart:
     """Draws lines; series differ in colour, marker and dashes alike.
 
@@ -43,7 +42,6 @@ def lines(
         description: what it says then.
         log_across: whether the axis across is logarithmic: then every x is above 0.
         zero_up: whether zero must be on the axis up.
-        markers: whether points are marked; without, only the last one is.
     """
     across_axis = (logarithmic if log_across else linear)([x for one in series for x, _ in one.points])
     heights = [y for one in series for _, y in one.points]
@@ -59,7 +57,7 @@ def lines(
         for index, one in enumerate(series):
             _band(drawing, one, on, _kind(index))
         for index, (one, name, end) in enumerate(zip(series, names, ends, strict=True)):
-            _line(drawing, one, on, index, markers)
+            _line(drawing, one, on, index)
             x, y = on.x(one.points[-1][0]), on.y(one.points[-1][1])
             drawing.add("line", class_="tie", x1=x + 7, y1=y, x2=on.right + 14, y2=end)
             whole = one.name if name != one.name else None
@@ -73,16 +71,15 @@ def _kind(index: int) -> str:
     return f"series-{index % len(SHAPES)}"
 
 
-def _line(drawing: Drawing, one: Series, on: Plane, index: int, markers: bool) -> None:
+def _line(drawing: Drawing, one: Series, on: Plane, index: int) -> None:
     places = [(on.x(x), on.y(y)) for x, y in one.points]
     # The second time round the colours, lines are dashed.
     dashes = None if index < len(SHAPES) else "6 4"
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
     drawing.add("polyline", class_=f"line {_kind(index)}", points=path, stroke_dasharray=dashes)
     for (x, y), (value, height) in zip(places, one.points, strict=True):
-        if markers or (x, y) == places[-1]:
-            told = f"{one.name}: {height:.4g} at {value:.4g}"
-            drawing.marker(x, y, SHAPES[index % len(SHAPES)], 4.5, title=told, class_=f"dot {_kind(index)}")
+        told = f"{one.name}: {height:.4g} at {value:.4g}"
+        drawing.marker(x, y, SHAPES[index % len(SHAPES)], 4.5, title=told, class_=f"dot {_kind(index)}")
 
 
 def _band(drawing: Drawing, one: Series, on: Plane, kind: str) -> None:

@@ -28,13 +28,11 @@ if TYPE_CHECKING:
 NO_STUDENT = "there is no student to read the rows"
 
 
-def with_tokens(
-    pool: Pool, tools: Tools, score: Callable[[Sequence[TokenScores]], Scored], *, prompts: bool = True
-) -> Selection:
+def with_tokens(pool: Pool, tools: Tools, score: Callable[[Sequence[TokenScores]], Scored]) -> Selection:
     """The selection that follows from each teacher's own tokens; nobody without a student."""
     if tools.student is None:
         return nobody(pool, NO_STUDENT)
-    found = token_scores_of(pool, tools, prompts=prompts)
+    found = token_scores_of(pool, tools)
     return each_teacher(pool, lambda teacher: score(found[teacher]) if found[teacher] else (None, NO_ROWS))
 
 
