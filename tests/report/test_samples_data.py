@@ -16,7 +16,7 @@ from synthetic_study import SyntheticStudy
 
 from polyteach.report.examples import gather
 from polyteach.report.problems import measured_problems, plain_problems
-from polyteach.report.samples import MOST_CHARACTERS, Sample, choose_samples, passage, standing
+from polyteach.report.samples import MOST_CHARACTERS, Sample, choose_samples, on_page, passage
 from polyteach.report.samples_data import Failed, samples_address, samples_data
 from polyteach.rows import Row
 
@@ -59,24 +59,24 @@ def test_problems_by_rules() -> None:
 def test_a_rare_problem_is_picked_beside_the_others_of_the_same_seed_example() -> None:
     cells = {(who, "respond"): [made(who, str(n)) for n in range(100)] for who in ("a", "b")}
     problems = {"b": {("respond", "b-57"): ("wrong_language",)}}
-    samples = choose_samples(cells, "de", 4, problems=problems, pick=True)
+    samples = choose_samples(cells, "de", 4, problems=problems)
     assert [sample.picked for sample in samples] == [False] * 4 + [True]
     (picked,) = (sample for sample in samples if sample.picked)
     assert [(answer.teacher, answer.problems) for answer in picked.answers] == [
         ("a", ()),
         ("b", ("wrong_language",)),
     ]
-    assert standing(samples, 6) == samples[:4]  # none that is picked
+    assert on_page(samples, 6) == samples[:4]  # none that is picked
 
 
 def test_a_problem_that_is_seen_anyway_is_not_picked_too() -> None:
     rows = [made("a", str(n), finish_reason="length") for n in range(100)]
-    assert not any(s.picked for s in choose_samples({("a", "respond"): rows}, "de", 4, pick=True))
+    assert not any(s.picked for s in choose_samples({("a", "respond"): rows}, "de", 4))
 
 
 def test_none_is_picked_where_none_is_wanted() -> None:
     rows = [made("a", str(n), finish_reason="length") for n in range(9)]
-    assert choose_samples({("a", "respond"): rows}, "de", 0, pick=True) == []
+    assert choose_samples({("a", "respond"): rows}, "de", 0) == []
 
 
 def test_human_rows_stand_beside_one_seed_example_or_several() -> None:
@@ -99,7 +99,7 @@ def test_a_hundred_kilobytes_are_cut_and_counted() -> None:
     (sample,) = choose_samples({("a", "respond"): [row]}, "de", 1)
     response = sample.answers[0].response
     assert (len(response.text), response.more) == (MOST_CHARACTERS, 100_000 - MOST_CHARACTERS)
-    (short,) = standing([sample], 1)
+    (short,) = on_page([sample], 1)
     assert (len(short.answers[0].response.text), short.answers[0].response.more) == (400, 99_600)
     found = opened(samples_data({"de": [sample]}, []))
     assert found["samples"][0]["answers"][0]["response"] == ["x" * MOST_CHARACTERS, 96_000, 0]

@@ -41,9 +41,7 @@ def gather(
                 failed += _failures(folder, teacher, language, method)
             problems[teacher] = _problems(inputs, teacher, language)
         human = english | _seed_rows(inputs, language)
-        samples[language] = choose_samples(
-            cells, language, count, problems=problems, seed_row=human.get, pick=True
-        )
+        samples[language] = choose_samples(cells, language, count, problems=problems, seed_row=human.get)
     return samples, failed
 
 

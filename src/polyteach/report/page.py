@@ -16,7 +16,7 @@ from polyteach.report.pareto import pareto
 from polyteach.report.provenance import provenance
 from polyteach.report.race import race
 from polyteach.report.reviews import reviews
-from polyteach.report.samples import Sample, samples_each, standing
+from polyteach.report.samples import Sample, on_page, samples_each
 from polyteach.report.samples_data import Failed, samples_address, samples_data
 from polyteach.report.scale import data_scale
 from polyteach.report.scores import raw_means, score_tables
@@ -51,7 +51,7 @@ def render_page(
         reviewed: as in `reviews.json`, where native speakers reviewed the data.
         raced: as in `race.json`, where a race chose the teachers.
     """
-    standing_each = samples_each(len(results["study"]["languages"]), len(results["leaderboard"]))
+    most = samples_each(len(results["study"]["languages"]), len(results["leaderboard"]))
     headline, _, rest = results["verdict"]["text"].partition(". ")
     linked = bool(failed) or any(samples.values())
     return whole_page(
@@ -93,7 +93,7 @@ def render_page(
         side_effects=side_effects(results),
         warnings=view.warnings(results),
         definitions=view.definitions(results),
-        samples={code: standing(found, standing_each) for code, found in samples.items()},
+        samples={code: on_page(found, most) for code, found in samples.items()},
         samples_data=samples_data(samples, failed),
         to_samples=samples_address,
         problem_title=problems.title,

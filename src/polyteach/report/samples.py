@@ -106,7 +106,6 @@ def choose_samples(
     *,
     problems: Mapping[str, Values] | None = None,
     seed_row: Lookup | None = None,
-    pick: bool = False,
 ) -> list[Sample]:
     """Chooses samples of a language: those most teachers share, spread evenly over the seed data.
 
@@ -118,7 +117,6 @@ def choose_samples(
         count: samples over all methods, as equally shared as it goes, without those that are picked.
         problems: what was measured in each teacher's rows.
         seed_row: finds the human row of an id.
-        pick: whether samples are picked for problems.
     """
     methods = list(dict.fromkeys(method for _, method in cells))
     even: list[Sample] = []
@@ -131,7 +129,7 @@ def choose_samples(
         for source in _spread(_shared(first), share):
             rows = {teacher: found[source] for teacher, found in first.items() if source in found}
             even.append(maker.sample(rows))
-        if pick and count:
+        if count:
             picked += _picked(made, first, maker)
     return even + picked
 
@@ -143,7 +141,7 @@ def passage(text: str, language: str) -> Passage:
     return Passage(shown, len(text) - len(shown), runs, language)
 
 
-def standing(samples: Sequence[Sample], count: int) -> list[Sample]:
+def on_page(samples: Sequence[Sample], count: int) -> list[Sample]:
     """Some of a language's samples, spread evenly over those that were, with short texts."""
     return [_short(sample) for sample in _spread([s for s in samples if not s.picked], count)]
 
