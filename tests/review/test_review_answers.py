@@ -8,7 +8,15 @@ import pytest
 from run_of_review import ReviewRun, answered, saved
 
 from polyteach.errors import UserError
-from polyteach.review.answers import LARGEST, counted, import_answers, kept_answers, of_page, read_answers
+from polyteach.review.answers import (
+    LARGEST,
+    counted,
+    import_answers,
+    kept_answers,
+    namesakes,
+    of_page,
+    read_answers,
+)
 from polyteach.review.key import KEY, MARK, PAIR, Item, Key, Shown
 
 SHOWN = (Shown(teacher="ann", row="1", digest="d"), Shown(teacher="bob", row="2", digest="e"))
@@ -137,8 +145,8 @@ def test_all_files_are_checked_before_one_is_kept(tmp_path: Path, keys: dict[Pat
 def test_who_comes_twice_is_refused_or_replaced(tmp_path: Path, keys: dict[Path, Key]) -> None:
     folder = next(iter(keys))
     import_answers([written(tmp_path, plain())], keys, force=False)
-    again = written(tmp_path, plain(marks={f"{0:016x}": 1}, reviewer={"id": "b" * 16, "name": " ana "}))
-    with pytest.raises(UserError, match="there already"):
+    again = written(tmp_path, plain(marks={f"{0:016x}": 1}, reviewer={"id": "a" * 16, "name": "Bea"}))
+    with pytest.raises(UserError, match="'Ana' to this page are there already"):
         import_answers([again], keys, force=False)
     import_answers([again], keys, force=True)
     (kept,) = kept_answers(folder).values()
@@ -146,6 +154,17 @@ def test_who_comes_twice_is_refused_or_replaced(tmp_path: Path, keys: dict[Path,
     unnamed = [written(tmp_path, plain(reviewer={"id": who * 16, "name": ""}), f"{who}.json") for who in "cd"]
     import_answers(unnamed, keys, force=False)
     assert len(kept_answers(folder)) == 3
+    assert namesakes(keys) == []
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_two_people_of_one_name_are_both_kept(tmp_path: Path, keys: dict[Path, Key], force: bool) -> None:
+    folder = next(iter(keys))
+    import_answers([written(tmp_path, plain())], keys, force=force)
+    other = plain(marks={f"{0:016x}": 1}, reviewer={"id": "b" * 16, "name": " ana "})
+    import_answers([written(tmp_path, other)], keys, force=force)
+    assert [kept.marks[f"{0:016x}"] for kept in kept_answers(folder).values()] == [4, 1]
+    assert namesakes(keys) == [list(kept_answers(folder))]
 
 
 def test_two_files_of_one_reviewer_at_once_are_refused(tmp_path: Path, keys: dict[Path, Key]) -> None:

@@ -39,6 +39,9 @@ def test_there_and_back(run: ReviewRun, tmp_path: Path, capsys: pytest.CaptureFi
     assert "there already" in capsys.readouterr().err
     assert invoke(["review", "import", folder, str(back), "--force"]) == 0
     shown = capsys.readouterr().out
+    other = saved(answered(key, "b", "ana", right_mark, right_choice), tmp_path / "other.json")
+    assert invoke(["review", "import", folder, str(other)]) == 0
+    assert "of one name" in capsys.readouterr().err
     assert re.search(r"with the judge \(rho within prompts\) +1\.00", shown)
     assert RANKED[0] in shown
 

@@ -98,7 +98,8 @@ def import_files(
 
     Every file is checked before any is kept; a half-finished one counts as far as it goes.
     """
-    from polyteach.review.answers import import_answers
+    from polyteach.cli.display import warn
+    from polyteach.review.answers import import_answers, namesakes
     from polyteach.review.key import read_keys
     from polyteach.review.publishing import publish_reviews
     from polyteach.review.reading import open_reviewed
@@ -106,7 +107,13 @@ def import_files(
 
     folder = find_run(run, output_dir).path
     open_reviewed(folder)
-    taken = import_answers(files, read_keys(folder), force=force)
+    keys = read_keys(folder)
+    taken = import_answers(files, keys, force=force)
+    for paths in namesakes(keys):
+        where = ", ".join(map(str, paths))
+        warn(
+            f"of one name, and kept as different reviewers: {where}; delete the older if they are one person"
+        )
     found, doubt = publish_reviews(folder)
     if as_json:
         print_json(found)

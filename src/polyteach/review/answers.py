@@ -29,7 +29,10 @@ class _Strict(BaseModel):
 
 
 class Reviewer(_Strict):
-    """Who answered: a number that their browser drew, and what they want to be called, maybe nothing."""
+    """Who answered: a number that their browser drew, and what they want to be called, maybe nothing.
+
+    The number says who it is; several people may have one name.
+    """
 
     id: _Id
     name: Annotated[str, StringConstraints(max_length=80)] = ""
@@ -116,10 +119,23 @@ def kept_answers(folder: Path) -> dict[Path, Answers]:
     return {path: read_answers(path) for path in sorted((folder / ANSWERS).glob("*.json"))}
 
 
-def same_reviewer(one: Reviewer, other: Reviewer) -> bool:
-    """Whether two files are of one person: the same browser, or the same name given."""
-    named = one.name.strip().casefold()
-    return one.id == other.id or (named != "" and named == other.name.strip().casefold())
+def kept_at(folder: Path, reviewer: Reviewer) -> Path:
+    """Where the answers of a reviewer to a page are: by their browser's number, for a name is anybody's."""
+    return folder / ANSWERS / f"{reviewer.id}.json"
+
+
+def namesakes(folders: Iterable[Path]) -> list[list[Path]]:
+    """Answers to one page, from different browsers, under one name: of one person or several, nobody knows.
+
+    Args:
+        folders: of pages.
+    """
+    found: dict[tuple[Path, str], list[Path]] = {}
+    for folder in folders:
+        for path, kept in kept_answers(folder).items():
+            if name := kept.reviewer.name.strip().casefold():
+                found.setdefault((folder, name), []).append(path)
+    return [paths for paths in found.values() if len(paths) > 1]
 
 
 def import_answers(
@@ -135,29 +151,29 @@ def import_answers(
     Raises:
         UserError: a file is refused, see `read_answers` and `of_page`; or its reviewer was here already.
     """
-    taken: list[tuple[Path, Answers, Key, list[Path]]] = []
+    taken: list[tuple[Path, Answers, Key]] = []
     for path in paths:
         answers = read_answers(path)
         folder, key = of_page(answers, keys, path)
-        own = answers.reviewer
-        before = [at for at, kept in kept_answers(folder).items() if same_reviewer(kept.reviewer, own)]
-        if any(place == folder and same_reviewer(one.reviewer, own) for place, one, *_ in taken):
+        target = kept_at(folder, answers.reviewer)
+        if any(kept_at(place, one.reviewer) == target for place, one, _ in taken):
             fix = "name the later of the two alone"
             raise UserError("is the second file of one reviewer", str(path), fix)
-        if before and not force:
-            who = own.name.strip() or own.id
-            fix = "add --force to replace what they sent before"
-            raise UserError(f"the answers of {who!r} to this page are there already", str(path), fix)
-        taken.append((folder, answers, key, before))
-    for folder, answers, _, before in taken:
-        target = folder / ANSWERS / f"{answers.reviewer.id}.json"
+        if target.is_file() and not force:
+            who = read_answers(target).reviewer
+            fix = (
+                "add --force to replace what they sent before; a second person in one browser presses "
+                "“Somebody else answers now” first"
+            )
+            what = f"the answers of {who.name.strip() or who.id!r} to this page are there already"
+            raise UserError(what, str(path), fix)
+        taken.append((folder, answers, key))
+    for folder, answers, _ in taken:
+        target = kept_at(folder, answers.reviewer)
         with writing(target):
             target.parent.mkdir(parents=True, exist_ok=True)
             write_json(target, answers.model_dump(mode="json"))
-            for old in before:
-                if old != target:
-                    old.unlink()
-    return [(answers, key, counted(answers, key)) for _, answers, key, _ in taken]
+    return [(answers, key, counted(answers, key)) for _, answers, key in taken]
 
 
 def _once(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
