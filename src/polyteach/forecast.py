@@ -21,7 +21,8 @@ from polyteach.preview import known_costs, served_steps
 from polyteach.resources import Resources
 from polyteach.retraining import kept_from_other_questions
 from polyteach.row_counts import asks_a_teacher, rows_given
-from polyteach.scoring.evidence import MEASURING
+from polyteach.scoring.anchors import FEW_SEED_ROWS
+from polyteach.scoring.evidence import MEASURING, SEED_DATA
 from polyteach.steps import Step
 from polyteach.students.devices import check_students
 from polyteach.study import Candidates, Contestant, FileSource, Study, Teacher
@@ -99,7 +100,10 @@ def forecast(
         "notes": _shortfalls(study, resources)
         + (_same_bases(study, resources) if isinstance(study, Study) else [])
         + (_retrained(plan, store) if store else []),
-        "warnings": doubtful_files(study, resources) + doubtful_devices(plan.missing) + _too_full(space),
+        "warnings": (_short_references(study, resources) if isinstance(study, Study) else [])
+        + doubtful_files(study, resources)
+        + doubtful_devices(plan.missing)
+        + _too_full(space),
     }
 
 
@@ -108,6 +112,20 @@ def _too_full(space: Mapping[str, Any]) -> list[str]:
     if free is None or needed <= free:
         return []
     return [f"students and checkpoints need about {decimal(needed)}, and {decimal(free)} is free"]
+
+
+def _short_references(study: Study, resources: Resources) -> list[str]:
+    """Languages whose references have so few seed rows that they will hardly rise above their base."""
+    if all(base.reference != SEED_DATA for base in study.students.bases):
+        return []
+    wanted = study.students.rows
+    rows = {language: resources.pairs(study, language) for language in study.languages}
+    return [
+        f"in {language} the reference has {there:,} of {wanted:,} rows: a ranking is unlikely; add seed rows "
+        "with responses (or name a reference model)"
+        for language, there in rows.items()
+        if there < FEW_SEED_ROWS * wanted
+    ]
 
 
 def _retrained(plan: Plan, store: Store) -> list[str]:

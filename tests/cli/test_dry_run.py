@@ -151,3 +151,12 @@ def test_a_key_that_the_preset_holds_is_named_by_itself(
     err = capsys.readouterr().err
     assert "students.learning_rate: `preset: paper` means 5e-05; leave the key out, or the preset" in err
     assert "(found 1" in err and "'preset'" not in err
+
+
+def test_a_reference_with_few_seed_rows_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    students = {"bases": [{"name": "c", "model": "pocket:base-c"}], "rows": 40}
+    for seeds, is_told in ((19, True), (20, False)):
+        path = study(tmp_path, students=students, seed_data=[{"pocket": seeds}])
+        assert invoke(["run", str(path), "--output-dir", str(tmp_path), "--dry-run"]) == 0
+        told = "in de the reference has 19 of 40 rows: a ranking is unlikely" in capsys.readouterr().err
+        assert told == is_told

@@ -16,6 +16,7 @@ from polyteach.scoring.records import (
     StudyFacts,
     SynthesisFacts,
     Teacher,
+    Training,
     Usage,
 )
 from polyteach.scoring.results import results_of
@@ -385,3 +386,6 @@ def test_a_reference_that_learned_too_little_has_a_remedy(evidence: Evidence) ->
     text = results_of(replace(evidence, references=references), {}, 1)["verdict"]["text"]
     assert "The reference learned too little to measure by: give it more rows or epochs, or name" in text
     assert "learned too little" not in results_of(evidence, {}, 1)["verdict"]["text"]
+    short = replace(evidence, references=references, trainings=[Training("a", "reference", "de", 0, 60, 300)])
+    text = results_of(short, {}, 1)["verdict"]["text"]
+    assert "from fewer rows than asked for: give it more seed rows with responses, or name a model" in text

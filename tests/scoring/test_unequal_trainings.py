@@ -70,3 +70,12 @@ def test_students_without_equally_many_rows_are_warned_of(
     examples: dict[str, int], said: str | None, tmp_path: Path
 ) -> None:
     assert warned(told(tmp_path, **examples)) == ([("a/de", said)] if said else [])
+
+
+@pytest.mark.parametrize(("rows", "is_short"), [(119, True), (120, False)])
+def test_a_reference_with_less_than_half_of_its_rows_is_warned_of(
+    rows: int, is_short: bool, tmp_path: Path
+) -> None:
+    found = {w["code"]: w["message"] for w in told(tmp_path, reference=rows, t=240)["warnings"]}
+    message = "The reference learned from 119 of 240 rows: add seed rows with responses, or name a model as"
+    assert found.get("short_reference", "").startswith(message) == is_short

@@ -11,6 +11,7 @@ from polyteach.scoring.anchors import Anchor
 from polyteach.scoring.cautions import cautions
 from polyteach.scoring.cells import Cell, Scored, score_evidence
 from polyteach.scoring.components import answer_variance, components_of
+from polyteach.scoring.evidence import REFERENCE
 from polyteach.scoring.intervals import OVER_ITEMS, OVER_TRIALS, Interval, TrialSpread, figure_of
 from polyteach.scoring.power import needed_to_tell
 from polyteach.scoring.records import Evidence, GateMetric, Training
@@ -145,7 +146,10 @@ def _unranked(scored: Scored, ranking: leaderboard.Ranking) -> Unranked:
     if scored.anchors and all(anchor.reason == anchors.NO_REFERENCE for anchor in scored.anchors):
         text = f"there is no reference. {anchors.NAME_A_REFERENCE[0].upper()}{anchors.NAME_A_REFERENCE[1:]}"
     elif not scored.counts and any(a.too_small for a in scored.anchors):
-        text += f". {anchors.LEARNED_TOO_LITTLE[0].upper()}{anchors.LEARNED_TOO_LITTLE[1:]}"
+        trainings = scored.evidence.trainings
+        short = any(t.who == REFERENCE and t.examples < t.wanted for t in trainings)
+        advice = anchors.SHORT_OF_ROWS if short else anchors.LEARNED_TOO_LITTLE
+        text += f". {advice[0].upper()}{advice[1:]}"
     names = [teacher.name for teacher in scored.evidence.study.teachers]
     return Unranked(text, worth.summary(scored, names) or "", tuple(worth.sentences(scored, names)))
 

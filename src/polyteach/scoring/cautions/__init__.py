@@ -25,6 +25,7 @@ def cautions(scored: Scored, ranking: Ranking, effects: SideEffects | None) -> l
         *of_data.failed_requests(scored),
         *of_students.little_worth(ranking),
         *of_students.little_worth_raw(scored, ranking),
+        *of_students.short_reference(scored),
         *of_students.failures(scored),
         *of_students.unequal_rows(scored),
         *of_students.one_trial(scored),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from polyteach.scoring import worth
+from polyteach.scoring import anchors, worth
 from polyteach.scoring.cautions.caution import Caution
 from polyteach.scoring.cells import Scored
+from polyteach.scoring.evidence import REFERENCE
 from polyteach.scoring.leaderboard import Ranking
 from polyteach.scoring.numbers import counted, number
 from polyteach.scoring.records import Training
@@ -115,6 +116,20 @@ def unequal_rows(scored: Scored) -> Iterator[Caution]:
         removed = [f"{who} {count:,} ({reason.replace('_', ' ')})" for who, reason, count in sorted(taken)]
         text += f". Rows that were kept from them: {', '.join(removed)}" if removed else ""
         yield Caution("unequal_rows", where, f"{text}.")
+
+
+def short_reference(scored: Scored) -> Iterator[Caution]:
+    """References that had less than half of the seed rows they should have learned from."""
+    short: dict[str, Training] = {}
+    for training in scored.evidence.trainings:
+        if training.who == REFERENCE and training.examples < anchors.FEW_SEED_ROWS * training.wanted:
+            short.setdefault(f"{training.base}/{training.language}", training)
+    for where, training in short.items():
+        text = (
+            f"The reference learned from {training.examples:,} of {training.wanted:,} rows: add seed rows "
+            "with responses, or name a model as reference."
+        )
+        yield Caution("short_reference", where, text)
 
 
 def one_trial(scored: Scored) -> Iterator[Caution]:
