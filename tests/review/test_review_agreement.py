@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import product
+from itertools import permutations, product
 
 import numpy as np
 import pytest
@@ -62,16 +62,40 @@ def ordinal(one: int, other: int, counts: dict[int, int]) -> float:
 
 
 def test_alpha_of_choices_by_hand() -> None:
-    # Three pairs: both say first, both say second, one says each. Six answers, three of each kind. Observed
-    # disagreement 2/6; expected 2 * 3 * 3 / (6 * 5) = .6; alpha = 1 - (1/3) / .6 = 4/9.
+    # Three pairs: both say first, both say second, one says each. Both ways round that are twelve answers,
+    # six of each kind. Observed disagreement 1/3; expected 2 * 6 * 6 / (12 * 11); alpha = 1 - 11/18 = 7/18.
     figure = alpha_of_choices(choices(["first", "second", "first"], ["first", "second", "second"]), 0)
-    assert figure.value == pytest.approx(4 / 9)
+    assert figure.value == pytest.approx(7 / 18)
     assert figure.n == 3
 
 
-def test_chance_is_zero_by_hand() -> None:
-    # first/first and second/first: observed 2/4, expected 2 * 3 * 1 / (4 * 3) = 1/2.
-    assert alpha_of_choices(choices(["first", "second"], ["first", "first"]), 0).value == pytest.approx(0)
+def test_agreement_on_pairs_does_not_depend_on_names() -> None:
+    """Forty pairs of a good, a middling and a bad teacher; each of two reviewers errs on some of them."""
+    rng = np.random.default_rng(1)
+    better = [("good", "middling"), ("good", "bad"), ("middling", "bad")]
+    wins = [[better[n % 3][int(rng.random() < 0.15)] for n in range(40)] for _ in "rs"]
+
+    def alpha(names: dict[str, str]) -> float | None:
+        given = []
+        for reviewer, won in enumerate(wins):
+            for n, winner in enumerate(won):
+                one, other = sorted(names[teacher] for teacher in better[n % 3])
+                value = "first" if names[winner] == one else "second"
+                rows = ((one, str(n)), (other, str(n)))
+                given.append(Choice(f"r{reviewer}", f"e{n}", rows, value, None, False))
+        return alpha_of_choices(given, 0).value
+
+    found = [
+        alpha(dict(zip(("good", "middling", "bad"), names, strict=True))) for names in permutations("abc")
+    ]
+    assert found == [pytest.approx(found[0])] * 6
+    same = np.mean([one == other for one, other in zip(*wins, strict=True)])
+    assert found[0] == pytest.approx(2 * same - 1, abs=0.02)  # either row by chance: half the pairs agree
+
+
+def test_all_choosing_alike_of_pairs_agree_fully() -> None:
+    assert alpha_of_choices(choices(["first", "first"], ["first", "first"]), 0).value == 1.0
+    assert alpha_of_choices(choices(["both_bad"] * 2, ["both_bad"] * 2), 0).value is None
 
 
 def test_alpha_of_marks_by_its_definition() -> None:

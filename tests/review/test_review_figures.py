@@ -193,6 +193,24 @@ def test_rows_that_are_not_in_the_run_any_more_are_left_out(reviewed: ReviewRun)
     assert all(RANKED[0] != mark.row[0] for mark in without.marks)
 
 
+def test_two_of_one_name_are_two_reviewers(tmp_path: Path) -> None:
+    run = make_run(tmp_path)
+    pages = [page_of(run, 12), page_of(run, 14)]
+    paths = [
+        saved(answered(page.key, who, "Ana", right_mark, right_choice), tmp_path / f"{who}.json")
+        for page, who in zip(pages, "ab", strict=True)
+    ]
+    import_answers(paths, read_keys(run.folder), force=False)
+    (found,) = review_figures(run.folder)["languages"]
+    assert [one["reviewer"] for one in found["reviewers"]] == ["Ana (aaaaaa)", "Ana (bbbbbb)"]
+    rows = [
+        {(i.shown[0].teacher, i.shown[0].row) for i in page.key.items if i.kind != PAIR} for page in pages
+    ]
+    assert rows[0] & rows[1]  # what both marked was once lost
+    assert sum(one["mark"]["n"] for one in found["teachers"]) == len(rows[0]) + len(rows[1])
+    assert found["agreement"]["marks"]["n"] == len(rows[0] & rows[1])
+
+
 def test_a_screen_or_a_run_without_a_judge(tmp_path: Path) -> None:
     run = make_run(tmp_path, judged=False)
     shutil.rmtree(run.folder / "reviews", ignore_errors=True)

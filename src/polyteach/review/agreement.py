@@ -40,6 +40,8 @@ SIDE_A = (
 )
 MARKS: tuple[Any, ...] = (1, 2, 3, 4, 5)
 CHOICES: tuple[Any, ...] = ("first", "second", "both_good", "both_bad")
+_OTHER_WAY = [1, 0, 2, 3]
+"""`CHOICES` of the same two rows in the other order."""
 
 
 def alpha_of_marks(marks: Iterable[Mark], rng_seed: int) -> Figure:
@@ -48,9 +50,14 @@ def alpha_of_marks(marks: Iterable[Mark], rng_seed: int) -> Figure:
 
 
 def alpha_of_choices(choices: Iterable[Choice], rng_seed: int) -> Figure:
-    """Agreement of reviewers on pairs: one row, the other, both good, both bad, as four names."""
+    """Agreement of reviewers on pairs: one row, the other, both good, both bad, as four names.
+
+    Which row is the first is a matter of names, so every pair is also taken the other way round: what chance
+    would give knows no first row.
+    """
     values = ((c.rows, c.value) for c in choices)
-    return _alpha(values, CHOICES, "nominal", "choices between two answers", rng_seed)
+    what = "choices between two answers, each pair both ways round"
+    return _alpha(values, CHOICES, "nominal", what, rng_seed)
 
 
 def _alpha(
@@ -69,17 +76,20 @@ def _alpha(
     )
     if not len(counts):
         return undefined(definition, "no item was answered by two reviewers")
-    if np.count_nonzero(counts.sum(axis=0)) < 2:
+    value = _of_counts(counts, level)
+    if np.isnan(value):
         return undefined(definition, "all answers are the same: no chance agreement to compare with")
     low, high, se = _bootstrap(len(counts), lambda at: _of_counts(counts[at], level), rng_seed)
-    return Figure(_of_counts(counts, level), definition, n=len(counts), se=se, low=low, high=high)
+    return Figure(value, definition, n=len(counts), se=se, low=low, high=high)
 
 
 def _of_counts(counts: NDArray[np.int64], level: Literal["ordinal", "nominal"]) -> float:
     import krippendorff
 
+    if level == "nominal":
+        counts = np.concatenate([counts, counts[:, _OTHER_WAY]])
     if np.count_nonzero(counts.sum(axis=0)) < 2:
-        return float("nan")  # a draw of items that are all alike says nothing
+        return float("nan")  # items that are all alike say nothing
     return float(krippendorff.alpha(value_counts=counts, level_of_measurement=level))
 
 

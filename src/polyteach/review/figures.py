@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
@@ -29,6 +30,7 @@ JUDGE = "rubric"
 """The metric that is a judge's mark."""
 _SCORES = ("gain", "quality", "robust")
 Sent = tuple[str, Key, Answers]
+"""Who answered, by page and number; the page's key; the answers."""
 
 
 def review_figures(folder: Path) -> dict[str, Any]:
@@ -51,9 +53,9 @@ def review_figures(folder: Path) -> dict[str, Any]:
 
 
 def _language(run: Run, language: str, files: Sequence[tuple[Key, Answers]]) -> dict[str, Any]:
-    sent = _named(files)
+    named = _named(files)
     written = read_written(run, language)
-    found = judgements(sent, written)
+    found = judgements([sent for _, sent in named], written)
     rng_seed = rng_seed_of("reviews", language)
     marks, choices = found.first_marks(), found.first_choices()
     teachers = [name for name in teachers_of(run) if any(row.teacher == name for row in written)]
@@ -62,7 +64,7 @@ def _language(run: Run, language: str, files: Sequence[tuple[Key, Answers]]) -> 
     again = {name: figure.to_json() for name, figure in marks_again(found.marks).items()}
     return {
         "language": language,
-        "reviewers": [_reviewer(one, written) for one in sent],
+        "reviewers": [_reviewer(name, sent, written) for name, sent in named],
         "left_out": dict(sorted(found.left_out.items())),
         "agreement": {
             "marks": alpha_of_marks(marks, rng_seed).to_json(),
@@ -83,14 +85,25 @@ def _language(run: Run, language: str, files: Sequence[tuple[Key, Answers]]) -> 
     }
 
 
-def _named(files: Sequence[tuple[Key, Answers]]) -> list[Sent]:
-    """Files with who sent them: the name where one is given, on whatever page; else the number."""
-    named = ((answers.reviewer.name.strip() or answers.reviewer.id, key, answers) for key, answers in files)
-    return sorted(named, key=lambda one: (one[0], one[1].page, one[2].reviewer.id))
+def _named(files: Sequence[tuple[Key, Answers]]) -> list[tuple[str, Sent]]:
+    """Files with what their reviewers are called: the name where one is given, else the browser's number.
+
+    Who they are is told by page and number. A name may be anybody's, so namesakes have the number beside it.
+    """
+    names = [answers.reviewer.name.strip() or answers.reviewer.id for _, answers in files]
+    counts = Counter(name.casefold() for name in names)
+    named = [
+        (
+            name if counts[name.casefold()] == 1 else f"{name} ({answers.reviewer.id[:6]})",
+            (f"{key.page}/{answers.reviewer.id}", key, answers),
+        )
+        for name, (key, answers) in zip(names, files, strict=True)
+    ]
+    return sorted(named, key=lambda one: (one[0], one[1][0]))
 
 
-def _reviewer(sent: Sent, written: Sequence[Written]) -> dict[str, Any]:
-    name, key, answers = sent
+def _reviewer(name: str, sent: Sent, written: Sequence[Written]) -> dict[str, Any]:
+    _, key, answers = sent
     own, far = judgements([sent], written), counted(answers, key)
     again = {name: figure.to_json() for name, figure in marks_again(own.marks).items()}
     return {

@@ -56,26 +56,18 @@ class Judgements:
 
     def first_marks(self) -> list[Mark]:
         """One mark for each reviewer and row: the first."""
-        found: dict[tuple[str, Place], Mark] = {}
-        for mark in self.marks:
-            if not mark.again:
-                found.setdefault((mark.reviewer, mark.row), mark)
-        return list(found.values())
+        return [mark for mark in self.marks if not mark.again]
 
     def first_choices(self) -> list[Choice]:
         """One choice for each reviewer and pair: the first."""
-        found: dict[tuple[str, tuple[Place, Place]], Choice] = {}
-        for choice in self.choices:
-            if not choice.again:
-                found.setdefault((choice.reviewer, choice.rows), choice)
-        return list(found.values())
+        return [choice for choice in self.choices if not choice.again]
 
 
 def judgements(sent: Iterable[tuple[str, Key, Answers]], written: Sequence[Written]) -> Judgements:
     """Joins answers and keys. A row that is not in the run any more, text and all, is left out and counted.
 
     Args:
-        sent: who answered, the key of their page, their answers; of one language.
+        sent: who answered, the key of their page, their answers; of one language, each reviewer once.
         written: the rows of that language in the run as it is now.
     """
     there: Mapping[Place, str] = {(row.teacher, row.id): row.digest for row in written}
