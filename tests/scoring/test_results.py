@@ -389,3 +389,21 @@ def test_a_reference_that_learned_too_little_has_a_remedy(evidence: Evidence) ->
     short = replace(evidence, references=references, trainings=[Training("a", "reference", "de", 0, 60, 300)])
     text = results_of(short, {}, 1)["verdict"]["text"]
     assert "from fewer rows than asked for: give it more seed rows with responses, or name a model" in text
+
+
+def test_students_are_the_same_only_if_they_are_in_every_trial(evidence: Evidence, make_exam) -> None:
+    study = replace(evidence.study, trials=2, languages=("de",))
+    exams = [
+        make_exam(scores, teacher=name, trial=trial)
+        for trial, pair in enumerate(((GOOD, GOOD), (GOOD, BAD)))
+        for name, scores in zip(("good", "bad"), pair, strict=True)
+    ]
+    results = results_of(replace(evidence, study=study, students=exams), {}, 1)
+    assert "identical_scores" not in codes(results)
+    alike = [replace(e, scores=exams[2].scores) for e in exams]
+    (told,) = (
+        w["message"]
+        for w in results_of(replace(evidence, study=study, students=alike), {}, 1)["warnings"]
+        if w["code"] == "identical_scores"
+    )
+    assert told == "Students of good, bad gave the same results on every item in every trial."

@@ -21,8 +21,8 @@ LEARNED_TOO_LITTLE = (
     "the reference learned too little to measure by: give it more rows or epochs, or name another reference"
 )
 SHORT_OF_ROWS = (
-    "the reference learned too little to measure by, and from fewer rows than asked for: give it more seed rows "
-    "with responses, or name a model as reference"
+    "the reference learned too little to measure by, and from fewer rows than asked for: give it more seed "
+    "rows with responses, or name a model as reference"
 )
 FEW_SEED_ROWS = 0.5
 """Of the rows asked for; a reference tuned on less seldom rises above its base."""

@@ -83,18 +83,19 @@ def one_benchmark(scored: Scored) -> Iterator[Caution]:
 
 
 def identical(scored: Scored) -> Iterator[Caution]:
-    """Students that cannot be told apart because they answered alike."""
-    groups: dict[tuple[str, str, str, tuple[tuple[str, float | None], ...]], list[str]] = {}
+    """Students that cannot be told apart because they answered alike, in every trial."""
+    groups: dict[tuple[str, str, str, object], list[str]] = {}
     for cell in scored.cells.values():
         for benchmark, trials in cell.exams.items():
-            for exam in trials.values():
-                results = tuple(sorted(zip(exam.item_ids, exam.scores, strict=True)))
-                teachers = groups.setdefault((cell.base, cell.language, benchmark, results), [])
-                if cell.teacher not in teachers:
-                    teachers.append(cell.teacher)
+            results = tuple(
+                (trial, *sorted(zip(exam.item_ids, exam.scores, strict=True)))
+                for trial, exam in sorted(trials.items())
+            )
+            groups.setdefault((cell.base, cell.language, benchmark, results), []).append(cell.teacher)
     for (base, language, benchmark, _), teachers in groups.items():
         if len(teachers) > 1:
-            text = f"Students of {', '.join(teachers)} gave the same results on every item."
+            every = " in every trial" if scored.evidence.study.trials > 1 else ""
+            text = f"Students of {', '.join(teachers)} gave the same results on every item{every}."
             yield Caution("identical_scores", f"{base}/{language}/{benchmark}", text)
 
 
