@@ -4,64 +4,60 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from synthetic_study import SyntheticStudy
 
 from polyteach.report.race import race
 from polyteach.report.step import report
+from polyteach.selection.race.standing import standing_of
 
 
-def figure(value: float) -> dict:
+def figure(value: float) -> dict[str, Any]:
     return {"value": value, "low": value - 0.05, "high": value + 0.05, "n": 300, "definition": "made up"}
 
 
-def rung(number: int, gains: dict[str, float], left: dict[str, str]) -> dict:
+ROWS = [180, 540, 1620]
+
+
+def rung(number: int, gains: dict[str, float], left: dict[str, str], **more: Any) -> dict[str, Any]:
+    """A rung in which every teacher's students took 10 tokens a row."""
     leader = max(gains, key=lambda name: gains[name])
+    cost = {"student_tokens": 10 * ROWS[number - 1], "requests": 5, "money": None}
     return {
         "rung": number,
-        "rows": 60 * 3**number,
+        "rows": ROWS[number - 1],
+        "epsilon": 0.01,
+        "level": 0.98,
+        "margin": 0.01,
         "ran": list(gains),
+        "undefined": None,
+        "settled": False,
+        "leader": leader,
+        "remaining": [name for name in gains if name not in left],
+        "left": left,
         "gains": {name: figure(gain) for name, gain in gains.items()},
         "gaps": {name: figure(gains[leader] - gain) for name, gain in gains.items() if name != leader},
-        "leader": leader,
-        "left": left,
-        "margin": 0.01,
-        "undefined": None,
-    }
+        "critical": 2.5,
+        "trial_sd": 0.03,
+        "trial_freedom": 12,
+        "cost": {"reference_tokens": 0, "teachers": dict.fromkeys(gains, cost)},
+    } | more
 
 
-def raced() -> dict:
+def raced() -> dict[str, Any]:
     first = rung(1, {"a": 0.3, "b": 0.25, "<i>": 0.1}, {"<i>": "surely behind a"})
-    second = rung(2, {"a": 0.5, "b": 0.48}, {})
-    teachers = [
-        {
-            "teacher": "a",
-            "left_at": None,
-            "why": None,
-            "gain": figure(0.5),
-            "gap": None,
-            "student_tokens": 900,
-        },
-        {"teacher": "b", "left_at": None, "why": None, "gain": figure(0.48), "gap": figure(0.02)},
-        {"teacher": "<i>", "left_at": 1, "why": "surely behind a", "gain": figure(0.1), "gap": figure(0.2)},
-    ]
-    return {
-        "verdict": {"text": "a and b remain of 3 teachers."},
-        "teachers": teachers,
-        "rungs": [first, second],
-        "cost": {"share": 0.19},
-    }
+    return standing_of("s", [first, rung(2, {"a": 0.5, "b": 0.48}, {}, settled=True)], ROWS, None)
 
 
 def test_rungs_and_who_left() -> None:
     found = race(raced())
-    assert found
     assert [(row["teacher"], row["left_at"]) for row in found["rows"]] == [
         ("a", None),
         ("b", None),
         ("<i>", 1),
     ]
-    assert found["rows"][1]["student_tokens"] is None  # what is not told is not shown
+    assert found["rows"][1]["student_tokens"] == 1800 + 5400
     first = found["rungs"][0]
     assert (first["leader"], first["margin"], first["rows"]) == ("a", 1.0, 180)
     assert "b: 5.0" in first["chart"].description
@@ -70,12 +66,13 @@ def test_rungs_and_who_left() -> None:
     assert "<i> 0.100 at 180 rows" in found["gains"].description
 
 
-def test_no_race_and_one_rung() -> None:
-    assert race(None) is None
-    assert race({"rungs": []}) is None
-    bare = race({"rungs": [{"rows": 100, "ran": ["a", "b"], "undefined": "nothing counts"}]})
-    assert bare
-    assert (bare["gains"], bare["rungs"][0]["chart"], bare["rows"], bare["share"]) == (None, None, [], None)
+def test_one_rung_in_which_nothing_was_compared() -> None:
+    nothing = rung(
+        1, {"a": 0.3, "b": 0.2}, {}, undefined="nothing counts", gaps={}, leader=None, critical=None
+    )
+    found = race(standing_of("s", [nothing], ROWS, None))
+    assert (found["gains"], found["rungs"][0]["chart"]) == (None, None)
+    assert found["rungs"][0]["undefined"] == "nothing counts"
 
 
 def test_the_report_has_the_race_that_it_is_given(
@@ -87,7 +84,7 @@ def test_the_report_has_the_race_that_it_is_given(
     report(type(task)(task.settings, {}, {**task.inputs, "race": tmp_path / "race"}, task.output))
     page = (tmp_path / "report/report.html").read_text(encoding="utf-8")
     section = page.split('<section id="race">')[1].split("</section>")[0]
-    assert "a and b remain of 3 teachers." in section
-    assert "It took 19% of the student tokens" in section
+    assert "a and b remain of 3 teachers: " in section
+    assert "It took 33% of the student tokens" in section
     assert "<i>" not in section
     assert 'href="#race"' in page

@@ -2,8 +2,8 @@
 
 import pytest
 
+from polyteach.report.page import render_race
 from polyteach.report.race import race as section
-from polyteach.report.race import render_race
 from polyteach.selection.race.standing import cost_of, is_over, standing_of
 
 ROWS = [67, 200, 600]
@@ -98,7 +98,7 @@ def test_the_page_shows_text_as_text_and_who_left() -> None:
     page = render_race(race, "name: <b>\n")
     assert "<script>alert" not in page and "&lt;script&gt;alert" in page
     shown = section(race)
-    assert shown and [(row["teacher"], row["left_at"]) for row in shown["rows"]] == [
+    assert [(row["teacher"], row["left_at"]) for row in shown["rows"]] == [
         ("a", None),
         (hostile, 1),
     ]

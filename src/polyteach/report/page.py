@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from polyteach.report import gate, languages, next_steps, nothing_taught, plots, problems, view
+from polyteach.report import gate, languages, next_steps, nothing_taught, plots, problems, view, wording
 from polyteach.report.analysis import analysis
 from polyteach.report.assumptions import assumptions
 from polyteach.report.costs import costs
@@ -52,7 +52,7 @@ def render_page(
         raced: as in `race.json`, where a race chose the teachers.
     """
     most = samples_each(len(results["study"]["languages"]), len(results["leaderboard"]))
-    headline, _, rest = results["verdict"]["text"].partition(". ")
+    headline, rest = wording.headline(results["verdict"]["text"])
     linked = bool(failed) or any(samples.values())
     return whole_page(
         "page.html.j2",
@@ -65,7 +65,7 @@ def render_page(
         worth=raw_means(results),
         nothing_taught=nothing_taught.sentence(results),
         has_perplexity=any(entry["metric"] == "perplexity" for entry in results["gate"]),
-        headline=f"{headline.rstrip('.')}.",
+        headline=headline,
         rest=rest,
         took=next_steps.took(results),
         next_step=next_steps.next_step(results),
@@ -84,7 +84,7 @@ def render_page(
         ladders=ladders(results),
         assumptions=assumptions(results, analysed, manifests),
         provenance=provenance(results, manifests or {}),
-        race=race(raced),
+        race=race(raced) if raced else None,
         reviews=reviews(reviewed, [entry["teacher"] for entry in results["leaderboard"]]),
         requests=view.requests(results),
         costs=costs(results),
@@ -110,13 +110,13 @@ def render_screen(screened: Mapping[str, Any], settings_text: str) -> str:
         settings_text: the candidates as their user would write them, shown as they are.
     """
     languages = screened["languages"]
-    headline, _, rest = screened["verdict"]["text"].partition(". ")
+    headline, rest = wording.headline(screened["verdict"]["text"])
     figures = [(name, cell[name]) for cell in screened["cells"] for name in _SCREENED]
     return whole_page(
         "screen.html.j2",
         screened=screened,
         verdict=screened["verdict"],
-        headline=f"{headline.rstrip('.')}.",
+        headline=headline,
         rest=rest,
         rankings=[
             (code, lines_of(screened, code))
@@ -124,6 +124,25 @@ def render_screen(screened: Mapping[str, Any], settings_text: str) -> str:
         ],
         reasons=sorted({reason for cell in screened["cells"] for reason in cell["failures"]}),
         definitions=list(dict.fromkeys((name, figure["definition"]) for name, figure in figures)),
+        settings_text=settings_text,
+    )
+
+
+def render_race(raced: Mapping[str, Any], settings_text: str) -> str:
+    """Renders a race's page.
+
+    Args:
+        raced: as in `race.json`.
+        settings_text: the study as its user would write it, shown as it is.
+    """
+    headline, rest = wording.headline(raced["verdict"]["text"])
+    return whole_page(
+        "race.html.j2",
+        raced=raced,
+        kind=raced["verdict"]["kind"] or "under way",
+        headline=headline,
+        rest=rest,
+        race=race(raced) | {"text": ""},  # the headline has it
         settings_text=settings_text,
     )
 

@@ -18,11 +18,11 @@ _UNPRINTABLE = re.compile(
 _PICTURES = 0x2400  # of control characters, in their order
 
 
-def bounds(figure: Mapping[str, Any], digits: int = 2) -> str:
-    """The interval of a figure in brackets; empty where it has none."""
+def bounds(figure: Mapping[str, Any], digits: int = 2, *, scale: float = 1.0) -> str:
+    """The interval of a figure, times `scale`, in brackets; empty where it has none."""
     if figure["low"] is None or figure["high"] is None:
         return ""
-    return f"[{number(figure['low'], digits)}, {number(figure['high'], digits)}]"
+    return f"[{number(scale * figure['low'], digits)}, {number(scale * figure['high'], digits)}]"
 
 
 def few_scored(figure: Mapping[str, Any]) -> bool:
@@ -72,6 +72,12 @@ def _mark(found: re.Match[str]) -> str:
     if code < 0x20:
         return chr(_PICTURES + code)
     return f"⟨U+{code:04X}⟩"
+
+
+def headline(text: str) -> tuple[str, str]:
+    """The first sentence of a verdict, which stands above a page, and the rest; empty where there is none."""
+    first, _, rest = text.partition(". ")
+    return f"{first.rstrip('.')}.", rest
 
 
 def shortened(text: str, limit: int) -> str:

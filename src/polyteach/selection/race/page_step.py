@@ -19,7 +19,7 @@ def race_standing(task: StepTask) -> Mapping[str, Any]:
     Settings: `name` of the study; `rows` of a student in each rung of the race; `most`, see `standing_of`;
     `settings_text`, shown as it is. Inputs: `rung-N`, each with its `rung.json`.
     """
-    from polyteach.report.race import render_race
+    from polyteach.report.page import render_race
     from polyteach.selection.race.standing import standing_of
 
     settings = task.settings
