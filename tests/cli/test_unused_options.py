@@ -15,6 +15,7 @@ HERE = ["--teacher", "pocket:err-03"]
 SERVED = ["--url", "http://127.0.0.1:9/v1", "--model", "m"]
 JUDGED = ["--judge", "j", "--judge-url", "http://127.0.0.1:9/v1"]
 COMMANDS: dict[str, list[str]] = {
+    "bakeoff": ["bakeoff", "TRUTH.parquet", "SCORES.parquet"],
     "filter": ["filter", "DATA", "--language", "de", "--output", "OUT.jsonl"],
     "export": ["export", "DATA", "--language", "de", "--output", "OUT"],
     "measure": ["measure", "DATA", "--language", "de"],
@@ -58,6 +59,7 @@ COMMANDS: dict[str, list[str]] = {
             ["--student", "b", "--measured", "n.json", "--layout", "sharegpt", "--method", "translate"],
             "--layout, --method, --measured: is for rows",
         ),
+        ("bakeoff", ["--rows-a-teacher", "200", "--force"], "--rows-a-teacher, --force: is for --rows alone"),
         ("measure", ["--key-env", "X"], "--key-env: is for a judge at a server"),
         ("measure", ["--journal", "j"], "--journal: is for a judge"),
         (

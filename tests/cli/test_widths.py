@@ -15,10 +15,13 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from polyteach.cli.main import invoke
+from polyteach.cli.terminal import output_console
 from polyteach.report.race_terminal import print_race
 from polyteach.report.tables import Column, fitted, print_table, shortened_names
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "comparison"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "selection"))
+from made_bank import anchors, taught, write
 from made_results import made_results
 
 COLUMNS = (
@@ -27,6 +30,7 @@ COLUMNS = (
     Column("score"),
     Column("paper", spare=1),
 )
+GREEN = ";32m"
 LONG = "長い名前の先生-of-an-organisation/with-a-very-long-name-of-seventy-cells-or-so-v1"
 
 
@@ -98,18 +102,24 @@ def test_a_race_keeps_its_teachers_at_any_width(is_terminal: bool) -> None:
         assert sum("remains  50.0" in line or "rung 2   50.0" in line for line in lines) == 2
 
 
-def test_no_colour_where_it_is_not_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
-    from rich.text import Text
-
+def test_no_colour_where_it_is_not_wanted(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     def printed() -> str:
-        out = io.StringIO()
-        Console(file=out, force_terminal=True, color_system="standard").print(Text("x", style="green"))
-        return out.getvalue()
+        cost = {"share": None, "student_tokens": 1}
+        verdict = {"kind": "found", "text": "One remains."}
+        print_race({"teachers": [], "verdict": verdict, "cost": cost}, output_console())
+        return capsys.readouterr().out
 
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("FORCE_COLOR", "1")  # as on a terminal
     monkeypatch.delenv("NO_COLOR", raising=False)
-    assert "\x1b[32m" in printed()
+    assert GREEN in printed()
     monkeypatch.setenv("NO_COLOR", "1")
-    assert "\x1b[32m" not in printed()
+    assert GREEN not in printed()
+    monkeypatch.delenv("NO_COLOR")
+    monkeypatch.delenv("FORCE_COLOR")  # a file or another program
+    assert "\x1b" not in printed()
 
 
 @settings(max_examples=200, deadline=None)
@@ -148,6 +158,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows = [{"prompt": f"Frage {n}?", "response": f"Antwort {n}.", "teacher": LONG} for n in range(12)]
     lines = [json.dumps(row, ensure_ascii=False) for row in rows]
     (root / "rows.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    students = {
+        (name, trial, rows): (7 - rank, 7)
+        for rank, name in enumerate([LONG, "two", "three"])
+        for trial in (1, 2)
+        for rows in (2, 6)
+    }
+    write(root / "bank.parquet", [*anchors(), *taught(students)])
     return root
 
 
@@ -155,6 +172,7 @@ COMMANDS = {
     "compare": ["compare", "{}/one", "{}/other"],
     "bundle": ["bundle", "show", "polyglot-teachers-2026"],
     "published": ["published"],
+    "bakeoff": ["bakeoff", "{}/bank.parquet"],
     "measure": ["measure", "{}/rows.jsonl", "--language", "de", "--embedder", "lexical"],
 }
 

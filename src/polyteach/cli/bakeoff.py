@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from polyteach.selection.bakeoff.scores import Scored
     from polyteach.selection.bakeoff.truth import Cell
 
+ROWS_A_TEACHER = 200
+
 
 def bakeoff(
     truth: Annotated[
@@ -44,7 +46,9 @@ def bakeoff(
         list[str] | None,
         typer.Option(metavar="BASE=MODEL", help="Where a student base of the truth lies; of each one."),
     ] = None,
-    rows_a_teacher: Annotated[int, typer.Option(help="Rows that selectors see.", min=2)] = 200,
+    rows_a_teacher: Annotated[
+        int | None, typer.Option(help=f"Rows that selectors see [{ROWS_A_TEACHER}].", min=2)
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Writes what selectors say of --rows here.")
     ] = None,
@@ -70,14 +74,16 @@ def bakeoff(
     from polyteach.selection.bakeoff.scores import read_scores
     from polyteach.selection.bakeoff.truth import read_cells
 
+    if not rows:
+        fix = "name the rows that selectors are to be asked of, or leave it out"
+        given = {"human": human, "model": model, "rows_a_teacher": rows_a_teacher, "output": output}
+        refuse_given("is for --rows alone", fix, **given, force=force or None)
     languages = [standard_code(one) for one in language] if language else None
     cells = read_cells(truth, languages, base or None)
     if rows:
-        asking = Asking(rows, human or [], model or [], rows_a_teacher, rng_seed)
+        asking = Asking(rows, human or [], model or [], rows_a_teacher or ROWS_A_TEACHER, rng_seed)
         said = _asked(cells, scores, asking, output, force)
     else:
-        fix = "name the rows that selectors are to be asked of, or leave it out"
-        refuse_given("for --rows alone", fix, human=human, model=model, output=output)
         said = read_scores(scores) if scores else []
     found = _compared(cells, said, without or [])
     facts, lines = [facts_of(one) for one in found], lines_of(found, rng_seed)
