@@ -211,8 +211,10 @@ def _print_filbench(console: Console, ingested: Ingested, short: Mapping[str, st
         rows.append(
             [
                 short[score.model],
-                "-" if score.value is None else f"{score.value:.2f}",
-                stated + ("" if score.agrees in (True, None) else " (!)"),
+                # The mark stands with the column that is there at any width.
+                ("-" if score.value is None else f"{score.value:.2f}")
+                + (" (!)" if score.agrees is False else ""),
+                stated,
                 *("-" if part.value is None else f"{part.value:.2f}" for part in score.categories),
             ]
         )
