@@ -109,6 +109,66 @@ def test_progress_outlives_the_page_and_answers_can_be_changed(visit, sent: Sent
     assert plain["marks"] == {ids[0]: 3, ids[1]: 2, ids[2]: "cannot"}
 
 
+def two_tabs(browser, path: Path):
+    context = browser.new_context()
+    tabs = [context.new_page() for _ in range(2)]
+    for tab in tabs:
+        tab.goto(path.as_uri())
+    return context, tabs
+
+
+@pytest.mark.parametrize("hears", [True, False])
+def test_two_tabs_keep_each_others_answers(browser, sent: Sent, tmp_path: Path, hears: bool) -> None:
+    context, (one, other) = two_tabs(browser, sent.path("de"))
+    all_items = len(sent.keys["de"].items)
+    if not hears:  # a tab in the background may be asleep
+        stop = "addEventListener('storage', (event) => event.stopImmediatePropagation(), {capture: true})"
+        context.add_init_script(stop)
+        other.reload()
+    one.keyboard.press("5")
+    if hears:
+        expect(other.locator("#progress-text")).to_have_text(f"1 von {all_items} beantwortet")
+    other.keyboard.press("Space")
+    other.keyboard.press("2")
+    one.locator("#name").fill("Ana")
+    expect(other.locator("#progress-text")).to_have_text(f"2 von {all_items} beantwortet")
+    files = [json.loads(save(tab, tmp_path / "back.json").read_text()) for tab in (one, other)]
+    assert files[0] == files[1]
+    ids = [item.id for item in sent.keys["de"].items]
+    assert files[0]["marks"] == {ids[0]: 5, ids[1]: 2}
+    assert files[0]["reviewer"]["name"] == "Ana"
+    context.close()
+
+
+def test_a_key_held_down_is_one_answer(visit, sent: Sent) -> None:
+    tab = visit(sent.path("de"))
+    for _ in range(4):
+        tab.keyboard.down("3")  # without an end between: repeated
+    expect(tab.locator("#progress-text")).to_contain_text("1 von")
+
+
+def test_the_next_person_in_a_browser_is_another(visit, sent: Sent, tmp_path: Path) -> None:
+    tab = visit(sent.path("de"))
+    tab.keyboard.press("5")
+    tab.locator("#name").fill("Ana")
+    first = json.loads(save(tab, tmp_path / "first.json").read_text())
+    asked = []
+    tab.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+    tab.locator("#other").click()
+    expect(tab.locator("#progress-text")).to_contain_text("1 von")
+    tab.once("dialog", lambda dialog: dialog.accept())
+    tab.locator("#other").click()
+    expect(tab.locator("#progress-text")).to_contain_text("0 von")
+    expect(tab.locator("#name")).to_have_value("")
+    assert "Browser" in asked[0]
+    tab.reload()
+    tab.keyboard.press("2")
+    second = json.loads(save(tab, tmp_path / "second.json").read_text())
+    assert first["reviewer"]["name"] == "Ana" and second["reviewer"]["name"] == ""
+    assert first["reviewer"]["id"] != second["reviewer"]["id"]
+    assert list(second["marks"].values()) == [2]
+
+
 def test_without_storage_it_works_and_says_so(browser, sent: Sent) -> None:
     context = browser.new_context()
     context.add_init_script(
@@ -176,6 +236,6 @@ def test_axe_finds_nothing_serious(visit, sent: Sent, language: str, width: int,
     for pressed in range(marks + 1):
         if pressed in (0, marks):  # an answer to mark, then a pair
             found = axe.run(tab).response["violations"]
-            assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
+            assert [one["id"] for one in found if one["impact"] != "minor"] == []
             assert tab.evaluate("document.documentElement.scrollWidth") <= width
         tab.keyboard.press("4")

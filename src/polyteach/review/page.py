@@ -115,7 +115,7 @@ def _text(text: str, language: str) -> dict[str, str]:
 
 def _of_script(words: Any) -> dict[str, Any]:
     names = ("question", "answer", "ask_mark", "ask_choice", "progress", "kept", "not_kept", "copied")
-    return {name: getattr(words, name) for name in (*names, "finished", "unfinished")}
+    return {name: getattr(words, name) for name in (*names, "finished", "unfinished", "other_sure")}
 
 
 def _fallback(code: str, wanted: str, text: str) -> str:

@@ -21,6 +21,7 @@ class Words(BaseModel):
 
     Attributes:
         progress: with `{done}` and `{all}`.
+        other, other_sure: of the button for the next person in one browser, and what is asked before.
         fallback: said where the reviewer's language has no file, with `{language}`; English has it alone.
     """
 
@@ -54,6 +55,8 @@ class Words(BaseModel):
     save: _Text
     copy_: _Text = Field(alias="copy")
     copied: _Text
+    other: _Text
+    other_sure: _Text
     finished: _Text
     unfinished: _Text
     no_script: _Text

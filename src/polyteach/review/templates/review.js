@@ -10,9 +10,9 @@ whenRead(() => {
   const rightToLeft = document.documentElement.dir === "rtl";
   const allowed = (item) => (item.kind === "mark" ? MARKS : CHOICES);
 
-  const state = restored();
+  let state = restored();
   let place = firstOpen(0);
-  const keeps = keep();
+  let keeps = keep();
 
   // What this browser kept of this page: only known items, only answers that can be given.
   function restored() {
@@ -37,6 +37,11 @@ whenRead(() => {
     return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
   }
 
+  // The page may stand in several tabs: before a change, what another one kept is taken over.
+  function renew() {
+    if (keeps) state = restored();
+  }
+
   // Whether the browser keeps it: some close their storage to pages from disk.
   function keep() {
     const text = JSON.stringify(state);
@@ -51,7 +56,7 @@ whenRead(() => {
 
   function passage(name, shown, kind) {
     const block = document.createElement("div");
-    const title = document.createElement("h3");
+    const title = document.createElement("h2");
     const text = document.createElement("div");
     block.className = kind;
     title.textContent = name;
@@ -87,6 +92,7 @@ whenRead(() => {
     at("progress").max = items.length;
     at("progress").value = done;
     at("progress-text").textContent = words.progress.replace("{done}", done).replace("{all}", items.length);
+    if (document.activeElement !== at("name")) at("name").value = state.name;
     at("kept").textContent = keeps ? words.kept : words.not_kept;
     at("item").hidden = !item;
     at("end").hidden = Boolean(item);
@@ -117,15 +123,27 @@ whenRead(() => {
   function answer(value) {
     const item = items[place];
     if (!item || !allowed(item).includes(value)) return;
+    renew();
     const wasOpen = !(item.id in state.answers);
     state.answers[item.id] = value;
-    keep();
+    keeps = keep();
     at("instructions").open = false;
     go(wasOpen ? firstOpen(place + 1) : place + 1);
   }
 
+  // The next person in this browser begins with nothing, under a number of their own.
+  function passOn() {
+    if (!confirm(words.other_sure)) return;
+    state = { id: newId(), name: "", answers: {} };
+    keeps = keep();
+    at("copied").hidden = true;
+    at("instructions").open = true;
+    go(0);
+  }
+
   // What is sent back: see answers.py, which reads it.
   function file() {
+    renew();
     const of = (kind, value) =>
       Object.fromEntries(
         items
@@ -187,7 +205,7 @@ whenRead(() => {
     const act = byKey[key] ?? (/^[1-5]$/.test(key) ? () => answer(key) : null);
     if (!act) return;
     event.preventDefault();
-    act();
+    if (!event.repeat) act(); // a key held down is one answer
   });
   document.querySelectorAll("[data-answer]").forEach((button) => {
     button.addEventListener("click", () => answer(button.dataset.answer));
@@ -196,10 +214,16 @@ whenRead(() => {
   at("next").addEventListener("click", () => go(place + 1));
   at("save").addEventListener("click", save);
   at("copy").addEventListener("click", copy);
-  at("name").value = state.name;
+  at("other").addEventListener("click", passOn);
   at("name").addEventListener("input", () => {
+    renew();
     state.name = at("name").value;
-    keep();
+    keeps = keep();
+  });
+  window.addEventListener("storage", (event) => {
+    if (event.key !== STORE) return;
+    renew();
+    draw(false);
   });
   if (Object.keys(state.answers).length) at("instructions").open = false;
   draw(false);
