@@ -392,7 +392,7 @@ def test_a_reference_that_learned_too_little_has_a_remedy(evidence: Evidence) ->
 
 
 def test_students_are_the_same_only_if_they_are_in_every_trial(evidence: Evidence, make_exam) -> None:
-    study = replace(evidence.study, trials=2, languages=("de",))
+    study = replace(evidence.study, trials=2)
     exams = [
         make_exam(scores, teacher=name, trial=trial)
         for trial, pair in enumerate(((GOOD, GOOD), (GOOD, BAD)))
