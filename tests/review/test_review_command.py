@@ -73,6 +73,20 @@ def test_a_file_of_others_is_not_written_over(
     assert "--force" in capsys.readouterr().err
 
 
+def test_another_page_is_not_written_over(
+    run: ReviewRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "page.html"
+    made = ["review", str(run.folder), "--language", "de", "--output", str(path)]
+    assert invoke(made) == 0
+    first, keys = path.read_bytes(), sorted(run.folder.glob("reviews/*"))
+    assert invoke([*made, "--rng-seed", "1"]) == 2
+    assert "is the page of another run" in capsys.readouterr().err
+    assert (path.read_bytes(), sorted(run.folder.glob("reviews/*"))) == (first, keys)
+    assert invoke([*made, "--rng-seed", "1", "--force"]) == 0
+    assert path.read_bytes() != first
+
+
 def test_no_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert invoke(["review", str(tmp_path), "--language", "de"]) == 2
     assert "no finished run" in capsys.readouterr().err

@@ -61,6 +61,7 @@ def write_page(
 
     The key that tells whose texts it shows stays in RUN/reviews/. All who get the page answer the same items.
     """
+    from polyteach.errors import UserError
     from polyteach.files import write_atomically, write_json, writing
     from polyteach.languages import standard_code
     from polyteach.review.key import KEY, folder_of
@@ -75,6 +76,9 @@ def write_page(
     inputs = [folder / "artifacts", folder / "results.json"]
     check_output_is_free(path, inputs, is_own=is_page(path), force=force)
     made = _page(opened, code, rows, rng_seed, standard_code(instructions) if instructions else None)
+    if not force and is_page(path) and made.key.page.encode() not in path.read_bytes():
+        what = "is the page of another run, or of other items of this one, which a reviewer may be at"
+        raise UserError(what, str(path), "name another --output, or add --force to write over this one")
     place = folder_of(folder, code, made.key.page) / KEY
     with writing(place):
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -103,7 +107,7 @@ def import_files(
     from polyteach.review.key import read_keys
     from polyteach.review.publishing import publish_reviews
     from polyteach.review.reading import open_reviewed
-    from polyteach.runs import find_run
+    from polyteach.runs import REPORT, find_run
 
     folder = find_run(run, output_dir).path
     open_reviewed(folder)
@@ -126,8 +130,8 @@ def import_files(
     if doubt:
         print(f"warning: the reviews are not in the report: {doubt}", file=sys.stderr)
         raise typer.Exit(FINISHED_WITH_FAILURES)
-    if (folder / "report.html").is_file():
-        print(f"report:  {folder / 'report.html'}", file=sys.stderr)
+    if (folder / REPORT).is_file():
+        print(f"report:  {folder / REPORT}", file=sys.stderr)
 
 
 def _language(run: Run, language: str | None) -> str:
