@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -59,8 +60,18 @@ def test_an_address_opens_one_language(visit, report_page: Path) -> None:
     tab = visit(report_page, "#language=ja")
     assert tab.locator("#language").input_value() == "ja"
     assert tab.locator('th[data-language="de"]').first.is_hidden()
-    unknown = visit(report_page, "#language=xx")
-    assert unknown.locator("[data-language][hidden]").count() == 0
+    for nobody in ("xx", "%", "%E0%A4"):
+        unknown = visit(report_page, f"#language={nobody}")
+        assert unknown.locator("[data-language][hidden]").count() == 0
+
+
+def test_an_address_of_samples_opens_their_language(visit, report_page: Path) -> None:
+    tab = visit(report_page, "#samples?language=ar&teacher=small")
+    tab.locator("#explorer form").wait_for()
+    chosen = [
+        tab.locator(f"#{name}").input_value() for name in ("language", "samples-language", "samples-teacher")
+    ]
+    assert chosen == ["ar", "ar", "small"]
 
 
 def background(tab) -> str:
@@ -117,24 +128,65 @@ def test_a_table_as_csv_has_bare_values_in_the_order_on_the_page(clipboard_page)
     assert [row["teacher"] for row in rows] == ["big", "err-30", "err-03", "small"]
     assert [len(row["gain"]) > 6 for row in rows] == [True] * 4, "all digits, not those shown"
     assert float(rows[2]["gain"]) == pytest.approx(0.563, abs=0.001)
+    bounds = [float(rows[2][f"gain {end}"]) for end in ("low", "high")]
+    assert bounds == pytest.approx([0.525, 0.602], abs=0.001)
+    assert "quality low" not in rows[0], "only what is shown has bounds"
+
+
+ODD = """() => {
+  const table = document.querySelector('table[data-name="Benchmarks"]');
+  const texts = ["−5.25", "30,000", "–", "1,5", "-- x", 'a → b <c> | "d"'];
+  [...table.tBodies[0].rows].forEach((row, at) => {
+    row.cells[3].textContent = texts[at];
+    delete row.cells[3].dataset.value;
+  });
+}"""
+
+
+def test_numbers_are_copied_as_numbers_and_signs_as_latex_has_them(clipboard_page) -> None:
+    assert clipboard_page.locator('table[data-name="Benchmarks"] tbody tr').count() == 6
+    clipboard_page.evaluate(ODD)
+    rows = list(csv.reader(io.StringIO(copied(clipboard_page, "Benchmarks", "CSV"))))
+    assert [row[3] for row in rows[1:]] == ["-5.25", "30000", "", "1,5", "'-- x", 'a → b <c> | "d"']
+    latex = copied(clipboard_page, "Benchmarks", "LaTeX")
+    assert "& a $\\rightarrow$ b $<$c$>$ $|$ ''d'' &" in latex
+
+
+def test_no_number_with_an_interval_is_copied_as_a_text(clipboard_page) -> None:
+    clipboard_page.evaluate(
+        "document.querySelectorAll('details:not(.copy)').forEach(one => { one.open = true })"
+    )
+    names = clipboard_page.locator("table[data-name]").evaluate_all("all => all.map(one => one.dataset.name)")
+    for name in dict.fromkeys(names):
+        rows = list(csv.reader(io.StringIO(copied(clipboard_page, name, "CSV"))))
+        assert not [cell for row in rows for cell in row if re.search(r"\d \[[−\d]", cell)], name
+
+
+def test_what_only_leads_elsewhere_is_not_copied(clipboard_page) -> None:
+    assert clipboard_page.locator("th[data-uncopied]", has_text="samples").count() == 3
+    clipboard_page.locator("#languages details.language summary").first.click()
+    head, *_ = csv.reader(io.StringIO(copied(clipboard_page, "Ranking in German", "CSV")))
+    assert head[:2] == ["teacher", "score"]
+    assert "samples" not in head
 
 
 def test_a_table_as_markdown_and_latex(clipboard_page) -> None:
     head, rule, first, *_ = copied(clipboard_page, "Ranking", "Markdown").splitlines()
     assert head.startswith("| teacher | size | rank | score robust | gain |")
     assert rule.startswith("| --- | ---: |")
-    assert first.startswith("| err-03 | 530k | 1 | 68.2 | 0.563 |")
+    assert first.startswith(r"| err-03 | 530k | 1 | 68.2 \[66.0, 70.3\] | 0.563 \[0.525, 0.602\] | 0.80 |")
     latex = copied(clipboard_page, "Benchmarks", "LaTeX")
-    assert latex.startswith("\\begin{tabular}{llrrrrrll}\n\\hline\nlanguage & benchmark & items &")
-    assert "0.583 $\\pm$ 0.0" in latex
+    assert latex.startswith("\\begin{tabular}{llrrrrrrll}\n\\hline\nlanguage & benchmark & items &")
+    assert "0.583 & 0.0" in latex
+    assert latex.count("\\checkmark{} counts") + latex.count("$\\times$ left out") == 6
     assert latex.count("\\\\") == 7
 
 
 def test_what_is_hidden_is_not_copied(clipboard_page) -> None:
     clipboard_page.locator("#language").select_option("de")
     rows = list(csv.reader(io.StringIO(copied(clipboard_page, "Gain by language", "CSV"))))
-    assert rows[0] == ["teacher", "German", "all"]
-    assert {len(row) for row in rows} == {3}
+    assert rows[0] == ["teacher", "German", "German low", "German high", "all"]
+    assert {len(row) for row in rows} == {5}
 
 
 def test_by_keyboard_alone(visit, report_page: Path) -> None:
@@ -228,5 +280,32 @@ def test_axe_finds_nothing_serious(visit, report_page: Path, scheme: str, width:
     tab.evaluate("document.querySelectorAll('main details:not(.copy)').forEach(one => { one.open = true })")
     found = axe.run(tab).response
     assert len(found["passes"]) > 20
-    grave = [v for v in found["violations"] if v["impact"] in ("serious", "critical")]
+    grave = [v for v in found["violations"] if v["impact"] in ("moderate", "serious", "critical")]
     assert [(v["id"], [node["html"][:160] for node in v["nodes"][:3]]) for v in grave] == []
+
+
+LINES = """() => {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  document.querySelector(".card").append(svg);
+  const colours = [...Array(8).keys()].map((index) => {
+    const line = document.createElementNS("http://www.w3.org/2000/svg", "polyline");
+    line.setAttribute("class", `line series-${index}`);
+    svg.append(line);
+    return getComputedStyle(line).stroke;
+  });
+  return [getComputedStyle(svg.parentElement).backgroundColor, ...colours];
+}"""
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of an rgb(...), as WCAG 2 defines it."""
+    parts = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return sum(share * part for share, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_lines_stand_out_from_their_card(visit, report_page: Path, scheme: str) -> None:
+    card, *colours = map(luminance, visit(report_page, color_scheme=scheme).evaluate(LINES))
+    contrasts = [(max(card, one) + 0.05) / (min(card, one) + 0.05) for one in colours]
+    assert min(contrasts) >= 3

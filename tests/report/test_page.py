@@ -152,7 +152,7 @@ def test_failed_requests_stand_with_the_data(html: str, results: dict, analysed:
     table = html[html.index("Failed requests") :].split("</table>")[0]
     assert '<th class="num">empty answer</th>' in table
     asked = 3 * 2 * (120 + 3)  # languages, methods, rows and failures of each
-    assert f'{asked}</td><td class="num">18 <small>(2.4%)</small>' in table
+    assert f'{asked}</td><td class="num" data-value="18">18 <small>(2.4%)</small>' in table
     none = [row | {"failed": {}} for row in results["requests"]]
     page = render_page({**results, "requests": none}, plain(analysed), {}, "")
     assert f"Failed requests: none of {4 * asked}." in page
@@ -169,7 +169,9 @@ def test_what_answers_cost_stands_with_the_data(html: str, results: dict, analys
     unknown = second | {"money": None, "money_for_10000_rows": None, "reason": "the price is unknown"}
     page = render_page({**results, "requests": [paid, unknown, *rest]}, plain(analysed), {}, "")
     table = page[page.index("What it cost") :].split("</table>")[0]
-    assert '<td class="num">1.50</td><td class="num">0.0021</td>' in table
+    assert (
+        '<td class="num" data-value="1.5">1.50</td><td class="num" data-value="0.0021">0.0021</td>' in table
+    )
     assert '<td class="num">–</td><td class="num">– <small>the price is unknown</small></td>' in table
     assert '<th class="num">of them thinking</th>' in table
     nobody = [row | {"tokens": dict.fromkeys(row["tokens"], 0)} for row in results["requests"]]
@@ -186,7 +188,7 @@ def test_what_judge_and_embedder_took_has_rows_of_its_own(results: dict, analyse
     first, second = table.split('<th scope="row">')[-2:]
     assert first.startswith("judge <small>mini-&lt;1&gt;, 4,321 requests</small></th>")
     assert '<td class="num">1,234,567</td><td class="num">55</td><td class="num">8,901</td>' in first
-    assert '<td class="num">2.50</td><td class="num">–</td>' in first
+    assert '<td class="num" data-value="2.5">2.50</td><td class="num">–</td>' in first
     assert second.startswith("embedder <small>vectors, 7 requests</small></th>")
     assert '<td class="num">–</td><td class="num">– <small>price or use unknown</small></td>' in second
     nobody = [row | {"tokens": dict.fromkeys(row["tokens"], 0)} for row in results["requests"]]

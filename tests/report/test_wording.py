@@ -21,6 +21,7 @@ def test_numbers(value: float | None, digits: int, signed: bool, expected: str) 
 
 def test_bounds_and_ranks() -> None:
     assert wording.bounds({"low": -0.1, "high": 0.25}) == "[−0.10, 0.25]"
+    assert wording.bounds({"low": -0.1, "high": 0.25}, 1, scale=100) == "[−10.0, 25.0]"
     assert wording.bounds({"low": None, "high": None}) == ""
     assert [wording.ranks(r) for r in ([1, 1], [2, 4], None)] == ["1", "2–4", "–"]
     assert [wording.parameters(n) for n in (530_000, 8_030_000_000, 12, None)] == ["530k", "8.03B", "12", "–"]

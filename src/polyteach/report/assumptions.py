@@ -185,8 +185,8 @@ def _gate(known: Known) -> Check:
             name, "doubtful", f"no metric passes the gate in {listing(none)}: there the score is the gain"
         )
     least, most = (choose(len(metrics) for metrics in passing.values()) for choose in (min, max))
-    several = str(least) if least == most else f"{least} to {most}"
-    return Check(name, "ok", f"{several} metrics pass the gate in each language")
+    several = counted(most, "metric") if least == most else f"{least} to {most} metrics"
+    return Check(name, "ok", f"{several} {'passes' if most == 1 else 'pass'} the gate in each language")
 
 
 def _judge(known: Known) -> Check:

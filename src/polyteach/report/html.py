@@ -13,7 +13,7 @@ Texts of models and data are hostile. Whatever a template shows passes `printabl
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -25,6 +25,7 @@ from polyteach.report.costs import usd
 
 if TYPE_CHECKING:
     import jinja2
+    from markupsafe import Markup
 
 TEMPLATES = Path(__file__).parent / "templates"
 STYLES = ("page.css", "charts.css")
@@ -109,6 +110,7 @@ def _environment(folders: tuple[Path, ...]) -> jinja2.Environment:
     environment.globals.update(
         number=wording.number,
         bounds=wording.bounds,
+        bare=_bare,
         usd=usd,
         few_scored=wording.few_scored,
         ranks=wording.ranks,
@@ -117,6 +119,27 @@ def _environment(folders: tuple[Path, ...]) -> jinja2.Environment:
         is_right_to_left=is_right_to_left,
     )
     return environment
+
+
+def _bare(figure: Mapping[str, Any] | float | None, scale: float = 1.0) -> Markup | str:
+    """What a cell of a table is copied and sorted by: attributes with all digits; none where undefined.
+
+    Args:
+        figure: with `value`, `low` and `high`, where the cell shows an interval; else the value alone.
+        scale: what the cell shows them times, such as 100 for points.
+    """
+    from markupsafe import Markup
+
+    found = figure if isinstance(figure, Mapping) else {"value": figure}
+    if found["value"] is None:
+        return ""
+    known = {name: found.get(name) for name in ("value", "low", "high")}
+    attributes = [
+        f' data-{name}="{value if scale == 1.0 else scale * value}"'
+        for name, value in known.items()
+        if value is not None
+    ]
+    return Markup("".join(attributes))  # numbers of our own
 
 
 def _shown(value: Any) -> Any:

@@ -336,5 +336,9 @@ whenRead(() => {
     openExplorer();
   }, { rootMargin: "400px" });
   near.observe(section);
+  // Opened for the samples of one language, the page is for that language.
+  if (location.hash.startsWith(`${SAMPLES}?`)) {
+    chooseLanguage(new URLSearchParams(location.hash.slice(SAMPLES.length + 1)).get("language"));
+  }
   followToSamples(location.hash);
 });

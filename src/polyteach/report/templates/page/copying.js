@@ -1,15 +1,23 @@
 // "Copy as": every table with a name as Markdown, CSV or LaTeX, as it stands: sorted, and for the chosen language.
 
 function rowsOf(table) {
-  const seen = (element) => !element.hidden;
+  const seen = (element) => !element.hidden && !("uncopied" in element.dataset);
   const bodies = [...table.tBodies].filter(seen);
   const rows = [...(table.tHead?.rows ?? []), ...bodies.flatMap((body) => [...body.rows])].filter(seen);
   return rows.map((row) => [...row.cells].filter(seen).flatMap((cell) => {
     const text = shownText(cell);
-    const one = { text, value: cell.dataset.value ?? text, number: cell.classList.contains("num") };
+    const { value = bareText(text), low, high } = cell.dataset;
+    const one = { text, value, low, high, number: cell.classList.contains("num") };
     const empty = { text: "", value: "", number: false };
     return [one, ...Array(cell.colSpan - 1).fill(empty)];
   }));
+}
+
+// A number as programs read it; a text as it is.
+function bareText(text) {
+  if (EMPTY.includes(text)) return "";
+  const plain = text.replace(/^−(?=[\d.])/, "-");
+  return /^-?\d{1,3}(,\d{3})+(\.\d+)?$/.test(plain) ? plain.replaceAll(",", "") : plain;
 }
 
 // A spreadsheet runs what begins like a formula: an apostrophe before it makes it a text.
@@ -23,6 +31,7 @@ const LATEX = {
   "\\": "\\textbackslash{}", "{": "\\{", "}": "\\}", $: "\\$", "&": "\\&", "#": "\\#", "^": "\\textasciicircum{}",
   _: "\\_", "~": "\\textasciitilde{}", "%": "\\%", "−": "$-$", "–": "--", "×": "$\\times$", "±": "$\\pm$",
   "²": "$^2$", "▲": "$\\blacktriangle$", "▼": "$\\blacktriangledown$", "✓": "\\checkmark{}", "✗": "$\\times$",
+  "→": "$\\rightarrow$", "<": "$<$", ">": "$>$", "|": "$|$", '"': "''",
 };
 
 const FORMATS = {
@@ -34,10 +43,16 @@ const FORMATS = {
     return [line(head.map(escaped)), rule, ...rest.map((row) => line(row.map(escaped)))].join("\n") + "\n";
   },
   CSV(rows) {
-    return rows.map((row) => row.map((cell) => csvField(cell.value)).join(",")).join("\r\n") + "\r\n";
+    // The bounds of intervals stand in two columns more.
+    const bounded = rows[0].map((_, column) => rows.some((row) => row[column]?.low !== undefined));
+    const fields = (row, index) => row.flatMap(({ value, low = "", high = "" }, column) => {
+      if (!bounded[column]) return [value];
+      return index ? [value, low, high] : [value, `${value} low`, `${value} high`];
+    });
+    return rows.map((row, index) => fields(row, index).map(csvField).join(",")).join("\r\n") + "\r\n";
   },
   LaTeX(rows) {
-    const escaped = (cell) => cell.text.replace(/[\\{}$&#^_~%−–×±²▲▼✓✗]/g, (found) => LATEX[found]);
+    const escaped = (cell) => [...cell.text].map((letter) => LATEX[letter] ?? letter).join("");
     const lines = rows.map((row) => `${row.map(escaped).join(" & ")} \\\\`);
     const columns = rows[0].map((cell) => (cell.number ? "r" : "l")).join("");
     const whole = [`\\begin{tabular}{${columns}}`, "\\hline", lines[0], "\\hline", ...lines.slice(1), "\\hline"];

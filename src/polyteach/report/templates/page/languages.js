@@ -19,7 +19,7 @@ function chooseLanguage(code) {
 whenRead(() => {
   const select = document.getElementById("language");
   const asked = () => {
-    if (location.hash.startsWith(ADDRESS)) chooseLanguage(decodeURIComponent(location.hash.slice(ADDRESS.length)));
+    if (location.hash.startsWith(ADDRESS)) chooseLanguage(new URLSearchParams(location.hash.slice(1)).get("language"));
   };
   select.addEventListener("change", () => {
     chooseLanguage(select.value);
