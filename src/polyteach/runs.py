@@ -32,17 +32,19 @@ from polyteach.executors.outcome import Outcome
 from polyteach.files import write_atomically, write_json, writing
 from polyteach.steps import Step
 
+REPORT = "report.html"
+RACE, RACE_PAGE = "race.json", "race.html"
 RESULTS = (
     "results.json",
     "analysis.json",
     "leaderboard.csv",
-    "report.html",
+    REPORT,
     "reviews.json",
     "screen.json",
     "screen.csv",
     "screen.html",
-    "race.json",
-    "race.html",
+    RACE,
+    RACE_PAGE,
 )
 RUNNING = "running"
 _STATUS_KEYS = {"state", "pid", "steps", "requests", "tokens", "money", "budget", "rate", "seconds_left"}

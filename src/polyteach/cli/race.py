@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from polyteach.cli.ended import show_end
 from polyteach.cli.options import (
     DRY_RUN,
-    FINISHED_WITH_FAILURES,
     JSON_OPTION,
     LIMIT,
     OUTPUT_DIR_OPTION,
@@ -82,9 +83,12 @@ def race(
     as_json: JSON_OPTION = False,
 ) -> None:
     """Find the best teachers for a part of a study's cost: train on few rows, keep who may be best, go on."""
+    from rich.console import Console
+
     from polyteach.cli.planned import found_for
     from polyteach.executors.workers import default_workers
-    from polyteach.runs import RunFolder
+    from polyteach.report.race_terminal import print_race
+    from polyteach.runs import RACE, RACE_PAGE, RunFolder
     from polyteach.selection.race.rungs import SHARES, rungs_of
     from polyteach.study import load_study
     from polyteach.study.load import told_with_lines
@@ -105,7 +109,8 @@ def race(
         return
     with told_with_lines(study_file):
         end = _run(study, resources, rungs, rules, artifacts, folder, workers or default_workers())
-    _show_end(end, as_json=as_json)
+    keys = ("verdict", "teachers", "cost")
+    show_end(end, RACE, "page", RACE_PAGE, keys, partial(print_race, console=Console()), as_json=as_json)
 
 
 def _share(text: str) -> Fraction:
@@ -145,8 +150,6 @@ def _run(
     folder: RunFolder,
     workers: int,
 ) -> RunEnd:
-    from functools import partial
-
     from rich.console import Console
 
     from polyteach.cli.display import display_for, warn
@@ -180,36 +183,3 @@ def _show_forecast(
         return
     for line in [*lines_of(told), *(f"note: {note}" for note in unchecked)]:
         typer.echo(line)
-
-
-def _show_end(end: RunEnd, *, as_json: bool) -> None:
-    from rich.console import Console
-
-    from polyteach.artifacts import SCHEMA_VERSION
-    from polyteach.cli.display import ending, without_result
-    from polyteach.cli.terminal import print_json
-    from polyteach.report.race_terminal import print_race
-    from polyteach.selection.race.page_step import PAGE, RACE
-
-    file = end.folder.path / RACE
-    standing: dict[str, Any] = json.loads(file.read_bytes())
-    if as_json:
-        print_json(
-            {
-                "schema_version": SCHEMA_VERSION,
-                "state": "finished_with_failures" if end.failed else "done",
-                "steps": {"made": end.made, "reused": end.reused, "failed": dict(end.failed)},
-                "run": str(end.folder.path),
-                "results": str(file),
-                "report": str(end.folder.path / PAGE),
-                **{key: standing[key] for key in ("verdict", "teachers", "cost")},
-            }
-        )
-    else:
-        print_race(standing, Console())
-        for line in without_result(end.failed):
-            typer.echo(line, err=True)
-        typer.echo(f"\n{ending(end.made, len(end.failed), end.reused, end.seconds)}")
-        typer.echo(f"page: {end.folder.path / PAGE}")
-    if end.failed:
-        raise typer.Exit(FINISHED_WITH_FAILURES)

@@ -58,7 +58,7 @@ def run(
     from polyteach.executors.workers import default_workers
     from polyteach.pipeline import cell_steps
     from polyteach.report.terminal import print_leaderboard
-    from polyteach.runs import RunFolder
+    from polyteach.runs import REPORT, RunFolder
     from polyteach.study import load_study
     from polyteach.study.load import told_with_lines
 
@@ -78,7 +78,7 @@ def run(
         end = _run(study, resources, artifacts, folder, workers or default_workers(), resume)
     keys = ("verdict", "leaderboard")
     told = partial(print_leaderboard, console=Console(), told=end.failed)
-    return show_end(end, "results.json", "report", "report.html", keys, told, as_json=as_json)
+    return show_end(end, "results.json", "report", REPORT, keys, told, as_json=as_json)
 
 
 def _run(

@@ -6,9 +6,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from polyteach.runs import RACE, REPORT
 from polyteach.steps import StepTask
 
-PAGE, LEADERBOARD = "report.html", "leaderboard.csv"
+LEADERBOARD = "leaderboard.csv"
 
 
 def report(task: StepTask) -> Mapping[str, Any]:
@@ -40,7 +41,7 @@ def report(task: StepTask) -> Mapping[str, Any]:
         reviewed=task.settings.get("reviews"),
         raced=_raced(task),
     )
-    (task.output / PAGE).write_text(page, encoding="utf-8")
+    (task.output / REPORT).write_text(page, encoding="utf-8")
     (task.output / LEADERBOARD).write_text(leaderboard_csv(results), encoding="utf-8")
     return {"page_bytes": len(page.encode("utf-8"))}
 
@@ -49,5 +50,5 @@ def _raced(task: StepTask) -> Mapping[str, Any] | None:
     folder = task.inputs.get("race")
     if not folder:
         return None
-    raced: dict[str, Any] = json.loads((folder / "race.json").read_text(encoding="utf-8"))
+    raced: dict[str, Any] = json.loads((folder / RACE).read_text(encoding="utf-8"))
     return raced

@@ -12,9 +12,10 @@ from typing import Any
 from polyteach.artifacts import MANIFEST
 from polyteach.files import write_atomically, write_json, writing
 from polyteach.review.figures import review_figures
+from polyteach.runs import REPORT
 from polyteach.steps import StepTask
 
-FILE, REPORT = "reviews.json", "report.html"
+FILE = "reviews.json"
 
 
 def publish_reviews(run: Path) -> tuple[dict[str, Any], str | None]:

@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from polyteach.files import write_json
+from polyteach.runs import RACE, RACE_PAGE
 from polyteach.selection.race.step import RUNG
 from polyteach.steps import StepTask
-
-RACE, PAGE = "race.json", "race.html"
 
 
 def race_standing(task: StepTask) -> Mapping[str, Any]:
@@ -29,5 +28,5 @@ def race_standing(task: StepTask) -> Mapping[str, Any]:
     ]
     race = standing_of(settings["name"], rungs, settings["rows"], settings["most"])
     write_json(task.output / RACE, race)
-    (task.output / PAGE).write_text(render_race(race, settings["settings_text"]), encoding="utf-8")
+    (task.output / RACE_PAGE).write_text(render_race(race, settings["settings_text"]), encoding="utf-8")
     return {"state": race["state"], "remaining": len(race["verdict"]["teachers"])}

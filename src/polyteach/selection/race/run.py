@@ -13,9 +13,9 @@ from polyteach.graph import step
 from polyteach.pipeline import SCORED, cell_steps, closing_steps
 from polyteach.resources import Resources
 from polyteach.running import Display, RunEnd, run_graph
-from polyteach.runs import RunFolder
+from polyteach.runs import RACE, RunFolder
 from polyteach.selection.race.elimination import ALPHA
-from polyteach.selection.race.page_step import RACE, race_standing
+from polyteach.selection.race.page_step import race_standing
 from polyteach.selection.race.rungs import Rung, own_id, rung_steps, study_of
 from polyteach.selection.race.settings import Rules
 from polyteach.selection.race.standing import is_over
