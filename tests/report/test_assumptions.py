@@ -123,6 +123,10 @@ def test_gate_and_overlap(results: dict, plain: dict) -> None:
     failing = [e | {"passes": e["passes"] and e["language"] != "ja"} for e in results["gate"]]
     lost = check("metrics that see damage", {**results, "gate": failing}, plain)
     assert (lost.status, "Japanese" in lost.evidence) == ("doubtful", True)
+    alone = next(e["metric"] for e in results["gate"] if e["passes"])
+    one = [e | {"passes": e["metric"] == alone} for e in results["gate"]]
+    told = check("metrics that see damage", {**results, "gate": one}, plain).evidence
+    assert told == "1 metric passes the gate in each language"
     assert check("taught the exam", results, plain).status == "not checked"
     known = students(x=1)
     known["students/base-a/x/de/0"]["facts"]["removed"] = {"overlaps_benchmark": 4}

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
+import pytest
 from synthetic_study import SyntheticStudy
 
+from polyteach.report.page import render_race
 from polyteach.report.race import race
 from polyteach.report.step import report
 from polyteach.selection.race.standing import standing_of
@@ -62,8 +65,19 @@ def test_rungs_and_who_left() -> None:
     assert (first["leader"], first["margin"], first["rows"]) == ("a", 1.0, 180)
     assert "b: 5.0" in first["chart"].description
     assert "<i> (left): 20.0" in first["chart"].description
-    assert "a 0.500 at 540 rows" in found["gains"].description
-    assert "<i> 0.100 at 180 rows" in found["gains"].description
+    assert "a 50.0 at 540 rows" in found["gains"].description
+    assert "<i> 10.0 at 180 rows" in found["gains"].description
+
+
+def test_gains_and_gaps_are_points_everywhere_and_the_end_is_told_once() -> None:
+    last = [rung(at, {"a": 0.4, "b": 0.35, "c": 0.1}, {}) for at in (1, 2, 3)]
+    page = render_race(standing_of("s", last, ROWS, None), "")
+    row = page.split('<th scope="row">b</th>')[1].split("</tr>")[0]
+    cells = re.findall(r">([−\d.]+) <small>\[([^\]]+)\]", row)
+    assert cells == [("35.0", "30.0, 40.0"), ("5.0", "0.0, 10.0")]
+    values = [float(value) for value in re.findall(r'data-(?:value|low|high)="([^"]+)"', row)]
+    assert values == pytest.approx([35, 30, 40, 5, 0, 10])
+    assert page.count("this was the last rung") == 1
 
 
 def test_one_rung_in_which_nothing_was_compared() -> None:

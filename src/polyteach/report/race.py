@@ -22,8 +22,8 @@ def race(plain: Plain) -> dict[str, Any]:
     Returns:
         `text`, how it ended; `rows`, one a teacher: `teacher`, `left_at` (None: it remains), `why`, `gain`,
         `gap` (figures of the last rung it ran), `student_tokens`, `requests` and `money`; `gains`, a chart of
-        gain by rows of a student (None with fewer than two rungs); `rungs`, each with `rung`, `rows`,
-        `leader`, `margin` (points) and `chart`, how far each was behind the leader; `share`, of the full
+        gain in points by rows of a student (None with fewer than two rungs); `rungs`, each with `rung`,
+        `rows`, `leader`, `margin` (points) and `chart`, how far each was behind the leader; `share`, of the full
         study's student tokens; `paid`, whether anything cost money.
     """
     rungs, teachers = plain["rungs"], plain["teachers"]
@@ -48,16 +48,20 @@ def _gains(rungs: Sequence[Plain], order: Sequence[str]) -> Chart | None:
         known = [(rung["rows"], rung["gains"].get(name)) for rung in rungs]
         points = [(float(rows), figure) for rows, figure in known if figure and figure["value"] is not None]
         if points:
-            band = [(figure["low"], figure["high"]) for _, figure in points if figure["low"] is not None]
-            values = [(rows, figure["value"]) for rows, figure in points]
+            band = [
+                (SCALE * figure["low"], SCALE * figure["high"])
+                for _, figure in points
+                if figure["low"] is not None
+            ]
+            values = [(rows, SCALE * figure["value"]) for rows, figure in points]
             series.append(Series(name, values, band if len(band) == len(values) else ()))
     if not series:
         return None
-    ends = "; ".join(f"{one.name} {one.points[-1][1]:.3f} at {one.points[-1][0]:.0f} rows" for one in series)
+    ends = "; ".join(f"{one.name} {one.points[-1][1]:.1f} at {one.points[-1][0]:.0f} rows" for one in series)
     return lines(
         series,
         "rows of a student",
-        "gain",
+        "gain, points",
         title="Gain by rung",
         description=f"The last of each: {ends}",
         log_across=True,
