@@ -121,6 +121,41 @@ def test_the_control_of_few_rows_never_meets_its_own_trial(tmp_path: Path) -> No
     assert (np.argsort(views[2].scores) == [2, 1, 0]).all()
 
 
+def test_a_selector_is_held_against_the_trials_of_the_students_it_is_compared_with(tmp_path: Path) -> None:
+    # Only b varies. Over all trials, and over 1 and 2, all but a and d are apart: a selector with the order
+    # a, b, c, d has three of five pairs right, tau 1/5. Over 1 and 3, and 2 and 3, b alone is apart from
+    # the others: two of three pairs, tau 1/3. The students are right about all.
+    right = {"a": (0, 0, 0), "b": (4, 4, 5), "c": (1, 1, 1), "d": (0, 0, 0)}
+    students = {
+        (name, trial, rows): (of[trial - 1],) * 2
+        for name, of in right.items()
+        for trial in (1, 2, 3)
+        for rows in (2, 6)
+    }
+    said = [score(name, value) for name, value in (("a", 4.0), ("b", 3.0), ("c", 2.0), ("d", 1.0))]
+    cell = cell_of(write(tmp_path / "one.parquet", [*anchors(), *taught(students)]))
+    found = compared(cell, judgements(said, "de", "base-a"))
+    lines = {one.selector: one for one in lines_of([found], rng_seed=1, samples=200)}
+    guess, small = lines["guess"], lines["students of 2 rows"]
+    assert guess.tau.value == pytest.approx(1 / 5) and small.tau.value == 1
+    assert guess.tau_ahead is not None
+    assert guess.tau_ahead.value == pytest.approx((1 / 3 + 1 / 3 + 1 / 5) / 3 - 1)
+    assert small.tau_ahead is not None and small.tau_ahead.value == 0
+    # what is left of b, less the means: -1/4, -1/4, 1/2 of an item; of the three others a third with the
+    # other sign: 1/2 in squares, over 6; an item is 100 (1/6 + 1/8) / 2 points
+    assert facts_of(found).trial_sd == pytest.approx(100 * (1 / 6 + 1 / 8) / 2 * (0.5 / 6) ** 0.5)
+
+
+def test_half_of_the_trials_has_no_such_difference(tmp_path: Path) -> None:
+    students = STUDENTS | {
+        (name, 4, rows): right for (name, trial, rows), right in STUDENTS.items() if trial == 3
+    }
+    found = compared(cell_of(write(tmp_path / "four.parquet", [*anchors(), *taught(students)])), [])
+    lines = {one.selector: one for one in lines_of([found], rng_seed=1, samples=50)}
+    assert lines["the other half of trials"].tau_ahead is None
+    assert lines["the truth itself"].tau_ahead is not None
+
+
 def score(teacher: str, value: float | None, gated: str | None = None) -> Scored:
     reason = None if value is not None else "gated" if gated else "nothing to say"
     return Scored("guess", "free", "de", "base-a", teacher, value, reason, gated, 100, 50, 1.5)

@@ -5,14 +5,24 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import sqrt
 from typing import Any
 
 import numpy as np
 
 from polyteach.errors import UserError
 from polyteach.figures import Figure, undefined
-from polyteach.selection.bakeoff.controls import View, controls_of, small_students
-from polyteach.selection.bakeoff.measures import Array, hits, regret, resampled, separated, split_half, tau
+from polyteach.selection.bakeoff.controls import View, controls_of, matched, small_students
+from polyteach.selection.bakeoff.measures import (
+    Array,
+    hits,
+    regret,
+    resampled,
+    separated,
+    split_half,
+    tau,
+    trial_variance,
+)
 from polyteach.selection.bakeoff.scores import Judgement, Work
 from polyteach.selection.bakeoff.truth import Cell
 
@@ -27,8 +37,9 @@ REGRET = (
     f"mean over cells; {OVER_TEACHERS}"
 )
 AHEAD = (
-    "Kendall's tau as defined, less that of the students of the smallest rung; the same teachers are drawn "
-    f"for both; {OVER_TEACHERS}"
+    "Kendall's tau as defined, less that of the students of the smallest rung; both are held against the "
+    "same trials (each time all but the one that the students are of, mean over them), and the same teachers "
+    f"are drawn for both; {OVER_TEACHERS}"
 )
 HITS = (
     "chance that the teacher taken is the best or one that the truth does not separate from it, mean over "
@@ -55,7 +66,8 @@ class Line:
 
     Attributes:
         kind: `free`, `forward`, `gradient`, `training` or `control`.
-        tau_ahead: tau less that of training small students; None where the truth has no smaller rung.
+        tau_ahead: tau less that of training small students, see `AHEAD`; None where the truth has no smaller
+            rung, and for what is held against other trials than they are.
         forward_tokens, backward_tokens, seconds: a cell, mean; None where nothing was counted.
         tokens: of forward passes that cost as much, a backward pass taken for two; None likewise.
         cost_share: of `tokens` that training all students of the largest rung once takes; None likewise.
@@ -89,6 +101,7 @@ class CellFacts:
 
     Attributes:
         trials: rng_seeds that all its teachers have.
+        trial_sd: of one trial's gain, pooled over teachers, in points.
         rows: of the largest rung.
         best: the best teacher and all that the truth does not separate from it.
         worst_gain, best_gain: true gains, in points.
@@ -101,6 +114,7 @@ class CellFacts:
     base: str
     teachers: int
     trials: int
+    trial_sd: float
     rows: int
     benchmarks: tuple[str, ...]
     pairs: int
@@ -166,7 +180,7 @@ def lines_of(cells: Sequence[Compared], rng_seed: int, samples: int = SAMPLES) -
     drawn = np.vstack([np.ones(len(everyone)), resampled(len(everyone), samples, rng_seed)])
     rungs = {cell.cell.rungs[0] for cell in cells}
     small = small_students(min(rungs))
-    yardstick = _mean(small, cells, everyone, drawn, tau_of) if small in names else None
+    yardstick = small if small in names else None
     lines = [_line(name, cells, everyone, drawn, yardstick) for name in names]
     return sorted(lines, key=lambda line: -(line.tau.value if line.tau.value is not None else -2.0))
 
@@ -183,6 +197,7 @@ def facts_of(one: Compared) -> CellFacts:
         base=one.cell.base,
         teachers=count,
         trials=len(trials),
+        trial_sd=sqrt(trial_variance(one.gains)),
         rows=one.cell.rungs[-1],
         benchmarks=tuple(one.cell.chance),
         pairs=count * (count - 1) // 2,
@@ -210,20 +225,22 @@ def _line(
     cells: Sequence[Compared],
     everyone: Sequence[str],
     drawn: Array,
-    yardstick: Array | None,
+    yardstick: str | None,
 ) -> Line:
     missing: Counter[str] = Counter()
     for cell in cells:
         missing.update(cell.undefined.get(name, {}))
-    taus = _mean(name, cells, everyone, drawn, tau_of)
+    seen = [cell.views[name] for cell in cells]
+    taus = _mean(seen, cells, everyone, drawn, tau_of)
+    ahead = _ahead(seen, cells, everyone, drawn, yardstick)
     found = {
-        measure: _figure(_mean(name, cells, everyone, drawn, of), definition, len(everyone), missing)
+        measure: _figure(_mean(seen, cells, everyone, drawn, of), definition, len(everyone), missing)
         for measure, of, definition in (
             ("regret", lambda view, apart, w: regret(view.scores, view.truth, w), REGRET),
             ("hits", lambda view, apart, w: hits(view.scores, view.truth, apart, w), HITS),
         )
     }
-    works = [view.work for cell in cells for view in cell.views[name] if view.work is not None]
+    works = [view.work for views in seen for view in views if view.work is not None]
     whole = [_training(cell).forward_equivalent for cell in cells]
     tokens = _average([work.forward_equivalent for work in works])
     seconds = [work.seconds for work in works if work.seconds is not None]
@@ -231,7 +248,7 @@ def _line(
         name,
         cells[0].kinds[name],
         tau=_figure(taus, TAU, len(everyone), missing),
-        tau_ahead=None if yardstick is None else _figure(taus - yardstick, AHEAD, len(everyone), missing),
+        tau_ahead=None if ahead is None else _figure(ahead, AHEAD, len(everyone), missing),
         **found,
         forward_tokens=_average([work.forward_tokens for work in works]),
         backward_tokens=_average([work.backward_tokens for work in works]),
@@ -252,15 +269,37 @@ def _average(values: Sequence[float]) -> float | None:
     return float(np.mean(values)) if values else None
 
 
+def _ahead(
+    seen: Sequence[Sequence[View]],
+    cells: Sequence[Compared],
+    everyone: Sequence[str],
+    drawn: Array,
+    yardstick: str | None,
+) -> Array | None:
+    """Tau less the yardstick's on the trials that the yardstick is held against, by sample."""
+    if yardstick is None:
+        return None
+    theirs = [cell.views[yardstick] for cell in cells]
+    ours = [matched(views, those) for views, those in zip(seen, theirs, strict=True)]
+    if not all(ours):
+        return None
+    one, other = (_mean(views, cells, everyone, drawn, tau_of) for views in (ours, theirs))
+    return np.asarray(one - other)
+
+
 def _mean(
-    name: str, cells: Sequence[Compared], everyone: Sequence[str], drawn: Array, measure: Measure
+    seen: Sequence[Sequence[View]],
+    cells: Sequence[Compared],
+    everyone: Sequence[str],
+    drawn: Array,
+    measure: Measure,
 ) -> Array:
-    """A measure, mean over views and cells, by sample; the first sample is everyone once."""
+    """A measure, mean over a cell's views and over cells, by sample; the first sample is everyone once."""
     by_cell = []
-    for cell in cells:
+    for views, cell in zip(seen, cells, strict=True):
         weights = drawn[:, [everyone.index(teacher) for teacher in cell.teachers]]
-        views = [measure(view, separated(view.gains), weights) for view in cell.views[name]]
-        by_cell.append(np.mean(views, axis=0))
+        values = [measure(view, separated(view.gains), weights) for view in views]
+        by_cell.append(np.mean(values, axis=0))
     return np.asarray(np.mean(by_cell, axis=0))
 
 

@@ -31,6 +31,19 @@ class View:
         return means
 
 
+def matched(views: Sequence[View], others: Sequence[View]) -> list[View]:
+    """Views of one thing, on the gains that other views are held against; empty where they are none of these.
+
+    What has one view has the same scores whatever it is held against, so it can be held against any trials.
+    """
+    if len(views) == 1:
+        return [View(views[0].scores, other.gains, views[0].work) for other in others]
+    alike = len(views) == len(others) and all(
+        np.array_equal(one.gains, other.gains) for one, other in zip(views, others, strict=True)
+    )
+    return list(views) if alike else []
+
+
 def small_students(rows: int) -> str:
     """The name of the control that trains every teacher's student once, on so few rows."""
     return f"students of {rows} rows"
