@@ -9,8 +9,9 @@
 The first two compute what every selector says of 200 rows a teacher, cell by cell, and write it as a small
 table beside the bank (`bench/bakeoff/scores-development.parquet`, `scores.parquet`); a cell that is there in
 the scratch folder is not computed again. Development: the cells and dials that were looked at; its pools hold
-no teacher with a held-out dial or trap. Held out: all cells and teachers, computed once, after signs and
-settings were committed. `tables` needs no model: it holds both tables against the bank.
+no teacher with a held-out dial or trap, but `private-error-30` is in them. Held out: all cells and teachers,
+computed once, after signs and settings were committed. `tables` needs no model: it holds both tables against
+the bank.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ from bakeoff.students import RECIPE
 from bakeoff.world import own_benchmark, parameters, plan, rows_of, teachers
 
 from polyteach.pocket import judge, model_path, seed_rows
+from polyteach.selection.bakeoff.compare import Compared, compared, facts_of, lines_of
+from polyteach.selection.bakeoff.measures import hits, regret, separated
 from polyteach.selection.bakeoff.scores import Scored, judgements, read_scores, write_scores
 from polyteach.selection.bakeoff.truth import read_cells
 
@@ -41,10 +44,11 @@ ROWS = 200
 RNG_SEED = 11  # of the rows that selectors see; those of the trainings are 1 to 4
 HUMAN_ROWS, HUMAN_RNG_SEED = 400, 12
 FOUND_BY = "pocket oracle"
+HAIR = 0.01  # of gated quality, which is from 0 to 1
 
 
 def developed() -> list[str]:
-    """Teachers without a held-out dial or trap."""
+    """Teachers without a held-out dial or trap; `private-error-30` is one of them."""
     held = plan()["held_out"]
     asked = plan()["teachers"]
     return [
@@ -119,19 +123,44 @@ def keep(asked: tuple[Path, str, str, list[str]]) -> str:
     return f"{language}, {base}: {len(names)} teachers"
 
 
-def show(title: str, part: str, wanted: Collection[tuple[str, str]]) -> None:
-    """Prints one comparison, over some cells."""
-    from polyteach.cli.bakeoff_tables import print_bakeoff
-    from polyteach.selection.bakeoff.compare import compared, facts_of, lines_of
-
+def cells_of(part: str, wanted: Collection[tuple[str, str]]) -> list[Compared]:
+    """Some cells with what selectors said of them."""
     scores, names = read_scores(TABLES[part]), developed() if part == "development" else None
-    found = [
+    return [
         compared(cell, judgements(scores, cell.language, cell.base), names)
         for cell in read_cells(BANK)
         if (cell.language, cell.base) in wanted
     ]
+
+
+def show(title: str, part: str, wanted: Collection[tuple[str, str]]) -> None:
+    """Prints one comparison, over some cells."""
+    from polyteach.cli.bakeoff_tables import print_bakeoff
+
+    found = cells_of(part, wanted)
+    facts = [facts_of(one) for one in found]
     print(f"\n## {title}\n", flush=True)
-    print_bakeoff([facts_of(one) for one in found], lines_of(found, rng_seed=0))
+    print_bakeoff(facts, lines_of(found, rng_seed=0))
+    luck = sorted(one.trial_sd for one in facts)
+    ranges = sorted(one.best_gain - one.worst_gain for one in facts)
+    print(f"Points of gain, by cell: SD of a trial {luck[0]:.1f} to {luck[-1]:.1f};", end=" ")
+    print(f"from the worst teacher to the best {ranges[0]:.0f} to {ranges[-1]:.0f}", flush=True)
+
+
+def by_a_hair() -> None:
+    """Prints what gated quality finds in held-out cells where it takes no heed of a hair's breadth."""
+    found: dict[float, list[tuple[float, float]]] = {0.0: [], HAIR: []}
+    for one in cells_of("held-out", everywhere() - looked_at()):
+        (view,) = one.views["gated quality"]
+        best, apart, each = np.nanmax(view.scores), separated(view.gains), np.ones((1, len(one.teachers)))
+        for breadth, cells_found in found.items():
+            level = np.where(view.scores >= best - breadth, best, view.scores)
+            tied = hits(level, view.truth, apart, each)[0]
+            cells_found.append((regret(level, view.truth, each)[0], tied))
+    print("\n## By a hair: gated quality, where scores near its highest count as level to it\n")
+    for breadth, each_cell in found.items():
+        lost, tied = np.mean(each_cell, axis=0)
+        print(f"within {breadth:g}: regret {lost:.1f}, its first in the tie set {tied:.2f}")
 
 
 def places() -> None:
@@ -153,7 +182,8 @@ def places() -> None:
                 row.append(float("nan") if np.isnan(own) else float(above + (level + 1) / 2))
             found.setdefault(selector, []).append(row)
     print("\n## Where the traps stand (1 is first), mean over held-out cells\n")
-    print("| selector |", " | ".join(shown), "|\n|---|" + "---:|" * len(shown))
+    heads = [f"{name} (in development)" if name in developed() else name for name in shown]
+    print("| selector |", " | ".join(heads), "|\n|---|" + "---:|" * len(shown))
     for selector, rows in found.items():
         if np.isnan(rows).all():
             continue
@@ -164,6 +194,11 @@ def looked_at() -> set[tuple[str, str]]:
     """The development cells."""
     of = plan()["development"]
     return {(language, base) for language in of["languages"] for base in of["bases"]}
+
+
+def everywhere() -> set[tuple[str, str]]:
+    """All cells."""
+    return {(language, base) for language in plan()["languages"] for base in plan()["bases"]}
 
 
 def main() -> None:
@@ -177,14 +212,14 @@ def main() -> None:
     asked = parser.parse_args()
     if asked.part != "tables":
         return compute(asked.part, asked.scratch, asked.workers)
-    everything = {(language, base) for language in plan()["languages"] for base in plan()["bases"]}
-    held = everything - looked_at()
+    held = everywhere() - looked_at()
     show("Development: 16 teachers, de and id, base-a", "development", looked_at())
     show("Held out: 24 teachers, another language, another base, or both", "held-out", held)
     show("Of these, the language alone is new: ja, base-a", "held-out", {("ja", "base-a")})
     show("The base alone is new: de and id, base-c", "held-out", {("de", "base-c"), ("id", "base-c")})
     show("Both are new: ja, base-c", "held-out", {("ja", "base-c")})
     show("Traps and dials alone are new: de and id, base-a", "held-out", looked_at())
+    by_a_hair()
     return places()
 
 

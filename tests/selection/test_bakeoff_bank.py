@@ -67,7 +67,9 @@ def test_the_document_says_what_the_tables_say(held_out: list[Compared]) -> None
     text = (ROOT / "docs" / "selectors.md").read_text(encoding="utf-8")
     lines = [one for one in lines_of(held_out, rng_seed=0) if one.tau.value is not None]
     for one in lines:
-        shown = next(row for row in text.splitlines() if row.startswith(f" {one.selector} "))
+        shown = next(row for row in text.splitlines() if row.startswith(f"{one.selector}  "))
         assert f" {one.tau.value:.2f} [" in shown
         assert one.regret.value is None or f" {one.regret.value:.1f} [" in shown
+        ahead = one.tau_ahead
+        assert ahead is None or f" {ahead.value:+.2f} [{ahead.low:+.2f} {ahead.high:+.2f}]" in shown
     assert len(lines) > 30
