@@ -23,8 +23,8 @@ def race(plain: Plain) -> dict[str, Any]:
         `text`, how it ended; `rows`, one a teacher: `teacher`, `left_at` (None: it remains), `why`, `gain`,
         `gap` (figures of the last rung it ran), `student_tokens`, `requests` and `money`; `gains`, a chart of
         gain in points by rows of a student (None with fewer than two rungs); `rungs`, each with `rung`,
-        `rows`, `leader`, `margin` (points) and `chart`, how far each was behind the leader; `share`, of the full
-        study's student tokens; `paid`, whether anything cost money.
+        `rows`, `leader`, `margin` (points) and `chart`, how far each was behind the leader; `share`, of the
+        full study's student tokens; `paid`, whether anything cost money.
     """
     rungs, teachers = plain["rungs"], plain["teachers"]
     order = [one["teacher"] for one in teachers]
