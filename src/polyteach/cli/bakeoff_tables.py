@@ -37,9 +37,9 @@ NOTES = (
     "tau: Kendall's, over pairs of teachers that the truth separates; less students': tau less that of "
     "training students of the smallest rung once, on the same trials; regret: points of gain lost by taking "
     "the first; in tie set: chance that the first is the best or as good; [95% interval over teachers]; "
-    "undef.: teachers without a score, over all cells; tokens: thousands a cell that a student reads, a backward pass taken "
-    "for two forward ones; of full: the same against one training of all students; sec.: a cell, on the "
-    "machine that computed the scores (`--json` has the definitions)"
+    "undef.: teachers without a score, over all cells; tokens: thousands a cell that a student reads, a "
+    "backward pass taken for two forward ones; of full: the same against one training of all students; "
+    "sec.: a cell, on the machine that computed the scores (`--json` has the definitions)"
 )
 
 
