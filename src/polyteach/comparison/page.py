@@ -8,7 +8,7 @@ from typing import Any
 from polyteach.comparison.comparing import Change, Comparison, Standing
 from polyteach.comparison.decomposition import PARTS, Decomposition
 from polyteach.comparison.words import TITLES, sentences, signed, why
-from polyteach.report.html import whole_page
+from polyteach.report.html import STYLES, whole_page
 
 TEMPLATES = Path(__file__).parent / "templates"
 TITLE = "polyteach compare"
@@ -19,6 +19,7 @@ def comparison_page(found: Comparison) -> str:
     """The page, whole."""
     return whole_page(
         "compare.html.j2",
+        styles=(*STYLES, "compare.css"),
         folders=[TEMPLATES],
         page_title=TITLE,
         runs=[
@@ -64,9 +65,9 @@ def _change(change: Change) -> dict[str, Any]:
         "teachers": [
             {
                 "teacher": t.teacher,
+                "figure": t.score.to_json(),
                 "score": signed(t.score.value),
                 "bounds": "" if t.score.low is None else f"[{signed(t.score.low)}, {signed(t.score.high)}]",
-                "value": t.score.value,
                 "clearly": t.clearly,
                 "parts": [
                     t.made_of.parts[name] if isinstance(t.made_of, Decomposition) else None for name in used
