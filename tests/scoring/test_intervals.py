@@ -11,6 +11,7 @@ from polyteach.scoring.gain import benchmark_score, cell_mean, spread_of
 from polyteach.scoring.intervals import (
     OVER_ITEMS,
     OVER_TRIALS,
+    SCORES,
     TrialSpread,
     combine,
     figure_of,
@@ -180,3 +181,12 @@ def test_without_clusters_intervals_are_too_narrow(make_exam) -> None:
     coverage, told = _simulated(make_exam, 0.0, clustered=False)
     assert coverage < 0.85
     assert told > 0.3
+
+
+def test_no_interval_leaves_what_a_score_can_be() -> None:
+    few = mean_over({"1": 1.0, "2": 0.0})
+    assert interval(few, None).low < 0 and interval(few, None).high > 1
+    assert (interval(few, None, SCORES).low, interval(few, None, SCORES).high) == (0, 1)
+    difference = combine([(1, few), (-1, mean_over({"3": 1.0, "4": 0.0}))])
+    bounds = interval(difference, None, difference.extremes)
+    assert (bounds.low, bounds.high, bounds.se) == (-1, 1, interval(difference, None).se)

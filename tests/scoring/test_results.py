@@ -407,3 +407,25 @@ def test_students_are_the_same_only_if_they_are_in_every_trial(evidence: Evidenc
         if w["code"] == "identical_scores"
     )
     assert told == "Students of good, bad gave the same results on every item in every trial."
+
+
+def test_results_have_no_impossible_interval(evidence: Evidence) -> None:
+    """With two items an interval is wider than what there is to measure: it ends where that ends."""
+
+    def cut(exams: list[Exam]) -> list[Exam]:
+        return [replace(e, item_ids=e.item_ids[2:4], scores=e.scores[2:4]) for e in exams]
+
+    few = replace(
+        evidence,
+        bases=cut(evidence.bases),
+        references=cut(evidence.references),
+        students=cut(evidence.students),
+    )
+    results = results_of(few, {}, 1)
+    scores = [cell["benchmarks"]["choice"] for cell in results["cells"]]
+    assert {(figure["low"], figure["high"]) for figure in scores} == {(0, 1)}
+    assert {tuple(anchor["base_interval"]) for anchor in results["anchors"]} == {(0, 1)}
+    gains = [cell["gains"]["choice"] for cell in results["cells"]]
+    assert min(g["low"] for g in gains) == pytest.approx(-4 / 3)  # chance 1/4: from 0 to 1 is 4/3
+    assert max(g["high"] for g in gains) == pytest.approx(4 / 3)
+    assert "95% interval \N{MINUS SIGN}1.000 to +1.000" in " ".join(results["verdict"]["worth"])

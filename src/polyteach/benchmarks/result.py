@@ -19,12 +19,10 @@ CLIPPED = "its bounds clipped to 0 and 1"
 
 def accuracy_figure(estimate: Estimate, definition: str, unscored: Mapping[str, int] | None = None) -> Figure:
     """An estimate of a mean score from 0 to 1 as a figure, whose interval does not leave that range."""
-    from polyteach.scoring.intervals import figure_of
+    from polyteach.scoring.intervals import SCORES, figure_of
 
-    figure = figure_of(estimate, None, definition, unscored)
-    low = None if figure.low is None else max(figure.low, 0.0)
-    high = None if figure.high is None else min(figure.high, 1.0)
-    return replace(figure, low=low, high=high, definition=f"{figure.definition}; {CLIPPED}")
+    figure = figure_of(estimate, None, definition, unscored, SCORES)
+    return replace(figure, definition=f"{figure.definition}; {CLIPPED}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -204,7 +204,8 @@ def _difference(
     """One kind's gain less another's, over all benchmarks and on each."""
 
     def less(a: CellEstimate, b: CellEstimate, pooled: TrialSpread | None) -> dict[str, Any]:
-        return figure_of(combine([(1.0, a.estimate), (-1.0, b.estimate)]), pooled, DIFFERENCE).to_json()
+        gap = combine([(1.0, a.estimate), (-1.0, b.estimate)])
+        return figure_of(gap, pooled, DIFFERENCE, within=gap.extremes).to_json()
 
     by_benchmark = {
         name: less(cell, cells[other][name], spread_of(of[name] for of in cells.values()))
@@ -223,7 +224,7 @@ def _told(
 ) -> dict[str, Any]:
     return {
         "kind": kind,
-        "gain": figure_of(mean.estimate, spread, GAIN).to_json(),
+        "gain": figure_of(mean.estimate, spread, GAIN, within=mean.estimate.extremes).to_json(),
         "trials": [
             {
                 "rng_seed": student.rng_seed,

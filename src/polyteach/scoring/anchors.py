@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from polyteach.scoring.intervals import Estimate, Interval, interval, item_mean, standard_error
+from polyteach.scoring.intervals import SCORES, Estimate, Interval, interval, item_mean, standard_error
 from polyteach.scoring.numbers import number
 from polyteach.scoring.records import Exam
 
@@ -37,7 +37,7 @@ class Anchor:
     Attributes:
         base_score, reference_score: means over the items both were scored on, or over its own items where
             the other is missing; None for the one that is missing.
-        base_interval, reference_interval: 95% intervals of these, over items; None likewise.
+        base_interval, reference_interval: 95% intervals of these, over items, within 0 and 1; None likewise.
         gap_se: standard error of the mean paired difference, clustered, and no less than what one cluster
             weighs; None where it cannot be estimated.
         n: items the scores are over.
@@ -181,7 +181,7 @@ def _anchor(
         gap_se=se,
         n=max(below.n if below else 0, above.n if above else 0),
         reason=reason,
-        base_interval=interval(below, None) if below else None,
-        reference_interval=interval(above, None) if above else None,
+        base_interval=interval(below, None, SCORES) if below else None,
+        reference_interval=interval(above, None, SCORES) if above else None,
         missing=missing,
     )

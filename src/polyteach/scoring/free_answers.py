@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import exp, fsum, log
 from typing import Any
 
@@ -12,7 +12,7 @@ from polyteach.figures import Figure, undefined
 from polyteach.scoring import gain
 from polyteach.scoring.evidence import BASE, REFERENCE
 from polyteach.scoring.gain import CellEstimate
-from polyteach.scoring.intervals import TrialSpread, figure_of
+from polyteach.scoring.intervals import SCORES, TrialSpread, figure_of
 from polyteach.scoring.overall import Known, overall
 from polyteach.scoring.records import Evidence, FreeAnswers
 from polyteach.scoring.unscored import unscored
@@ -101,8 +101,7 @@ def _share(
     mean = overall(who, known, [(base, language) for base in by_base], "answer that could be told")
     if mean.estimate is None:
         return undefined(IN_LANGUAGE, mean.reason or "no answer could be told", lost)
-    figure = figure_of(mean.estimate, spread, IN_LANGUAGE, lost)
-    return replace(figure, low=max(figure.low or 0.0, 0.0), high=min(figure.high or 1.0, 1.0))
+    return figure_of(mean.estimate, spread, IN_LANGUAGE, lost, SCORES)
 
 
 def _answered(

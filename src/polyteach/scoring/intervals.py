@@ -20,12 +20,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from math import fsum, sqrt
+from math import fsum, inf, sqrt
 
 from polyteach.figures import Figure
 from polyteach.scoring.records import Cluster
 
 LEVEL = 0.95
+SCORES = (0.0, 1.0)
+"""What a mean score cannot leave."""
 MANY = 1e6  # degrees of freedom beyond which t is the normal distribution
 OVER_TRIALS = (
     "95% interval over items, clustered by what they ask, and over trials of training on one synthesis "
@@ -53,6 +55,11 @@ class Estimate:
     n: int
     examples: Mapping[str, float] = field(default_factory=dict)
     unit: float = 1.0
+
+    @property
+    def extremes(self) -> tuple[float, float]:
+        """What a difference of scores from 0 to 1 cannot leave: every answer wrong, every answer right."""
+        return -self.unit, self.unit
 
     @property
     def item_variance(self) -> float:
@@ -186,13 +193,22 @@ def standard_error(estimate: Estimate, spread: TrialSpread | None) -> tuple[floa
     return max(sqrt(total), floor), freedom
 
 
-def interval(estimate: Estimate, spread: TrialSpread | None) -> Interval:
-    """The 95% t-interval of an estimate; over items alone where there is no spread of trials."""
+def interval(
+    estimate: Estimate, spread: TrialSpread | None, within: tuple[float, float] = (-inf, inf)
+) -> Interval:
+    """The 95% t-interval of an estimate; over items alone where there is no spread of trials.
+
+    Args:
+        estimate: of a mean.
+        spread: of trials.
+        within: the least and the most that the value can be; bounds are clipped to them.
+    """
     from scipy.special import stdtrit  # inside: the command line imports the steps, and half a second is long
 
     se, freedom = standard_error(estimate, spread)
     reach = float(stdtrit(freedom, (1 + LEVEL) / 2)) * se
-    return Interval(se, estimate.value - reach, estimate.value + reach)
+    least, most = within
+    return Interval(se, max(estimate.value - reach, least), min(estimate.value + reach, most))
 
 
 def figure_of(
@@ -200,9 +216,10 @@ def figure_of(
     spread: TrialSpread | None,
     definition: str,
     unscored: Mapping[str, int] | None = None,
+    within: tuple[float, float] = (-inf, inf),
 ) -> Figure:
-    """An estimate as a figure whose definition says what its interval is over."""
-    bounds = interval(estimate, spread)
+    """An estimate as a figure whose definition says what its interval is over; see `interval`."""
+    bounds = interval(estimate, spread, within)
     return Figure(
         value=estimate.value,
         definition=f"{definition}; {OVER_TRIALS if spread else OVER_ITEMS}",

@@ -63,7 +63,11 @@ def rank(scored: Scored, rng_seed: int) -> Ranking:
         gains=gains,
         order=order,
         intervals={name: interval(known[name], spread) for name in order},
-        gain_intervals={n: interval(g.estimate, spread) for n, g in gains.items() if g.estimate is not None},
+        gain_intervals={
+            name: interval(found.estimate, spread, found.estimate.extremes)
+            for name, found in gains.items()
+            if found.estimate is not None
+        },
         comparison=compare(known, spread, rng_seed),
         spread=spread,
     )
@@ -155,7 +159,8 @@ def _gain(scored: Scored, ranking: Ranking, teacher: str) -> Figure:
     lost = _lost_gains(_needed(scored, teacher))
     if found.estimate is None:
         return undefined(gain.TEACHER_DEFINITION, found.reason or "undefined", lost)
-    return figure_of(found.estimate, ranking.spread, gain.TEACHER_DEFINITION, lost)
+    estimate = found.estimate
+    return figure_of(estimate, ranking.spread, gain.TEACHER_DEFINITION, lost, estimate.extremes)
 
 
 def _lost_gains(cells: Sequence[Cell]) -> Counts:
@@ -175,7 +180,8 @@ def _gain_by(scored: Scored, ranking: Ranking, teacher: str, part: str) -> dict[
             reasons = [f"{cell.base}/{cell.language}: {cell.reason}" for cell in cells if cell.reason]
             figure = undefined(gain.CELL_DEFINITION, "; ".join(reasons), lost)
         else:
-            figure = figure_of(mean_of(estimates), ranking.spread, gain.CELL_DEFINITION, lost)
+            mean = mean_of(estimates)
+            figure = figure_of(mean, ranking.spread, gain.CELL_DEFINITION, lost, mean.extremes)
         figures[name] = figure.to_json()
     return figures
 

@@ -12,7 +12,7 @@ from polyteach.scoring.cautions import cautions
 from polyteach.scoring.cells import Cell, Scored, score_evidence
 from polyteach.scoring.components import answer_variance, components_of
 from polyteach.scoring.evidence import REFERENCE
-from polyteach.scoring.intervals import OVER_ITEMS, OVER_TRIALS, Interval, TrialSpread, figure_of
+from polyteach.scoring.intervals import OVER_ITEMS, OVER_TRIALS, SCORES, Interval, TrialSpread, figure_of
 from polyteach.scoring.power import needed_to_tell
 from polyteach.scoring.records import Evidence, GateMetric, Training
 from polyteach.scoring.requests import measuring_of, requests_of
@@ -187,7 +187,11 @@ def _cell(
         },
         "gains": {
             name: figure_of(
-                found.estimate, spreads["gain"][name], gain.DEFINITION, cell.gain_unscored[name]
+                found.estimate,
+                spreads["gain"][name],
+                gain.DEFINITION,
+                cell.gain_unscored[name],
+                found.estimate.extremes,
             ).to_json()
             for name, found in cell.gains.items()
         },
@@ -253,14 +257,15 @@ def _score(scored: Scored, cell: Cell, benchmark: str, spread: TrialSpread | Non
     found = cell.scores.get(benchmark)
     if found is None:
         return undefined(definition, "no item was scored", unscored)
-    return figure_of(found.estimate, spread, definition, unscored)
+    return figure_of(found.estimate, spread, definition, unscored, SCORES)
 
 
 def _cell_gain(cell: Cell, spread: TrialSpread | None) -> Figure:
     lost = cell.over_counted(cell.gain_unscored)
     if cell.gain is None:
         return undefined(gain.CELL_DEFINITION, cell.reason or "undefined", lost)
-    return figure_of(cell.gain.estimate, spread, gain.CELL_DEFINITION, lost)
+    estimate = cell.gain.estimate
+    return figure_of(estimate, spread, gain.CELL_DEFINITION, lost, estimate.extremes)
 
 
 def _ratio(found: pgr.BenchmarkPgr, spread: TrialSpread | None, lost: Counts) -> Figure:

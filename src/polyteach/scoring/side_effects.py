@@ -15,7 +15,7 @@ from polyteach.scoring import gain
 from polyteach.scoring.evidence import BASE, REFERENCE
 from polyteach.scoring.free_answers import Answered, free_answers
 from polyteach.scoring.gain import CellEstimate
-from polyteach.scoring.intervals import LEVEL, Estimate, TrialSpread, figure_of, standard_error
+from polyteach.scoring.intervals import LEVEL, SCORES, Estimate, TrialSpread, figure_of, standard_error
 from polyteach.scoring.overall import CellKey, Known, overall
 from polyteach.scoring.records import Evidence, Exam
 from polyteach.scoring.unscored import Counts, together, unscored
@@ -173,7 +173,9 @@ def _by_teacher(
                 reason = known.reason or NO_EXAM
                 yield Told(who, asked_in, undefined(TEACHER_CHANGE, reason, together(lost)), None)
             else:
-                figure = figure_of(known.estimate, spread, TEACHER_CHANGE, together(lost))
+                figure = figure_of(
+                    known.estimate, spread, TEACHER_CHANGE, together(lost), known.estimate.extremes
+                )
                 yield Told(who, asked_in, figure, _clearly(known.estimate, spread, intervals, knows))
 
 
@@ -210,7 +212,8 @@ def _cell(
     lost = together(change.lost_answers.values())
     mean = undefined(CELL_CHANGE, NO_EXAM, lost)
     if change.cell:
-        mean = figure_of(change.cell.estimate, spread, CELL_CHANGE, lost)
+        estimate = change.cell.estimate
+        mean = figure_of(estimate, spread, CELL_CHANGE, lost, estimate.extremes)
     return {
         "teacher": who,
         "base": base,
@@ -218,7 +221,9 @@ def _cell(
         "asked_in": asked_in,
         "change": mean.to_json(),
         "benchmarks": {
-            name: figure_of(cell.estimate, spreads[name], CHANGE, change.lost_answers[name]).to_json()
+            name: figure_of(
+                cell.estimate, spreads[name], CHANGE, change.lost_answers[name], cell.estimate.extremes
+            ).to_json()
             for name, cell in sorted(change.by_benchmark.items())
         },
     }
@@ -237,7 +242,7 @@ def _known(evidence: Evidence, language: str) -> Figure:
     mean = overall(BASE, cells, [(base, language) for base in study.bases], "examination")
     if mean.estimate is None:
         return undefined(KNOWN, mean.reason or NO_EXAM, unscored(exams))
-    return figure_of(mean.estimate, None, KNOWN, unscored(exams))
+    return figure_of(mean.estimate, None, KNOWN, unscored(exams), mean.estimate.extremes)
 
 
 def _of_base(exam: Exam) -> dict[str, Any]:
@@ -247,7 +252,7 @@ def _of_base(exam: Exam) -> dict[str, Any]:
     reasons = unscored([exam])
     figure = undefined(definition, "no item was scored", reasons)
     if score:
-        figure = figure_of(score.estimate, None, definition, reasons)
+        figure = figure_of(score.estimate, None, definition, reasons, SCORES)
     return {
         "base": exam.base,
         "language": exam.language,

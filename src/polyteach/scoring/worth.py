@@ -80,7 +80,7 @@ def raw_scores(scored: Scored, teacher: str) -> list[Raw]:
                     ]
                 ),
                 difference.value,
-                interval(difference, spread),
+                interval(difference, spread, difference.extremes),
             )
         )
     return found
