@@ -38,6 +38,8 @@ SIDE_A = (
     "share of side A among the pairs where one side was chosen; .5 without a liking for a side; Wilson's 95% "
     "interval"
 )
+Spread = tuple[float | None, float | None, float | None]
+"""The bounds of a 95% interval, and the standard error."""
 MARKS: tuple[Any, ...] = (1, 2, 3, 4, 5)
 CHOICES: tuple[Any, ...] = ("first", "second", "both_good", "both_bad")
 _OTHER_WAY = [1, 0, 2, 3]
@@ -153,14 +155,17 @@ def side_a(choices: Iterable[Choice]) -> Figure:
     return measured_share(taken, [None] * len(taken), SIDE_A).figure
 
 
-def _bootstrap(
-    n: int, statistic: Callable[[NDArray[np.int64]], float], rng_seed: int
-) -> tuple[float | None, float | None, float | None]:
-    """Bounds and standard error; None below two things to draw, or where no draw differs from another."""
+def _bootstrap(n: int, statistic: Callable[[NDArray[np.int64]], float], rng_seed: int) -> Spread:
+    """Of a statistic of n things; None below two of them."""
     if n < 2:
         return None, None, None
     rng = np.random.default_rng(rng_seed)
-    drawn = np.array([statistic(rng.integers(n, size=n)) for _ in range(DRAWS)])
+    return spread_of(np.array([statistic(rng.integers(n, size=n)) for _ in range(DRAWS)]))
+
+
+def spread_of(drawn: NDArray[np.float64]) -> Spread:
+    """Percentile bounds and standard error of a bootstrap's `DRAWS` values, those that are finite; None where
+    most are not, or no draw differs from another."""
     drawn = drawn[np.isfinite(drawn)]
     if len(drawn) < DRAWS // 2 or np.ptp(drawn) == 0:
         return None, None, None

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from polyteach.figures import Figure, undefined
 from polyteach.quality.metric_result import measured_share
-from polyteach.review.agreement import DRAWS
+from polyteach.review.agreement import DRAWS, Spread, spread_of
 from polyteach.review.judgements import Choice, Mark
 
 _OVER = "95% interval: percentile bootstrap over prompts and reviewers"
@@ -66,7 +66,7 @@ def _figure(
         at = reviewers.index(reviewer), examples.index(example)
         sums[at] += value
         counts[at] += 1
-    low, high, se = _drawn(sums, counts, rng_seed)
+    low, high, se = _bootstrap(sums, counts, rng_seed)
     value = float(sums.sum() / counts.sum())
     low, high = bounds(value, low, high, (sums.sum(axis=0) / counts.sum(axis=0)).tolist())
     return Figure(value, definition, n=len(told), se=se, low=low, high=high)
@@ -83,10 +83,10 @@ def _widened(value: float, low: float | None, high: float | None, by_prompt: Seq
     return min(bounds), max(bounds)
 
 
-def _drawn(
-    sums: NDArray[np.float64], counts: NDArray[np.float64], rng_seed: int
-) -> tuple[float | None, float | None, float | None]:
-    """Bounds and error of sum / count; reviewers x examples, both drawn with replacement."""
+def _bootstrap(sums: NDArray[np.float64], counts: NDArray[np.float64], rng_seed: int) -> Spread:
+    """Of sum / count; reviewers x examples, both drawn with replacement. None below two examples."""
+    if sums.shape[1] < 2:
+        return None, None, None
     rng = np.random.default_rng(rng_seed)
     by_reviewer, by_example = (
         rng.multinomial(size, np.full(size, 1 / size), size=DRAWS).astype(float) for size in sums.shape
@@ -94,8 +94,4 @@ def _drawn(
     of_values, of_counts = (
         np.einsum("dr,re,de->d", by_reviewer, table, by_example) for table in (sums, counts)
     )
-    drawn = of_values[of_counts > 0] / of_counts[of_counts > 0]
-    if sums.shape[1] < 2 or len(drawn) < DRAWS // 2 or np.ptp(drawn) == 0:
-        return None, None, None
-    low, high = (float(bound) for bound in np.quantile(drawn, [0.025, 0.975]))
-    return low, high, float(drawn.std(ddof=1))
+    return spread_of(of_values[of_counts > 0] / of_counts[of_counts > 0])
