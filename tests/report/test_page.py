@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 import json
 import re
 from base64 import b64encode
@@ -107,8 +108,14 @@ def test_one_language_is_ranked_by_its_own_gain_and_quality(results: dict) -> No
     assert best["score"] == pytest.approx(expected)
     scores = [row["score"] for row in first["rows"]]
     assert scores == sorted(scores, reverse=True)
-    ungated = each_language(results | {"gate": []})[0]["rows"][0]
-    assert ungated["score"] == pytest.approx(100 * ungated["gain"]["value"])
+    own = [row["score"] for one in each_language(results) for row in one["rows"] if row["teacher"] == "big"]
+    whole = next(entry for entry in results["leaderboard"] if entry["teacher"] == "big")
+    assert sum(own) / len(own) == pytest.approx(whole["scores"]["robust"]["value"])
+    lacking = copy.deepcopy(results)
+    for cell in lacking["cells"]:
+        if cell["teacher"] == best["teacher"]:
+            cell["scores"]["robust"]["value"] = None
+    assert each_language(lacking)[0]["rows"][-1] == best | {"score": None}
 
 
 def test_samples_carry_language_and_direction(outline: Outline) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from math import fsum
 from typing import Any
 
 from polyteach.report.charts import shade
-from polyteach.scoring.robust import SCALE
 
 Plain = Mapping[str, Any]
 
@@ -31,31 +31,29 @@ def heat_map(results: Plain) -> dict[str, Any]:
 def each_language(results: Plain) -> list[dict[str, Any]]:
     """Of each language: the benchmarks that count in it, and its teachers, best score first.
 
-    The score is that of `scoring.robust` from the language's own gain and quality, without an interval: the
-    interval of the gain is the figure to tell teachers of one language apart by.
+    The score is the mean of its cells', without an interval: the interval of the gain is the figure to tell
+    teachers of one language apart by.
     """
-    weight = results["study"].get("quality_weight", 0.5)
-    quality = {(cell["teacher"], cell["language"]): cell["quality"] for cell in results["cells"]}
+    cells = {(cell["teacher"], cell["language"], cell["base"]): cell for cell in results["cells"]}
+    quality = {(teacher, language): cell["quality"] for (teacher, language, _), cell in cells.items()}
     pages = []
     for code in results["study"]["languages"]:
-        gated = any(entry["language"] == code and entry["passes"] for entry in results["gate"])
+        counting = [a for a in results["anchors"] if a["language"] == code and a["counts"]]
+        bases = dict.fromkeys(a["base"] for a in counting)
         rows = []
         for entry in results["leaderboard"]:
-            gain, good = entry["gain_by_language"].get(code), quality.get((entry["teacher"], code))
-            score = _score(gain, good, weight if gated else 0.0)
-            rows.append({"teacher": entry["teacher"], "gain": gain, "quality": good, "score": score})
+            name = entry["teacher"]
+            gain, good = entry["gain_by_language"].get(code), quality.get((name, code))
+            score = _score([cells.get((name, code, base)) for base in bases])
+            rows.append({"teacher": name, "gain": gain, "quality": good, "score": score})
         rows.sort(key=lambda row: (row["score"] is None, -(row["score"] or 0.0)))
-        counting = [a["benchmark"] for a in results["anchors"] if a["language"] == code and a["counts"]]
-        pages.append({"language": code, "benchmarks": list(dict.fromkeys(counting)), "rows": rows})
+        benchmarks = list(dict.fromkeys(a["benchmark"] for a in counting))
+        pages.append({"language": code, "benchmarks": benchmarks, "rows": rows})
     return pages
 
 
-def _score(gain: Plain | None, quality: Plain | None, weight: float) -> float | None:
-    """100 x [(1 - a) x gain + a x quality]; None where a part that counts is missing."""
-    if gain is None or gain["value"] is None:
-        return None
-    if weight == 0.0:
-        return float(SCALE * gain["value"])
-    if quality is None or quality["value"] is None:
-        return None
-    return float(SCALE * ((1 - weight) * gain["value"] + weight * quality["value"]))
+def _score(cells: Sequence[Plain | None]) -> float | None:
+    """The mean of the robust scores of a teacher's cells of one language; None where one is missing."""
+    values = [cell["scores"]["robust"]["value"] if cell else None for cell in cells]
+    known = [value for value in values if value is not None]
+    return fsum(known) / len(known) if known and len(known) == len(values) else None
