@@ -5,13 +5,15 @@ docs/cli-reference.md from the commands, docs/study-reference.md from the study'
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
+import yaml
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 from typer.main import get_command
 
 from polyteach.cli.main import app
@@ -19,6 +21,8 @@ from polyteach.study.load import parts_in
 from polyteach.study.schema import Study
 
 HERE = Path(__file__).parent
+HEADS = ("key", "type", "default", "what")
+Row = tuple[str, str, str, str]
 WRITTEN = "<!-- Written by docs/generate.py. Do not change it here. -->"
 EXIT_CODES = (
     "Exit codes: 0 done, 1 a bug, 2 a mistake you can mend, 3 finished, but something failed or was left "
@@ -29,14 +33,19 @@ WIDTHS = (
     "line tells which columns are left out. Piped, there are no lines and no colours; `NO_COLOR` turns "
     "colours off anywhere. For programs there is `--json`."
 )
-KINDS = (
-    (r"^list|^tuple", "list"),
-    (r"\bdict\b|Mapping", "mapping"),
-    (r"\bbool\b", "true or false"),
-    (r"\bint\b|\bfloat\b", "number"),
-    (r"\bstr\b|Path", "text"),
+WORDS: dict[Any, str] = {
+    bool: "true or false",
+    int: "whole number",
+    float: "number",
+    str: "text",
+    dict: "mapping",
+    NoneType: "none",
+}
+KEYS = (
+    "By place, with type and default, as the code checks them; unknown keys are refused. A key whose "
+    "default is `required` must be there; `none` means that nothing is set. [The study file](study.md) has "
+    "examples, and what is behind the keys."
 )
-"""What is found in a type's text, and its word; a list's own types are not told."""
 
 
 def cli_reference() -> str:
@@ -55,17 +64,36 @@ def cli_reference() -> str:
 
 
 def study_reference() -> str:
-    """The page of all keys of the study file."""
-    lines = [
-        WRITTEN,
-        "# All keys of the study file",
-        "",
-        "By place, with type and default, as the code checks them. [What they mean](study.md), with "
-        "examples.",
-        "",
-        *_table(("key", "type", "default", "what"), _keys(Study, "", set())),
-    ]
+    """The page of all keys of the study file: first its own, then those of each part in it."""
+    lines = [WRITTEN, "# All keys of the study file", "", KEYS, "", "## The study itself", ""]
+    lines += _table(
+        HEADS, (_key(_place(name, field), field, {}) for name, field in Study.model_fields.items())
+    )
+    told: dict[type[BaseModel], str] = {}
+    for name, field in Study.model_fields.items():
+        if parts := list(parts_in(field.annotation).values()):
+            lines += ["", f"## {name}", "", *_alternatives(parts, f"{_place(name, field)}.", told)]
     return "\n".join(lines) + "\n"
+
+
+def _alternatives(parts: list[type[BaseModel]], place: str, told: dict[type[BaseModel], str]) -> list[str]:
+    """The keys of a part; of several that may stand at one place, each under the key that tells it apart."""
+    lines = []
+    for i, part in enumerate(parts):
+        what = " ".join((part.__doc__ or "").partition("\n\n")[0].split())
+        head = f"**{'or, with' if i else 'With'} `{_mark(part, parts)}`:** " if len(parts) > 1 else ""
+        lines += [f"{head}{what}", "", *_table(HEADS, _keys(part, place, told)), ""]
+    return lines[:-1]
+
+
+def _mark(part: type[BaseModel], parts: list[type[BaseModel]]) -> str:
+    """The first key that this part needs, and no other of those that may stand at the same place."""
+    others = {key for other in parts if other is not part for key in _needed(other)}
+    return next(key for key in _needed(part) if key not in others)
+
+
+def _needed(part: type[BaseModel]) -> list[str]:
+    return [name for name, field in part.model_fields.items() if field.is_required()]
 
 
 def _commands(name: str, command: Any) -> Iterator[tuple[str, Any]]:
@@ -103,41 +131,61 @@ def _default(parameter: Any) -> str:
     return f"`{value.value if isinstance(value, Enum) else value}`"
 
 
-def _keys(part: type[BaseModel], place: str, told: set[type[BaseModel]]) -> Iterator[tuple[str, ...]]:
+def _keys(part: type[BaseModel], place: str, told: dict[type[BaseModel], str]) -> Iterator[Row]:
     """Every key by its place; the keys of a part that stands in several places are those of its first."""
     for name, field in part.model_fields.items():
-        inner = parts_in(field.annotation)
-        many = "[]" if inner and str(field.annotation).startswith("list") else ""
-        here = f"{place}{name}{many}"
-        default = "required" if field.is_required() else _value(field.default)
-        yield f"`{here}`", _type(field.annotation), default, field.description or ""
-        for kind in inner.values():
-            if kind not in told:
-                told.add(kind)
-                yield from _keys(kind, f"{here}.", told)
+        here = f"{place}{_place(name, field)}"
+        yield _key(here, field, told)
+        for inner in parts_in(field.annotation).values():
+            if inner not in told:
+                told[inner] = here
+                yield from _keys(inner, f"{here}.", told)
+
+
+def _key(here: str, field: FieldInfo, told: dict[type[BaseModel], str]) -> Row:
+    """A line of the table: place, type, default, meaning."""
+    seen = [f"keys as of `{told[part]}`" for part in parts_in(field.annotation).values() if part in told]
+    default = "required" if field.is_required() else _value(field.default)
+    return f"`{here}`", _type(field.annotation), default, "; ".join([field.description or "", *seen])
+
+
+def _place(name: str, field: FieldInfo) -> str:
+    is_many = parts_in(field.annotation) and get_origin(field.annotation) is list
+    return f"{name}[]" if is_many else name
 
 
 def _value(default: Any) -> str:
+    """A default as YAML has it, on one line."""
     if default is None:
         return "none"
-    if isinstance(default, BaseModel) or not isinstance(default, str | int | float | list | tuple):
+    if isinstance(default, BaseModel):
         return "as below"
-    return f"`{list(default) if isinstance(default, tuple) else default}`"
+    if isinstance(default, float):  # YAML has 5.0e-05
+        return f"`{default}`"
+    return f"`{yaml.safe_dump(default, default_flow_style=True, width=1000).splitlines()[0]}`"
 
 
 def _type(annotation: Any) -> str:
-    """A type in words: of choices the choices, of the rest the kinds of values."""
-    text = annotation.__name__ if isinstance(annotation, type) else str(annotation)
-    if text.startswith(("typing.Literal[", "Literal[")) and text.count("[") == 1:
-        choices = text.partition("[")[2].rpartition("]")[0].replace("'", "").split(", ")
-        return ", ".join(f"`{choice}`" for choice in choices)
-    if parts_in(annotation):
-        kinds = ["list of parts" if text.startswith("list") else "part"]
-    else:
-        kinds = [word for pattern, word in KINDS if re.search(pattern, text)]
-        kinds = kinds[:1] if kinds[:1] == ["list"] else kinds
-    kinds += ["none"] if text.endswith("None") or "NoneType" in text else []
-    return " or ".join(dict.fromkeys(kinds)) or "text"
+    """A type in words: of choices the choices, of a list what is in it."""
+    words = list(dict.fromkeys(_words(annotation)))
+    last = ", or " if any(" " in word for word in words) and len(words) > 1 else " or "
+    return last.join(filter(None, [", ".join(words[:-1]), words[-1]]))
+
+
+def _words(annotation: Any) -> list[str]:
+    """What a value may be, each by itself."""
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _words(inner[0])
+    if origin is Literal:
+        return [f"`{choice}`" for choice in inner]
+    if origin in (Union, UnionType):
+        return [word for one in inner for word in _words(one)]
+    if origin is list:
+        return [f"list of {_type(inner[0]).replace('part', 'parts')}"]
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return ["part"]
+    return [WORDS[origin or annotation]]
 
 
 def _paragraphs(text: str) -> list[str]:

@@ -169,6 +169,7 @@ def test_a_limit_only_ever_lowers(tmp_path: Path) -> None:
         (("[respond]", "[respnd]"), "did you mean `respond`?"),
         (("[respond]", "[write]"), "choose from generate, translate, respond"),
         (("de, tl", "de, no"), "put it in quotes"),
+        (("5e-5", "2"), "above 0 to 1; leave it out for the default, 5e-05"),
     ],
 )
 def test_a_wrong_word_is_told_the_right_ones(tmp_path: Path, change: tuple[str, str], fix: str) -> None:

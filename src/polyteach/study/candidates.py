@@ -36,7 +36,11 @@ Translating = Literal["teacher", "model", "model_then_teacher"]
 class Synthesis(Part):
     """How much data each teacher writes, and how."""
 
-    methods: Annotated[list[Method], Distinct, Field(min_length=1)] = Field(default=list(METHODS))
+    methods: Annotated[list[Method], Distinct, Field(min_length=1)] = Field(
+        default=list(METHODS),
+        description="how teachers are used: `generate` (new pairs), `translate` (English prompts), `respond` "
+        "(to prompts)",
+    )
     rows_per_method: Positive = Field(
         default=3500, description="requests a method in each cell (paper: 3,500)"
     )
@@ -52,7 +56,8 @@ class Synthesis(Part):
     translate: Translating = Field(
         default="teacher",
         description="who translates for the method translate: the teacher; a translation model, prompts and "
-        "responses, no teacher asked (`model`); or it the prompts, which the teacher answers",
+        "responses, no teacher asked (`model`); or it the prompts, which the teacher answers "
+        "(`model_then_teacher`)",
     )
     translator: str | None = Field(
         default=None,
@@ -76,9 +81,9 @@ class Synthesis(Part):
 class EndpointModel(Part):
     """A model at an endpoint that judges or embeds."""
 
-    model: str
-    endpoint: Endpoint
-    price: TokenPrice | None = None
+    model: str = Field(description="its name at the endpoint")
+    endpoint: Endpoint = Field(description="where it is asked")
+    price: TokenPrice | None = Field(default=None, description="instead of the price list's")
 
 
 class Quality(Part):
@@ -121,10 +126,22 @@ class Candidate:
 class Candidates(Part):
     """Teachers and the data they write, how much of it and how it is measured: all that a screen needs."""
 
-    name: Name
-    rng_seed: int = Field(default=1, ge=0, lt=2**31)
-    languages: Annotated[list[Language], Distinct, Field(min_length=1)]
-    teachers: Annotated[list[AnyTeacher], Distinct, Field(min_length=1)]
+    name: Name = Field(
+        description="of the study, and of its folder under `runs/`: letters, digits and `. + @ - _`"
+    )
+    rng_seed: int = Field(
+        default=1,
+        ge=0,
+        lt=2**31,
+        description="where all randomness starts from, 0 to 2**31 - 1; another one is another repetition of "
+        "the whole study",
+    )
+    languages: Annotated[list[Language], Distinct, Field(min_length=1)] = Field(
+        description="list of BCP-47 codes, such as `[de, fil, sw]`"
+    )
+    teachers: Annotated[list[AnyTeacher], Distinct, Field(min_length=1)] = Field(
+        description="who is compared; names must differ"
+    )
     seed_data: Annotated[list[Source], Field(min_length=1)] = Field(
         description="what humans wrote and teachers start from, such as [{path: seed-de.jsonl, language: de}]"
     )
@@ -133,12 +150,12 @@ class Candidates(Part):
         validate_default=True,
         description="without English among the languages all methods; with it `methods: [generate, respond]`",
     )
-    quality: Quality = Quality()
+    quality: Quality = Field(default=Quality(), description="how the data is measured")
     budget: Number | None = Field(
         default=None,
         gt=0,
         description="US dollars, above 0: when so much is spent at endpoints, nothing more is sent; "
-        "`--dry-run` spends nothing",
+        "`--dry-run` spends nothing; exit code 4, and a larger one goes on",
     )
     _limit: int | None = PrivateAttr(default=None)
 

@@ -324,7 +324,7 @@ def _keys_of(part: type[BaseModel] | None, name: str) -> str:
     if set(parts) == set(KINDS_OF_TEACHER):
         return _ONE_KIND
     known = ", ".join(key for inner in parts.values() for key in inner.model_fields)
-    return f"settings known here: {known}" if known else "compare with docs/study.md"
+    return f"settings known here: {known}" if known else "compare with docs/study-reference.md"
 
 
 def _described(part: type[BaseModel] | None, name: str) -> str:
@@ -334,12 +334,10 @@ def _described(part: type[BaseModel] | None, name: str) -> str:
 
 
 def _fix(part: type[BaseModel] | None, name: str) -> str:
-    """What a setting may be: what the schema says of it, or its default."""
+    """What a setting may be: what the schema says of it, and its default."""
     field = part.model_fields.get(name) if part else None
-    if field is None:
+    if field is None or not field.description:
         return "compare with what `polyteach init de` writes"
-    if field.description:
+    if not isinstance(field.default, str | int | float):
         return field.description
-    if field.is_required() or field.default is None:
-        return "compare with what `polyteach init de` writes"
-    return f"leave it out for the default, {field.default}"
+    return f"{field.description}; leave it out for the default, {_shortly(field.default)}"

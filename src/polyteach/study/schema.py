@@ -26,8 +26,8 @@ from polyteach.study.values import (
 class Lora(Part):
     """Low-rank adapters on all linear layers instead of all weights (paper: r = alpha = 16)."""
 
-    r: Positive = 16
-    alpha: Positive = 16
+    r: Positive = Field(default=16, description="their rank")
+    alpha: Positive = Field(default=16, description="their scale")
     four_bit: bool = Field(
         default=False, description="QLoRA: the frozen base in 4 bits; needs a CUDA GPU and the extra `qlora`"
     )
@@ -36,12 +36,14 @@ class Lora(Part):
 class Base(Part):
     """A base model that students start from, with the reference that anchors it."""
 
-    name: Name
+    name: Name = Field(description="its name in the results")
     model: str = Field(description="a folder, a hub id (org/name), or pocket:NAME")
     reference: str = Field(
         default="seed_data", description="seed_data (the base tuned on seed data of equal size), or a model"
     )
-    family: str | None = None
+    family: str | None = Field(
+        default=None, description="models of one family share a base; used in warnings"
+    )
     parameters: Parameters = None
 
 
@@ -63,7 +65,9 @@ _TABLE_9 = ("epochs", "learning_rate", "batch_size", "gradient_accumulation", "w
 class Students(Part):
     """How students are fine-tuned. Defaults are the paper's (Table 9)."""
 
-    bases: Annotated[list[Base], Distinct, AfterValidator(_anchored_apart), Field(min_length=1)]
+    bases: Annotated[list[Base], Distinct, AfterValidator(_anchored_apart), Field(min_length=1)] = Field(
+        description="the models to be fine-tuned"
+    )
     rows: Positive = Field(default=10_000, description="examples a student, in equal shares of the methods")
     filters: Annotated[list[Filter], Distinct] = Field(
         default=[], description="rows no student learns from, taken away in this order"
@@ -71,13 +75,17 @@ class Students(Part):
     preset: Literal["paper"] | None = Field(
         default=None, description="`paper` holds the next six keys to Table 9: another value is refused"
     )
-    epochs: Positive = 2
-    learning_rate: Number = Field(default=5e-5, gt=0, le=1)
-    batch_size: Positive = 32
-    gradient_accumulation: Positive = 4
-    weight_decay: Number = Field(default=0.001, ge=0)
-    max_length: TokenLimit = 16_384
-    lora: Lora | None = None
+    epochs: Positive = Field(default=2, description="passes over the rows")
+    learning_rate: Number = Field(default=5e-5, gt=0, le=1, description="of the optimizer, above 0 to 1")
+    batch_size: Positive = Field(default=32, description="examples of a padded forward pass")
+    gradient_accumulation: Positive = Field(default=4, description="so many times as many examples a step")
+    weight_decay: Number = Field(default=0.001, ge=0, description="of the optimizer")
+    max_length: TokenLimit = Field(default=16_384, description="longer rows are cut, in tokens")
+    lora: Lora | None = Field(
+        default=None,
+        description="low-rank adapters on all linear layers instead of all weights: "
+        "`lora: {r: 16, alpha: 16}`",
+    )
     packing: bool = Field(
         default=True, description="whether forward passes are rows of whole examples, without padding"
     )
@@ -143,13 +151,18 @@ class SideEffects(Part):
 class Study(Candidates):
     """One question put to a set of teachers: everything that its numbers depend on."""
 
-    students: Students
-    scoring: Scoring = Scoring()
-    benchmarks: Benchmarks
+    students: Students = Field(description="which models are fine-tuned on the data, and how")
+    scoring: Scoring = Field(default=Scoring(), description="how figures become the PG-Scores")
+    benchmarks: Benchmarks = Field(
+        description="which benchmarks examine students, by name or as below; names must differ"
+    )
     benchmark_items: Positive | None = Field(
         default=None, description="so many items of each benchmark, spread over it"
     )
-    trials: Positive = Field(default=3, description="repetitions, each with its own rng_seed (paper: 3)")
+    trials: Positive = Field(
+        default=3,
+        description="repetitions, each with its own rng_seed (paper: 3); with 1 no teacher can win",
+    )
     side_effects: SideEffects | None = Field(
         default=None, description="what students lose in other languages, and how they answer freely"
     )

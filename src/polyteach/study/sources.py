@@ -36,8 +36,10 @@ def _kind_of_source(value: Any) -> str:
 class FileSource(Part):
     """Seed data in a local JSONL, Parquet or CSV file."""
 
-    path: str
-    language: Language
+    path: str = Field(description="the file")
+    language: Language = Field(
+        description="the language its rows are in; a row that says another one is refused"
+    )
     methods: Annotated[list[Method], Distinct, Field(min_length=1)] = Field(
         default=["generate", "respond"],
         description="some of generate, translate, respond; for an English file all three by default",
@@ -60,17 +62,19 @@ class PocketSource(Part):
     """Seed data from the curriculum of the pocket world, true answers included."""
 
     pocket: Positive = Field(description="rows a language")
-    methods: Annotated[list[Method], Distinct, Field(min_length=1)] = Field(default=list(METHODS))
+    methods: Annotated[list[Method], Distinct, Field(min_length=1)] = Field(
+        default=list(METHODS), description="some of generate, translate, respond"
+    )
 
 
 class SourceColumns(Part):
     """Which columns of a data set hold what: a prompt (and a response), or messages."""
 
-    prompt: str | None = None
-    response: str | None = None
-    messages: str | None = None
+    prompt: str | None = Field(default=None, description="the column of the prompt")
+    response: str | None = Field(default=None, description="the column of the response")
+    messages: str | None = Field(default=None, description="the column of the conversation, instead of both")
     language: str | None = Field(default=None, description="a column that spells each row's language")
-    id: str | None = None
+    id: str | None = Field(default=None, description="the column of the row's id")
 
 
 class HubSource(Part):
@@ -80,7 +84,7 @@ class HubSource(Part):
         description="a source that `polyteach seed-data` lists, or the hub id of another with its columns"
     )
     rows: Positive = Field(description="rows to draw; fewer where there are not so many")
-    language: Language
+    language: Language = Field(description="the language its rows are in")
     path: str | None = Field(default=None, description="its files on this machine, instead of the hub")
     revision: str | None = Field(default=None, description="a branch, tag or commit of the hub")
     read_at_most: Positive | None = Field(

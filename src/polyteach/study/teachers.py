@@ -76,8 +76,8 @@ class Endpoint(Part):
     key_env: Annotated[str | None, AfterValidator(_variable)] = Field(
         default=None, description="the environment variable that holds the key; keys stand in no file"
     )
-    requests_per_minute: Positive | None = None
-    tokens_per_minute: Positive | None = None
+    requests_per_minute: Positive | None = Field(default=None, description="what the host allows")
+    tokens_per_minute: Positive | None = Field(default=None, description="what the host allows")
     most_at_once: Annotated[int, Field(ge=1, le=MOST_AT_ONCE)] = Field(
         default=256, description="requests under way at once, at most"
     )
@@ -102,14 +102,19 @@ class Endpoint(Part):
 class TokenPrice(Part):
     """US dollars for a million tokens; thinking is output."""
 
-    input: Number = Field(ge=0)
-    output: Number = Field(ge=0)
+    input: Number = Field(ge=0, description="US dollars for a million tokens sent")
+    output: Number = Field(ge=0, description="for a million received, thinking included")
     cached_input: Number | None = Field(default=None, ge=0, description="input where nothing is said")
     batch_factor: Number | None = Field(
         default=None, ge=0, description="what the batch API costs of that, half where nothing is said"
     )
 
 
+TeacherName = Annotated[
+    str,
+    AfterValidator(_teacher_name),
+    Field(description="its name in the results; not `seed_data`, `base` or `reference`"),
+]
 SomeMethods = Annotated[
     Annotated[list[Method], Distinct, Field(min_length=1)] | None,
     Field(description="how it is used, some of synthesis.methods; nothing: all of them"),
@@ -123,12 +128,14 @@ class Teacher(Part):
     models without a provider's recommendation (section 3): temperature .8, top_p .9.
     """
 
-    name: Annotated[str, AfterValidator(_teacher_name)]
+    name: TeacherName
     model: str = Field(
         description="a folder, a hub id (org/name), or pocket:NAME; at an endpoint, its name there"
     )
     adapter: str | None = Field(
-        default=None, description="the folder of a LoRA adapter on the model, on this machine"
+        default=None,
+        description="the folder of a LoRA adapter on the model, on this machine; another adapter is another "
+        "teacher",
     )
     endpoint: Endpoint | None = Field(default=None, description="where it is asked; nothing: on this machine")
     price: TokenPrice | None = Field(default=None, description="instead of the price list's, of an endpoint")
@@ -137,16 +144,41 @@ class Teacher(Part):
     )
     parameters: Parameters = None
     methods: SomeMethods = None
-    prompts: Literal["default", "pocket"] = Field(default="default", description="which prompt files to use")
-    temperature: Number | None = Field(default=None, ge=0, le=5)
-    top_p: Number | None = Field(default=None, gt=0, le=1)
-    top_k: Positive | None = None
-    max_new_tokens: TokenLimit = 1024
+    prompts: Literal["default", "pocket"] = Field(
+        default="default",
+        description="which prompt files to use: `default`, or `pocket` for the pocket world's models",
+    )
+    temperature: Number | None = Field(
+        default=None,
+        ge=0,
+        le=5,
+        description="of sampling, 0 to 5; 0 takes the likeliest token; none: as the paper used the model "
+        "(Table 17), else 0.8",
+    )
+    top_p: Number | None = Field(
+        default=None,
+        gt=0,
+        le=1,
+        description="tokens are drawn from the likeliest that together have this probability, above 0 to 1; "
+        "none: as the paper used the model, else 0.9",
+    )
+    top_k: Positive | None = Field(
+        default=None,
+        description="tokens are drawn from so many likeliest; none: as the paper used the model, else "
+        "from all",
+    )
+    max_new_tokens: TokenLimit = Field(
+        default=1024, description="an answer is cut off after so many tokens, and counted as cut off"
+    )
     context: TokenLimit | None = Field(
-        default=None, description="tokens that prompt and answer have together"
+        default=None,
+        description="tokens that prompt and answer have together; none: as the paper used the model. "
+        "Few-shot examples are left out first",
     )
     batch_size: Positive = Field(default=16, description="requests at once, on this machine")
-    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
+        default="auto", description="numbers the model computes with; `auto`: as its files say"
+    )
 
     @model_validator(mode="after")
     def _price_of_an_endpoint(self) -> Teacher:
@@ -179,15 +211,15 @@ class Dials(Part):
 class SimulatedTeacher(Part):
     """A teacher of the pocket world whose defects are known exactly; no model."""
 
-    name: Annotated[str, AfterValidator(_teacher_name)]
-    simulated: Dials
+    name: TeacherName
+    simulated: Dials = Field(description="the dials, all of them optional")
     methods: SomeMethods = None
 
 
 class Contestant(Part):
     """Rows that exist, of humans or public, taken as they are and compared with what teachers write."""
 
-    name: Annotated[str, AfterValidator(_teacher_name)]
+    name: TeacherName
     data: Annotated[str | dict[str, str], PlainValidator(_data)] = Field(
         description="a file of rows (with several languages {language: file}), or seed_data"
     )
