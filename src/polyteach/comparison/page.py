@@ -6,8 +6,16 @@ from pathlib import Path
 from typing import Any
 
 from polyteach.comparison.comparing import Change, Comparison, Standing
-from polyteach.comparison.decomposition import PARTS, Decomposition
-from polyteach.comparison.words import TITLES, sentences, signed, why
+from polyteach.comparison.decomposition import Decomposition
+from polyteach.comparison.words import (
+    TITLES,
+    parts_shown,
+    sentences,
+    settings_shown,
+    signed,
+    signed_bounds,
+    why,
+)
 from polyteach.report.html import STYLES, whole_page
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -53,13 +61,12 @@ def _standing(standing: Standing) -> dict[str, Any]:
 
 
 def _change(change: Change) -> dict[str, Any]:
-    known = [t.made_of.parts for t in change.teachers if isinstance(t.made_of, Decomposition)]
-    used = [n for n in PARTS if n in ("gain", "quality") or any(abs(parts[n]) >= 0.05 for parts in known)]
+    used = parts_shown(t.made_of for t in change.teachers)
     return {
         "before": change.before,
         "after": change.after,
         "sentences": sentences(change),
-        "settings": [c for c in change.settings.changes if c.key != "name"],
+        "settings": settings_shown(change),
         "source": change.settings.source,
         "parts": [TITLES[name] for name in used],
         "teachers": [
@@ -67,7 +74,7 @@ def _change(change: Change) -> dict[str, Any]:
                 "teacher": t.teacher,
                 "figure": t.score.to_json(),
                 "score": signed(t.score.value),
-                "bounds": "" if t.score.low is None else f"[{signed(t.score.low)}, {signed(t.score.high)}]",
+                "bounds": signed_bounds(t.score),
                 "clearly": t.clearly,
                 "parts": [
                     t.made_of.parts[name] if isinstance(t.made_of, Decomposition) else None for name in used

@@ -20,7 +20,7 @@ MOST_ENTRIES = 100_000
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class SettingChange:
     """One setting that is not the same; a side that lacks it is None."""
 
     key: str
@@ -39,7 +39,7 @@ class Settings:
     """
 
     source: str
-    changes: tuple[Change, ...]
+    changes: tuple[SettingChange, ...]
     only_chance: bool
 
 
@@ -63,10 +63,10 @@ def settings_of(one: OpenedRun, other: OpenedRun) -> Settings:
     return Settings(source, (*changes, *asked), only_chance)
 
 
-def _changes(start: str, before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[Change]:
+def _changes(start: str, before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[SettingChange]:
     for key in dict.fromkeys([*before, *after]):
         if before.get(key) != after.get(key):
-            yield Change(f"{start}{key}", before.get(key), after.get(key))
+            yield SettingChange(f"{start}{key}", before.get(key), after.get(key))
 
 
 def _study(run: OpenedRun) -> dict[str, Any] | None:

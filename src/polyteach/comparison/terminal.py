@@ -9,8 +9,16 @@ from rich.console import Console
 from rich.text import Text
 
 from polyteach.comparison.comparing import Change, Comparison, Standing
-from polyteach.comparison.decomposition import PARTS, Decomposition
-from polyteach.comparison.words import TITLES, sentences, signed, why
+from polyteach.comparison.decomposition import Decomposition
+from polyteach.comparison.words import (
+    TITLES,
+    parts_shown,
+    sentences,
+    settings_shown,
+    signed,
+    signed_bounds,
+    why,
+)
 from polyteach.report import wording
 from polyteach.report.tables import COMFORT, Column, one_line, print_table
 
@@ -72,7 +80,7 @@ def _standing(standing: Standing | None) -> tuple[str, str, str]:
 def _print_change(change: Change, console: Console) -> None:
     for sentence in sentences(change):
         console.print(Text(f"- {one_line(sentence)}"))
-    settings = [c for c in change.settings.changes if c.key != "name"]
+    settings = settings_shown(change)
     if settings:
         console.print()
         columns = [Column("setting", is_name=True), Column(change.before, left=True)]
@@ -93,15 +101,13 @@ def _print_parts(change: Change, console: Console) -> None:
         return
     console.print()
     parts = [t.made_of.parts if isinstance(t.made_of, Decomposition) else {} for t in known]
-    used = [n for n in PARTS if n in ("gain", "quality") or any(abs(p.get(n, 0.0)) >= 0.05 for p in parts)]
+    used = parts_shown(t.made_of for t in known)
     columns = [Column("teacher", is_name=True), Column("score"), Column("interval", spare=1)]
     rows = []
     for teacher, own in zip(known, parts, strict=True):
-        low, high = teacher.score.low, teacher.score.high
-        bounds = "" if low is None else f"[{signed(low)}, {signed(high)}]"
-        rows.append(
-            [teacher.teacher, signed(teacher.score.value), bounds, *(signed(own.get(n)) for n in used)]
-        )
+        score = teacher.score
+        figures = [signed(score.value), signed_bounds(score), *(signed(own.get(n)) for n in used)]
+        rows.append([teacher.teacher, *figures])
     print_table(console, [*columns, *(Column(_HEADS.get(n, n)) for n in used)], rows)
     said = ", ".join(f"{_HEADS.get(n, n)} = {TITLES[n]}" for n in used if n in _HEADS)
     console.print(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from polyteach.comparison.decomposition import PARTS, Decomposition
@@ -9,6 +10,8 @@ from polyteach.scoring.numbers import counted, listing, number
 
 if TYPE_CHECKING:
     from polyteach.comparison.comparing import Change, TeacherChange
+    from polyteach.comparison.settings import SettingChange
+    from polyteach.figures import Figure
 
 MOST_NAMED = 6
 _SMALL = 0.05
@@ -23,9 +26,25 @@ TITLES = {
 }
 
 
-def signed(value: float | None, digits: int = 1) -> str:
+def signed(value: float | None) -> str:
     """A change with its sign; a dash where there is none."""
-    return number(value, digits, signed=True)
+    return number(value, 1, signed=True)
+
+
+def signed_bounds(score: Figure) -> str:
+    """The interval of a change in brackets; empty where it has none."""
+    return "" if score.low is None else f"[{signed(score.low)}, {signed(score.high)}]"
+
+
+def parts_shown(made_of: Iterable[Decomposition | str]) -> list[str]:
+    """Gain, quality, and what else shows in the change of any score, in the order of `PARTS`."""
+    known = [one.parts for one in made_of if isinstance(one, Decomposition)]
+    return [n for n in PARTS if n in ("gain", "quality") or any(abs(parts[n]) >= _SMALL for parts in known)]
+
+
+def settings_shown(change: Change) -> list[SettingChange]:
+    """The settings that differ, without the study's name."""
+    return [setting for setting in change.settings.changes if setting.key != "name"]
 
 
 def sentences(change: Change) -> list[str]:
@@ -55,7 +74,7 @@ def sentences(change: Change) -> list[str]:
 
 
 def _settings(change: Change) -> list[str]:
-    keys = [c.key for c in change.settings.changes if c.key != "name"]
+    keys = [setting.key for setting in settings_shown(change)]
     where = "" if change.settings.source == "study file" else ", as far as the results tell"
     if change.settings.only_chance:
         if "rng_seed" in keys:
@@ -126,7 +145,7 @@ def _score(teacher: TeacherChange, change: Change) -> str:
         return f"Score {signed(score.value)}, without an interval."
     where = "" if change.errors.trials else " of items"
     verdict = f"beyond chance{where}" if teacher.clearly else "within what chance does"
-    return f"Score {signed(score.value)} [{signed(score.low)}, {signed(score.high)}]: {verdict}."
+    return f"Score {signed(score.value)} {signed_bounds(score)}: {verdict}."
 
 
 def _most(made_of: Decomposition, part: str) -> str:
