@@ -6,9 +6,12 @@ import copy
 import json
 from collections.abc import Callable
 from pathlib import Path
+from statistics import stdev
 from typing import Any
 
 import pytest
+from scipy.special import stdtrit
+from scipy.stats import ttest_ind
 
 from polyteach.cli.main import invoke
 from polyteach.comparison.comparing import compare, to_json
@@ -68,6 +71,49 @@ def test_without_artifacts_intervals_are_of_independent_figures(write: Write, pl
     assert score["high"] == pytest.approx(score["se"] * 2.2414, rel=1e-4)  # normal, two teachers at once
     assert change["teachers"][0]["clearly"] is None
     assert "within what chance" in change["teachers"][0]["why"][0]
+
+
+def test_independent_intervals_keep_the_freedom_of_both(write: Write, plain: dict[str, Any]) -> None:
+    """Scores as means of 4 and of 9 values: the difference has Welch's interval."""
+    later = copy.deepcopy(plain)
+    samples = [[9.0, 12.0, 10.5, 14.0], [11.0, 18.0, 13.0, 16.5, 12.0, 19.5, 15.0, 14.0, 17.0]]
+    for results, values in zip((plain, later), samples, strict=True):
+        se = stdev(values) / len(values) ** 0.5
+        reach = float(stdtrit(len(values) - 1, 0.975)) * se
+        for entry in results["leaderboard"]:
+            mean = entry["scores"]["robust"]["value"]
+            entry["scores"]["robust"] |= {"se": se, "low": mean - reach, "high": mean + reach}
+    one, other = (_without(results, "two") for results in (plain, later))
+    found = to_json(compare([write("a", one), write("b", other)]))["changes"][0]["teachers"][0]["score"]
+    welch = ttest_ind(samples[1], samples[0], equal_var=False).confidence_interval(0.95)
+    assert found["high"] - found["low"] == pytest.approx(welch.high - welch.low)
+
+
+def test_a_rule_that_changed_is_no_effect(write: Write, plain: dict[str, Any]) -> None:
+    """One metric of two counts no more, and both scores fall by 2.5 points: nobody taught worse."""
+    later = copy.deepcopy(plain)
+    later["gate"][0]["passes"] = False  # quality in de falls from .7 to .6 for both
+    for entry in later["leaderboard"]:
+        entry["scores"]["robust"]["value"] -= 100 * 0.5 * 0.1 / 2
+    for results in (plain, later):
+        for entry in results["leaderboard"]:
+            value = entry["scores"]["robust"]["value"]
+            entry["scores"]["robust"] |= {"se": 0.1, "low": value - 0.196, "high": value + 0.196}
+    change = to_json(compare([write("a", plain), write("b", later)]))["changes"][0]
+    for teacher in change["teachers"]:
+        assert teacher["parts"]["metrics"] == pytest.approx(-2.5)
+        assert teacher["score"]["high"] < 0
+        assert teacher["clearly"] is None
+        assert teacher["why"][0].endswith("only by what counts or its weight, not by gain and quality.")
+    assert not any("moved beyond chance" in said for said in change["summary"])
+
+    cell = next(c for c in later["cells"] if c["teacher"] == "one" and c["language"] == "ja")
+    for figure in cell["gains"].values():
+        figure["value"] -= 0.1
+    later["leaderboard"][0]["scores"]["robust"]["value"] -= 2.5
+    change = to_json(compare([write("c", plain), write("d", later)]))["changes"][0]
+    assert [t["clearly"] for t in change["teachers"]] == ["down", None]
+    assert any("1 of 2 shared teachers moved beyond chance" in said for said in change["summary"])
 
 
 def test_settings_and_what_counts(write: Write, plain: dict[str, Any]) -> None:

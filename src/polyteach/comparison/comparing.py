@@ -64,11 +64,22 @@ class TeacherChange:
 
     @property
     def clearly(self) -> str | None:
-        """`up` or `down` where the interval of the score's change leaves zero out."""
+        """`up` or `down` where the score moved beyond chance, and still does without what rules did to it.
+
+        Those parts are taken off the interval of the whole, whose error is nearly that of what is left.
+        """
+        moved = self.beyond(0.0)
+        if not isinstance(self.made_of, Decomposition):
+            return moved
+        values = self.made_of.parts["gain"] + self.made_of.parts["quality"]
+        return moved if moved == self.beyond(self.made_of.total - values) else None
+
+    def beyond(self, part: float) -> str | None:
+        """`up` or `down` where the interval of the score's change, less a part of it, leaves zero out."""
         low, high = self.score.low, self.score.high
-        if low is None or high is None or low <= 0 <= high:
+        if low is None or high is None or low <= part <= high:
             return None
-        return "up" if low > 0 else "down"
+        return "up" if low > part else "down"
 
 
 @dataclass(frozen=True, slots=True)

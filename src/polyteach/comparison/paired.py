@@ -8,8 +8,10 @@ moved, and their difference is paired item by item, as differences between teach
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from math import fsum
 from typing import TYPE_CHECKING, Any
 
 from polyteach.comparison.reading import OpenedRun
@@ -35,7 +37,7 @@ class Differences:
         paired: whether the errors are paired by item.
         reason: why they are not; None where they are.
         alike: teachers whose data, students and exams are the same artifacts in both runs: nothing was
-            measured anew, so no chance is in their change.
+            measured anew, so no chance is in the change of their score. A gain asks for exams alone.
         trials: whether the luck of training is in the intervals.
         figures: by teacher, then `score` and `gain`.
     """
@@ -63,17 +65,14 @@ def differences(one: OpenedRun, other: OpenedRun, teachers: Iterable[str]) -> Di
         return _apart(one, other, names, f"not paired: {error.where}: {error.what}")
     same = _same_items(before.manifests, after.manifests)
     spread = _spread(before.scored, after.scored)
-    figures = {
-        name: {
-            what: _paired(before, after, name, what, same, spread, len(names)) for what in ("score", "gain")
-        }
-        for name in names
-    }
     reason = None if same else "not paired: the runs' exams do not ask the same items in the same way"
-    alike = frozenset(n for n in names if _made_of(before.manifests, n) == _made_of(after.manifests, n))
-    for name in alike:
-        figures[name] = {what: _exact(figure) for what, figure in figures[name].items()}
-    return Differences(same, reason, alike, spread is not None, figures)
+    alike = {what: _alike(before.manifests, after.manifests, names, what) for what in UNITS}
+    figures: dict[str, dict[str, Figure]] = {name: {} for name in names}
+    for name in names:
+        for what in UNITS:
+            found = _paired(before, after, name, what, same, name in alike["gain"], spread, len(names))
+            figures[name][what] = _exact(found) if name in alike[what] else found
+    return Differences(same, reason, alike["score"], spread is not None, figures)
 
 
 def _computed(run: OpenedRun) -> _Computed:
@@ -105,14 +104,17 @@ def _asked(manifest: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
     return manifest["version"], {k: v for k, v in manifest["settings"].items() if k != "model"}
 
 
-def _made_of(manifests: Manifests, teacher: str) -> dict[str, str]:
-    """The keys of the artifacts that a teacher's score is made of, gates and exams of bases included."""
+def _alike(before: Manifests, after: Manifests, names: Iterable[str], what: str) -> frozenset[str]:
+    return frozenset(n for n in names if _made_of(before, n, what) == _made_of(after, n, what))
+
+
+def _made_of(manifests: Manifests, teacher: str, what: str) -> dict[str, str]:
+    """The keys of the artifacts that a teacher's figure is made of: exams of bases too, for a score gates."""
     return {
         step: known["key"]
         for step, known in manifests.items()
-        if (parts := step.split("/"))[0] == "gate"
-        or (parts[0] == "quality" and parts[1] == teacher)
-        or (parts[0] == "examination" and parts[2] in (teacher, "base", "reference"))
+        if ((parts := step.split("/"))[0] == "examination" and parts[2] in (teacher, "base", "reference"))
+        or (what == "score" and (parts[0] == "gate" or (parts[0] == "quality" and parts[1] == teacher)))
     }
 
 
@@ -130,9 +132,11 @@ def _paired(
     teacher: str,
     what: str,
     same: bool,
+    taught: bool,
     spread: TrialSpread | None,
     count: int,
 ) -> Figure:
+    """The change of a figure; `same` are the items, `taught` whether all exams are the same artifacts."""
     from polyteach.scoring.intervals import OVER_ITEMS, OVER_TRIALS, combine, standard_error
 
     found = [getattr(run.ranking, f"{what}s")[teacher].estimate for run in (before, after)]
@@ -142,8 +146,44 @@ def _paired(
         return undefined(definition, f"no {what} in one of the runs")
     own = _own_sources(before.manifests, after.manifests, same)
     difference = combine([(1, own(found[1])), (-1, found[0])])
+    load = difference.trial_load - 2 * _shared_trials(before, after, teacher, what)
+    unit = difference.unit
+    if taught:
+        unit = abs(found[1].unit - found[0].unit)  # no item was asked anew
+    difference = replace(difference, trial_load=max(load, 0.0), unit=unit)
     se, freedom = standard_error(difference, spread)
     return _figure(difference.value, se, _quantile(freedom, count), difference.n, definition)
+
+
+def _shared_trials(before: _Computed, after: _Computed, teacher: str, what: str) -> float:
+    """The covariance of the runs' luck of training, as a load: over cells with the same exams in both."""
+
+    def loads(run: _Computed) -> dict[tuple[str, str], float]:
+        """By cell, how much of the figure one trial's deviation moves, over the root of its trials."""
+        counts = run.scored.counts
+        languages = Counter(language for _, language in counts)
+        known = {}
+        for base, language in counts:
+            cell = run.scored.cells.get((base, language, teacher))
+            estimate = cell.gain.estimate if cell and cell.gain else None
+            if what == "score" and cell:
+                estimate = run.scored.robust[cell.key].estimate
+            if estimate:
+                share = 1 / len(languages) / languages[language]
+                known[base, language] = share * estimate.trial_load**0.5
+        return known
+
+    def exams(run: _Computed, base: str, language: str) -> tuple[list[str], list[str | None]]:
+        where = f"examination/{base}/{teacher}/{language}"
+        known = (run.manifests.get(f"{where}/{n}") for n in range(run.scored.evidence.study.trials))
+        return run.scored.counts[base, language], [None if one is None else one["key"] for one in known]
+
+    first, second = loads(before), loads(after)
+    return fsum(
+        first[place] * second[place]
+        for place in first.keys() & second.keys()
+        if exams(before, *place) == exams(after, *place)
+    )
 
 
 def _own_sources(before: Manifests, after: Manifests, same: bool) -> Callable[[Estimate], Estimate]:
@@ -185,7 +225,23 @@ def _independent(one: Figure, other: Figure, what: str, count: int) -> Figure:
     value, n = other.value - one.value, min(one.n, other.n)
     if one.se is None or other.se is None:
         return Figure(value, f"{definition}; no interval", n)
-    return _figure(value, (one.se**2 + other.se**2) ** 0.5, _quantile(1e6, count), n, definition)
+    variance = one.se**2 + other.se**2
+    share = one.se**2 / variance if variance else 0.5
+    freedom = 1 / (share**2 / _freedom(one) + (1 - share) ** 2 / _freedom(other))  # Welch and Satterthwaite
+    return _figure(value, variance**0.5, _quantile(freedom, count), n, definition)
+
+
+def _freedom(figure: Figure) -> float:
+    """The degrees of freedom behind a figure: its bounds are t's quantile from it, in standard errors."""
+    from scipy.special import stdtridf, stdtrit
+
+    from polyteach.scoring.intervals import MANY
+
+    if not figure.se or figure.low is None or figure.high is None:
+        return MANY
+    quantile = (figure.high - figure.low) / 2 / figure.se
+    half = (1 + LEVEL) / 2
+    return max(float(stdtridf(half, quantile)), 1.0) if quantile > stdtrit(MANY, half) else MANY
 
 
 def _definition(what: str, how: str, count: int, over: str) -> str:

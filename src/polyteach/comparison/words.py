@@ -104,7 +104,8 @@ def _moved(change: Change) -> list[str]:
         )
     elif new:
         what = "All differences are" if len(known) > 1 else "The difference is"
-        said.append(f"{what} within what chance {beyond} does.")
+        rules = ", but for what counts and its weight," if any(t.beyond(0.0) for t in new) else ""
+        said.append(f"{what}{rules} within what chance {beyond} does.")
     if reason := change.errors.reason:
         said.append(f"{reason[0].upper()}{reason[1:]}; so the intervals are wider.")
     return said
@@ -138,13 +139,15 @@ def _score(teacher: TeacherChange, change: Change) -> str:
     if score.value is None:
         return f"No change of the score: {score.reason}."
     if teacher.alike:
-        if teacher.clearly:
+        if score.value:
             return f"The same artifacts; by rules and settings alone, the score moved {signed(score.value)}."
         return "The same artifacts in both runs, and the same score."
     if score.low is None:
         return f"Score {signed(score.value)}, without an interval."
     where = "" if change.errors.trials else " of items"
     verdict = f"beyond chance{where}" if teacher.clearly else "within what chance does"
+    if teacher.beyond(0.0) and not teacher.clearly:
+        verdict = "beyond chance only by what counts or its weight, not by gain and quality"
     return f"Score {signed(score.value)} {signed_bounds(score)}: {verdict}."
 
 
