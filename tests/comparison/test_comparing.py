@@ -89,7 +89,8 @@ def test_independent_intervals_keep_the_freedom_of_both(write: Write, plain: dic
     assert found["high"] - found["low"] == pytest.approx(welch.high - welch.low)
 
 
-def test_a_rule_that_changed_is_no_effect(write: Write, plain: dict[str, Any]) -> None:
+@pytest.mark.parametrize("error", [0.1, 0.0])
+def test_a_rule_that_changed_is_no_effect(write: Write, plain: dict[str, Any], error: float) -> None:
     """One metric of two counts no more, and both scores fall by 2.5 points: nobody taught worse."""
     later = copy.deepcopy(plain)
     later["gate"][0]["passes"] = False  # quality in de falls from .7 to .6 for both
@@ -98,7 +99,8 @@ def test_a_rule_that_changed_is_no_effect(write: Write, plain: dict[str, Any]) -
     for results in (plain, later):
         for entry in results["leaderboard"]:
             value = entry["scores"]["robust"]["value"]
-            entry["scores"]["robust"] |= {"se": 0.1, "low": value - 0.196, "high": value + 0.196}
+            reach = 1.96 * error
+            entry["scores"]["robust"] |= {"se": error, "low": value - reach, "high": value + reach}
     change = to_json(compare([write("a", plain), write("b", later)]))["changes"][0]
     for teacher in change["teachers"]:
         assert teacher["parts"]["metrics"] == pytest.approx(-2.5)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from polyteach.comparison.decomposition import PARTS, Decomposition, decompose, side_of
+from polyteach.comparison.decomposition import CLOSE, PARTS, Decomposition, decompose, side_of
 from polyteach.comparison.paired import Differences, differences
 from polyteach.comparison.reading import OpenedRun, Results, open_results
 from polyteach.comparison.settings import Settings, settings_of
@@ -77,7 +77,7 @@ class TeacherChange:
     def beyond(self, part: float) -> str | None:
         """`up` or `down` where the interval of the score's change, less a part of it, leaves zero out."""
         low, high = self.score.low, self.score.high
-        if low is None or high is None or low <= part <= high:
+        if low is None or high is None or low - CLOSE <= part <= high + CLOSE:
             return None
         return "up" if low > part else "down"
 

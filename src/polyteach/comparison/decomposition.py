@@ -26,7 +26,8 @@ from polyteach.scoring.robust import SCALE
 Place = tuple[str, str]
 """Language, base."""
 PARTS = ("gain", "quality", "weight", "benchmarks", "metrics", "places")
-_CLOSE = 1e-6
+CLOSE = 1e-6
+"""Points of a score that are none: sums in another order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ def side_of(results: Results, teacher: str) -> Side | str:
             return f"a figure of {'/'.join(place)} is undefined"
         places[place] = Values(known_gains, known_qualities)
     side = Side(results.study.quality_weight, places)
-    if not places or abs(score_of(side) - entry.scores.robust.value) > _CLOSE:
+    if not places or abs(score_of(side) - entry.scores.robust.value) > CLOSE:
         return "the score is not what its figures give by the rule known here"
     return side
 
