@@ -12,6 +12,7 @@ from polyteach.scoring.records import (
     Evidence,
     Exam,
     Failure,
+    Fruitless,
     Scorer,
     StudyFacts,
     SynthesisFacts,
@@ -429,3 +430,18 @@ def test_results_have_no_impossible_interval(evidence: Evidence) -> None:
     assert min(g["low"] for g in gains) == pytest.approx(-4 / 3)  # chance 1/4: from 0 to 1 is 4/3
     assert max(g["high"] for g in gains) == pytest.approx(4 / 3)
     assert "95% interval \N{MINUS SIGN}1.000 to +1.000" in " ".join(results["verdict"]["worth"])
+
+
+def test_a_method_of_which_every_answer_failed_is_named(evidence: Evidence) -> None:
+    lost = Fruitless("generate", {"unparsable": 20}, "Sure!\n\x1b[31mHere" + " is it" * 99)
+    synthesis = [SynthesisFacts("good", "de", 20, {"unparsable": 20}, fruitless=[lost])]
+    (warning,) = (
+        w
+        for w in results_of(replace(evidence, synthesis=synthesis), {}, 1)["warnings"]
+        if w["code"] == "failed_requests"
+    )
+    start = (
+        "good: 50% of answers failed (20 unparsable; 40 requests). generate in de: 20 of 20 unparsable; the "
+    )
+    assert warning["message"].startswith(start + "first answer: “Sure! ␛[31mHere is it is it")
+    assert len(warning["message"]) < 300

@@ -10,7 +10,7 @@ from typing import Any
 
 from polyteach.artifacts import MANIFEST
 from polyteach.figures import Figure
-from polyteach.models.completions import LENGTH
+from polyteach.models.completions import LENGTH, TOO_LONG
 from polyteach.quality.gate_step import GATE
 from polyteach.quality.step import GATED, METRICS, read_metrics
 from polyteach.scoring.records import (
@@ -20,6 +20,7 @@ from polyteach.scoring.records import (
     Exam,
     Failure,
     FreeAnswers,
+    Fruitless,
     GatedFigures,
     GateMetric,
     JudgeChecks,
@@ -34,7 +35,9 @@ from polyteach.scoring.records import (
     Training,
     Usage,
 )
+from polyteach.scoring.unscored import together
 from polyteach.side_effects.step import ANSWERS
+from polyteach.synthesis.answers import UNANSWERED
 
 SEED_DATA = "seed_data"
 REFERENCE, BASE = "reference", "base"
@@ -297,15 +300,33 @@ def _synthesis(study: StudyFacts, inputs: Mapping[str, Path]) -> Iterator[Synthe
     for teacher in study.teachers:
         for language in study.languages:
             prefix = f"synthesis/{teacher.name}/{language}/"
-            folders = [inputs[name] for name in sorted(inputs) if name.startswith(prefix)]
-            failures: dict[str, int] = {}
-            for folder in folders:
-                for reason, facts in json.loads((folder / "failures.json").read_text("utf-8")).items():
-                    failures[reason] = failures.get(reason, 0) + facts["count"]
-            if folders:
-                rows = sum(pq.read_metadata(folder / "rows.parquet").num_rows for folder in folders)
-                usages = [_usage(folder) for folder in folders]
-                yield SynthesisFacts(teacher.name, language, rows, failures, usages)
+            parts = {n.removeprefix(prefix): inputs[n] for n in sorted(inputs) if n.startswith(prefix)}
+            failed = {m: json.loads((f / "failures.json").read_text("utf-8")) for m, f in parts.items()}
+            rows = {m: pq.read_metadata(f / "rows.parquet").num_rows for m, f in parts.items()}
+            if parts:
+                yield SynthesisFacts(
+                    teacher.name,
+                    language,
+                    sum(rows.values()),
+                    together({reason: told["count"] for reason, told in f.items()} for f in failed.values()),
+                    [_usage(folder) for folder in parts.values()],
+                    [
+                        _fruitless(method, failed[method])
+                        for method in parts
+                        if failed[method] and not rows[method]
+                    ],
+                )
+
+
+def _fruitless(method: str, failed: Mapping[str, Any]) -> Fruitless:
+    answers = [
+        answer
+        for reason, told in failed.items()
+        if reason not in (TOO_LONG, UNANSWERED)  # their examples are prompts
+        for answer in told["examples"]
+    ]
+    counts = {reason: told["count"] for reason, told in failed.items()}
+    return Fruitless(method, counts, next(filter(None, answers), ""))
 
 
 def _sources(inputs: Mapping[str, Path]) -> Iterator[SourceFacts]:

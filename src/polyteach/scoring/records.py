@@ -208,14 +208,28 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class Fruitless:
+    """A method of which no answer made a row: failures by reason, and the first answer, as hostile as it came
+    (empty where there was none).
+    """
+
+    method: str
+    failures: Mapping[str, int]
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SynthesisFacts:
-    """What became of the attempts to write a cell's data: rows kept, failures by reason, what it took."""
+    """What became of the attempts to write a cell's data: rows kept, failures by reason, what it took, and
+    methods that gave no row.
+    """
 
     teacher: str
     language: str
     rows: int
     failures: Mapping[str, int] = field(default_factory=dict)
     usages: Sequence[Usage] = ()
+    fruitless: Sequence[Fruitless] = ()
 
 
 @dataclass(frozen=True, slots=True)

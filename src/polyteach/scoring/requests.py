@@ -6,10 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from polyteach.scoring.records import Evidence, MeasuringFacts, Usage
+from polyteach.scoring.records import Evidence, Fruitless, MeasuringFacts, Usage
 from polyteach.scoring.unscored import together
 
 MANY_FAILED = 0.05
+BEGINNING = 120
+"""Characters of an answer that are shown where all of a method failed."""
 MANY_ROWS = 10_000
 """Rows for which a price is told: what the paper's teachers write for a language."""
 
@@ -24,6 +26,7 @@ class Requests:
         rows: how many of these came.
         failed: the others by reason, the commonest first.
         usage: what all its answers took.
+        fruitless: by language, methods of which no answer made a row.
     """
 
     teacher: str
@@ -31,6 +34,7 @@ class Requests:
     rows: int
     failed: Mapping[str, int]
     usage: Usage
+    fruitless: Sequence[tuple[str, Fruitless]] = ()
 
     @property
     def share(self) -> float:
@@ -45,9 +49,10 @@ class Requests:
         return self.usage.money * MANY_ROWS / self.rows
 
     def sentence(self) -> str:
-        """The share and the reasons, in words."""
+        """The share and the reasons, in words, and by which methods all failed."""
         reasons = ", ".join(f"{count} {reason.replace('_', ' ')}" for reason, count in self.failed.items())
-        return f"{self.teacher}: {self.share:.0%} of answers failed ({reasons}; {self.asked} requests)."
+        text = f"{self.teacher}: {self.share:.0%} of answers failed ({reasons}; {self.asked} requests)."
+        return "".join([text, *(_in_words(language, lost) for language, lost in self.fruitless)])
 
     def to_json(self) -> dict[str, Any]:
         """As the outside view has it."""
@@ -67,6 +72,16 @@ class Requests:
         return plain | {"reason": "price or use unknown" if used.money is None else "no row came"}
 
 
+def _in_words(language: str, lost: Fruitless) -> str:
+    from polyteach.report.wording import printable, shortened
+
+    asked = sum(lost.failures.values())
+    reasons = [f"{count} of {asked} {reason.replace('_', ' ')}" for reason, count in lost.failures.items()]
+    begins = printable(" ".join(shortened(lost.answer, BEGINNING).split()))
+    said = f"; the first answer: \N{LEFT DOUBLE QUOTATION MARK}{begins}\N{RIGHT DOUBLE QUOTATION MARK}"
+    return f" {lost.method} in {language}: {', '.join(reasons)}{said if begins else ''}."
+
+
 def requests_of(evidence: Evidence) -> list[Requests]:
     """Requests by teacher, in the study's order; every request is a row or a failure. Of contestants, whose
     rows were there already, nothing was asked.
@@ -78,7 +93,9 @@ def requests_of(evidence: Evidence) -> list[Requests]:
             failed = _commonest_first(together(facts.failures for facts in cells))
             rows = sum(facts.rows for facts in cells)
             usage = _sum([usage for facts in cells for usage in facts.usages])
-            found.append(Requests(teacher.name, rows + sum(failed.values()), rows, failed, usage))
+            fruitless = [(facts.language, lost) for facts in cells for lost in facts.fruitless]
+            asked = rows + sum(failed.values())
+            found.append(Requests(teacher.name, asked, rows, failed, usage, fruitless))
     return found
 
 
