@@ -243,11 +243,18 @@ def test_a_share_of_a_few_texts_is_no_warning(evidence: Evidence, told: int, war
     metrics = [CellMetrics("good", "de", {"response_fidelity": figure})]
     results = results_of(replace(evidence, metrics=metrics, references=[]), {}, 1)
     assert ("low_language_fidelity" in codes(results)) is warned
-    text = "20% of its responses are in the language" if warned else "The language of too few responses"
+    text = (
+        "20% of its responses are in the language"
+        if warned
+        else ("The language of only 19 of 99 responses can be told (80 too short): too few for a share.")
+    )
     assert text in results["verdict"]["worth"][0]
+    all_told = [replace(metrics[0], figures={"response_fidelity": replace(figure, unscored={})})]
+    (said, _) = results_of(replace(evidence, metrics=all_told, references=[]), {}, 1)["verdict"]["worth"]
+    assert ("19 responses: too few to say what share" in said) is not warned
     if warned:
         message = next(w["message"] for w in results["warnings"] if w["code"] == "low_language_fidelity")
-        assert message.endswith("(n 20; 80 not told).")
+        assert message.endswith("(n 20; of the others 80 too short).")
 
 
 def test_data_that_helped_nobody_is_called_so(evidence: Evidence) -> None:

@@ -15,6 +15,7 @@ from polyteach.scoring import gain
 from polyteach.scoring.cells import Cell, Scored
 from polyteach.scoring.intervals import Interval, interval, mean_of
 from polyteach.scoring.numbers import counted, listing, number
+from polyteach.scoring.unscored import Counts, together
 
 ENOUGH_TOLD = 20  # texts whose language was told, below which their share says nothing
 
@@ -43,11 +44,13 @@ class Raw:
 
 @dataclass(frozen=True, slots=True)
 class Fidelity:
-    """Responses in the language asked for: `share` of the `told` whose language could be told, of `asked`."""
+    """Responses in the language asked for: `share` of the `told` whose language could be told; `untold` are
+    the others, by reason.
+    """
 
     share: float
     told: int
-    asked: int
+    untold: Counts
 
 
 def raw_scores(scored: Scored, teacher: str) -> list[Raw]:
@@ -94,11 +97,11 @@ def fidelity(scored: Scored, teacher: str) -> Fidelity | None:
         if name == teacher and "response_fidelity" in figures
     ]
     told = sum(figure.n for figure in figures if figure.value is not None)
-    asked = told + sum(sum(figure.unscored.values()) for figure in figures)
-    if not asked:
+    untold = together(figure.unscored for figure in figures)
+    if not told and not untold:
         return None
     right = fsum(figure.value * figure.n for figure in figures if figure.value is not None)
-    return Fidelity(right / told if told else 0.0, told, asked)
+    return Fidelity(right / told if told else 0.0, told, untold)
 
 
 def summary(scored: Scored, teachers: Sequence[str]) -> str | None:
@@ -147,12 +150,19 @@ def _clause(raw: Raw) -> str:
 def _fidelity_text(found: Fidelity | None) -> str:
     if found is None:
         return ""
+    why = why_untold(found.untold)
+    if found.told < ENOUGH_TOLD and why:
+        asked = found.told + sum(found.untold.values())
+        return f" The language of only {found.told} of {asked} responses can be told ({why}): too few for a share."
     if found.told < ENOUGH_TOLD:
-        return f" The language of too few responses could be told ({found.told} of {found.asked})."
-    return (
-        f" {found.share:.0%} of its responses are in the language asked for (of {found.told} that could be "
-        f"told; {found.asked} in all)."
-    )
+        return f" {counted(found.told, 'response')}: too few to say what share is in the language asked for."
+    others = f"; of the others {why}" if why else ""
+    return f" {found.share:.0%} of its responses are in the language asked for (n {found.told}{others})."
+
+
+def why_untold(untold: Counts) -> str:
+    """Why the language of texts could not be told, such as `118 too short`; empty where all could."""
+    return ", ".join(f"{count} {reason.replace('_', ' ')}" for reason, count in untold.items())
 
 
 def _by_language(cells: Sequence[Cell]) -> list[list[Cell]]:

@@ -80,8 +80,8 @@ def low_fidelity(scored: Scored) -> Iterator[Caution]:
         if figure is None or figure.value is None or figure.n < worth.ENOUGH_TOLD:
             continue  # short answers are the teacher's manner, and a share of a few says nothing
         if figure.value < LOW_FIDELITY:
-            asked = figure.n + sum(figure.unscored.values())
-            over = f"n {figure.n}" if asked == figure.n else f"n {figure.n}; {asked - figure.n} not told"
+            why = worth.why_untold(figure.unscored)
+            over = f"n {figure.n}; of the others {why}" if why else f"n {figure.n}"
             text = f"Only {figure.value:.0%} of {teacher}'s responses are in the language asked for ({over})."
             yield Caution("low_language_fidelity", f"{teacher}/{language}", text)
 
