@@ -11,15 +11,17 @@ from pathlib import Path
 import pytest
 
 from polyteach.cli.main import NO_READER, USER_ERROR, invoke, is_of_a_named_path
-from polyteach.cli.terminal import printable
+from polyteach.cli.terminal import shown
+from polyteach.report.wording import one_line
 
 MAIN = [sys.executable, "-m", "polyteach.cli.main"]
 LONG = "x" * 300
 
 
-def test_what_a_terminal_obeys_is_replaced_and_the_rest_kept() -> None:
-    assert printable("a\x1b[31mb\x9b2J\r\n\u202ec\ud800") == "a\ufffd[31mb\ufffd2J" + "\ufffd" * 3 + "c\ufffd"
-    assert printable("Größe [b] نمی\u200cشود 日本") == "Größe [b] نمی\u200cشود 日本"
+def test_what_a_terminal_obeys_is_marked_and_the_rest_kept() -> None:
+    assert one_line("a\x1b[31mb\x9b2J\r\n\u202ec\ud800") == "a␛[31mb⟨U+009B⟩2J ⟨U+202E⟩c⟨U+D800⟩"
+    assert shown("[b]\x1b[31m") == "\\[b]␛\\[31m"
+    assert one_line("Größe [b] نمی\u200cشود 日本") == "Größe [b] نمی\u200cشود 日本"
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["published", "--json"], ["published"]])
@@ -95,7 +97,7 @@ def test_a_path_that_can_be_none(
 def test_a_message_holds_no_codes_either(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert invoke(["ingest", str(tmp_path / "no\x1b[31m.json")]) == USER_ERROR
     printed = capsys.readouterr().err
-    assert "no\ufffd[31m.json" in printed
+    assert "no␛[31m.json" in printed
     assert "\n  fix: " in printed
     assert "\x1b" not in printed
 

@@ -9,10 +9,9 @@ from rich.console import Console
 from polyteach.bundles.bundle import Bundle, BundledCell
 from polyteach.bundles.merge import Refusal
 from polyteach.bundles.table import Headline, headline
-from polyteach.cli.ingest_tables import shown
-from polyteach.cli.terminal import output_console
+from polyteach.cli.terminal import output_console, shown
 from polyteach.report import wording
-from polyteach.report.tables import Column, one_line, print_table
+from polyteach.report.tables import Column, print_table
 from polyteach.scoring.numbers import counted, number
 
 WIDTH = 110
@@ -99,7 +98,7 @@ def _print_cells(console: Console, source: str, base: str, cells: list[BundledCe
     title = f"{source[:40]}, " + (f"students of {base[:40]}" if base else "data alone")
     columns = [
         Column("teacher", is_name=True),
-        *(Column(one_line(c[:12])) for c in languages[:MOST_LANGUAGES]),
+        *(Column(wording.one_line(c[:12])) for c in languages[:MOST_LANGUAGES]),
     ]
     rows = [
         [teacher, *(_value(heads.get((teacher, language))) for language in languages[:MOST_LANGUAGES])]

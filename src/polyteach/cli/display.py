@@ -11,8 +11,8 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
-from polyteach.cli.terminal import printable
 from polyteach.executors.outcome import Outcome
+from polyteach.report.wording import one_line
 from polyteach.scoring.numbers import counted
 from polyteach.status import last_line
 from polyteach.steps import Step
@@ -86,7 +86,7 @@ def without_result(failed: Mapping[str, str]) -> Iterator[str]:
     for reason, alike in steps.items():
         more = len(alike) - _NAMED
         named = ", ".join(alike[:_NAMED]) + (f" and {more} more" if more > 0 else "")
-        yield f"without a result: {named}: {printable(reason)}"
+        yield f"without a result: {named}: {one_line(reason)}"
 
 
 def money(value: float | None, unknown: str = "USD unknown") -> str:
@@ -162,7 +162,7 @@ def say(message: str) -> None:
 
 def warn(message: str) -> None:
     """Prints a warning on stderr."""
-    say(f"warning: {printable(message)}")
+    say(f"warning: {one_line(message)}")
 
 
 class PlainDisplay:

@@ -231,7 +231,7 @@ def _show(
     """What was written, on stdout; what to look at, on stderr."""
     from polyteach.cli.display import warn
     from polyteach.cli.judges import bill_in_words
-    from polyteach.cli.terminal import printable
+    from polyteach.report.wording import one_line
 
     doubts = _doubts(record)
     for doubt in doubts:
@@ -248,7 +248,7 @@ def _show(
     lines += [bill_in_words(one) for one in took]
     lines += [f"sent to {url}"] if url else []
     for line in lines:
-        print(printable(line))
+        print(one_line(line))
 
 
 def _doubts(record: Mapping[str, Any]) -> list[str]:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from polyteach.cli.options import JSON_OPTION
-from polyteach.cli.terminal import print_json, printable
+from polyteach.cli.terminal import print_json
+from polyteach.report.wording import one_line
 
 if TYPE_CHECKING:
     from polyteach.benchmarks.ingest.collect import Ingested
@@ -76,7 +77,7 @@ def _check_organization(name: str) -> None:
     """
     from polyteach.errors import UserError
 
-    if not name.strip(". ") or set(name) & set("/\\") or printable(name) != name:
+    if not name.strip(". ") or set(name) & set("/\\") or one_line(name) != name:
         raise UserError(
             f"{name!r} is no plain name",
             where="--organization",

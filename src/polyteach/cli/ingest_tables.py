@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from rich.console import Console
-from rich.markup import escape
 
 from polyteach.benchmarks.ingest.collect import Ingested
 from polyteach.benchmarks.ingest.merge import RULE
 from polyteach.benchmarks.ingest.ranking import Board, Place
 from polyteach.benchmarks.ingest.record import NotRead
 from polyteach.cli.measure_tables import short_names
-from polyteach.cli.terminal import output_console, printable
+from polyteach.cli.terminal import output_console, shown
 from polyteach.report.tables import Column, print_table
 from polyteach.scoring.numbers import counted, listing
 
@@ -40,11 +39,6 @@ SHARED = (
 _SHOWN_FILES = 3
 _PARTING = ("/", "@", "__")
 T = TypeVar("T")
-
-
-def shown(text: str) -> str:
-    """A text from a file nobody vouches for, as Rich is to print it: no markup, nothing a terminal obeys."""
-    return escape(printable(text))
 
 
 def print_ingested(ingested: Ingested) -> None:

@@ -40,8 +40,9 @@ from polyteach.cli import (
     status,
     synthesize,
 )
-from polyteach.cli.terminal import OutputLost, discard_output, guard_output, printable
+from polyteach.cli.terminal import OutputLost, discard_output, guard_output
 from polyteach.errors import UserError, UserErrors
+from polyteach.report.wording import one_line
 
 USER_ERROR = 2
 NO_READER = 128 + 13  # what shells say of a process that SIGPIPE ended
@@ -162,14 +163,14 @@ def _refuse_empty(arguments: Sequence[str]) -> None:
             argument.partition("=") if argument[:2] == "--" else (f"argument {number}", "", argument)
         )
         if "\0" in argument:
-            raise UserError("this holds the character NUL", where=printable(name), fix="leave it out")
+            raise UserError("this holds the character NUL", where=one_line(name), fix="leave it out")
         if not value and (not argument or "=" in argument):
             raise UserError("this is empty", where=name, fix="give a value, or leave it out")
 
 
 def _complain(error: UserError) -> None:
     lines = f"error: {error}".split("\n")
-    typer.echo("\n".join(printable(line) for line in lines), err=True)
+    typer.echo("\n".join(one_line(line) for line in lines), err=True)
 
 
 if __name__ == "__main__":

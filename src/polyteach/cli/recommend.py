@@ -64,9 +64,9 @@ def recommend(
     From runs, screens and bundles at hand and from priors, each with its weight, the evidence for and against
     it, and what would change the answer. It says so where the evidence is not enough.
     """
-    from polyteach.cli.terminal import printable
     from polyteach.errors import UserError
     from polyteach.languages import standard_code
+    from polyteach.report.wording import one_line
     from polyteach.selection.recommend.answer import recommend as find
     from polyteach.selection.recommend.candidates import from_file
     from polyteach.selection.recommend.standing import Wish
@@ -84,7 +84,7 @@ def recommend(
         print_json(found.to_json())
         return
     for line in lines_of_text(found):
-        typer.echo(printable(line))
+        typer.echo(one_line(line))
 
 
 def _evidence(

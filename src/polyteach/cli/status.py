@@ -10,7 +10,8 @@ from typing import Annotated, Any
 import typer
 
 from polyteach.cli.options import JSON_OPTION, OUTPUT_DIR_OPTION
-from polyteach.cli.terminal import print_json, printable
+from polyteach.cli.terminal import print_json
+from polyteach.report.wording import one_line
 
 
 def status(
@@ -71,14 +72,14 @@ def _lines(facts: dict[str, Any]) -> list[str]:
         f"running: {step['id']}{_so_far(step)}" for step in facts["steps"] if step["state"] == "running"
     ]
     lines += [
-        f"failed: {step['id']}" + (f": {printable(step['error'])}" if step.get("error") else "")
+        f"failed: {step['id']}" + (f": {one_line(step['error'])}" if step.get("error") else "")
         for step in facts["steps"]
         if step["state"] == "failed"
     ]
     if facts["state"] == "budget_reached":
         lines.append("the budget is spent: raise `budget` and run the same command to go on from here")
     elif facts.get("reason"):
-        lines += [f"why: {printable(line.strip())}" for line in facts["reason"].splitlines()]
+        lines += [f"why: {one_line(line.strip())}" for line in facts["reason"].splitlines()]
     return lines
 
 

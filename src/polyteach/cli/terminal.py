@@ -5,20 +5,20 @@ from __future__ import annotations
 import io
 import json
 import os
-import re
 import sys
 from typing import TYPE_CHECKING, Any
+
+from polyteach.report.wording import one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-# C0 and C1 controls, separators and reversals of Unicode that move what follows, and halves of characters.
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
+def shown(text: str) -> str:
+    """A text from a file nobody vouches for, as Rich is to print it: no markup, nothing a terminal obeys."""
+    from rich.markup import escape
 
-def printable(text: str) -> str:
-    """The text on one line, with a replacement character for each that a terminal obeys or cannot print."""
-    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+    return escape(one_line(text))
 
 
 def output_console(most: int | None = None) -> Console:

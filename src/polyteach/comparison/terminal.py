@@ -20,7 +20,7 @@ from polyteach.comparison.words import (
     why,
 )
 from polyteach.report import wording
-from polyteach.report.tables import COMFORT, Column, one_line, print_table
+from polyteach.report.tables import COMFORT, Column, print_table
 
 MOST_SETTINGS = 12
 _BESIDE = 8  # cells of a rank and the blanks around it
@@ -32,12 +32,12 @@ def print_comparison(found: Comparison, console: Console) -> None:
     heads = _heads(found.labels, console.width)
     for head, label, run in zip(heads, found.labels, found.runs, strict=True):
         name = label if head == label else f"{head}, {label}"
-        console.print(Text(f"{one_line(name)}: {one_line(run.results.verdict.text)}"))
+        console.print(Text(f"{wording.one_line(name)}: {wording.one_line(run.results.verdict.text)}"))
     console.print()
     _print_standings(found, heads, console)
     for change in found.changes:
         console.print()
-        title = f"{one_line(change.after)}, compared with {one_line(change.before)}"
+        title = f"{wording.one_line(change.after)}, compared with {wording.one_line(change.before)}"
         console.print(Text(title, style="bold"))
         _print_change(change, console)
 
@@ -54,7 +54,7 @@ def _print_standings(found: Comparison, heads: Sequence[str], console: Console) 
     columns = [Column("teacher", is_name=True)]
     for head in heads:
         columns += [
-            Column(one_line(head)),
+            Column(wording.one_line(head)),
             Column("95%", spare=2),
             Column("rank"),
         ]
@@ -79,7 +79,7 @@ def _standing(standing: Standing | None) -> tuple[str, str, str]:
 
 def _print_change(change: Change, console: Console) -> None:
     for sentence in sentences(change):
-        console.print(Text(f"- {one_line(sentence)}"))
+        console.print(Text(f"- {wording.one_line(sentence)}"))
     settings = settings_shown(change)
     if settings:
         console.print()
@@ -91,7 +91,9 @@ def _print_change(change: Change, console: Console) -> None:
     _print_parts(change, console)
     console.print()
     for teacher in change.teachers:
-        console.print(Text(f"{one_line(teacher.teacher)}: {one_line(' '.join(why(teacher, change)))}"))
+        console.print(
+            Text(f"{wording.one_line(teacher.teacher)}: {wording.one_line(' '.join(why(teacher, change)))}")
+        )
 
 
 def _print_parts(change: Change, console: Console) -> None:

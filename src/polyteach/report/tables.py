@@ -17,7 +17,7 @@ from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
-from polyteach.report import wording
+from polyteach.report.wording import one_line, printable
 
 GAP = 2
 """Blanks between columns, with lines and without."""
@@ -49,11 +49,6 @@ class Column:
     def widest(self, cells: Iterable[str]) -> int:
         """The cells that the longest line of title and texts takes."""
         return max(cell_len(line) for text in (self.title, *cells) for line in text.split("\n"))
-
-
-def one_line(text: str) -> str:
-    """A text as it may stand in a terminal's line: nothing in it is obeyed."""
-    return wording.printable(text).replace("\n", " ").replace("\t", " ")
 
 
 def shortened_names(names: Sequence[str], cells: int) -> list[str]:
@@ -166,7 +161,7 @@ def fitted(columns: Sequence[Column], rows: Iterable[Sequence[str]], width: int)
 
 def _shown(column: Column, text: str) -> str:
     """A name on one line; other texts may have several."""
-    return one_line(text) if column.is_name else wording.printable(text)
+    return one_line(text) if column.is_name else printable(text)
 
 
 def _needed(columns: Sequence[Column], widths: Sequence[int], kept: Sequence[int], names: int | None) -> int:

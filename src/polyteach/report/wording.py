@@ -7,7 +7,6 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
-from polyteach.languages import english_name, is_right_to_left
 from polyteach.scoring.numbers import NONE
 from polyteach.scoring.numbers import number as number
 from polyteach.scoring.numbers import parameters as parameters
@@ -40,6 +39,8 @@ def ranks(interval: list[int] | None) -> str:
 
 def language(code: str) -> str:
     """A language's English name."""
+    from polyteach.languages import english_name
+
     return english_name(code)
 
 
@@ -48,6 +49,8 @@ def direction(text: str, code: str) -> str:
 
     A response may be in another language than asked for, so the language alone does not tell.
     """
+    from polyteach.languages import is_right_to_left
+
     classes = [unicodedata.bidirectional(character) for character in text]
     right = sum(found in ("R", "AL") for found in classes)
     left = sum(found == "L" for found in classes)
@@ -65,6 +68,11 @@ def printable(text: str) -> str:
     Hindi, Arabic and emoji are written with them, and they reorder no text but their own.
     """
     return _UNPRINTABLE.sub(_mark, text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def one_line(text: str) -> str:
+    """A text as it may stand in a terminal's line: nothing in it is obeyed."""
+    return printable(text).replace("\n", " ").replace("\t", " ")
 
 
 def _mark(found: re.Match[str]) -> str:
