@@ -80,6 +80,12 @@ def of_races(bank: Bank, base: str, count: int, rules: Rules, rng_seed: int) -> 
     clear = 200 * rules.epsilon
     kept = sum(max(known, key=known.__getitem__) in run.final for known, run, _ in raced)
     near = sum(max(known[n] for n in run.final) >= max(known.values()) - clear / 2 for known, run, _ in raced)
+    ties = [
+        _left_at(run, name)
+        for known, run, _ in raced
+        for name in sorted(known, key=known.__getitem__)[:-1]
+        if max(known.values()) - known[name] <= clear / 2
+    ]
     ahead = [(known, run) for known, run, _ in raced if _lead(known) >= clear]
     pairs = [
         name not in run.final
@@ -88,11 +94,16 @@ def of_races(bank: Bank, base: str, count: int, rules: Rules, rng_seed: int) -> 
         if max(known.values()) - known[name] >= clear
     ]
     shares = [run.share for _, run, _ in raced]
-    foretold = [_held(bank, one, run, rules, at) for at, (_, run, one) in enumerate(raced)]
+    foretold = [_foretold(one, rules, at) for at, (_, _, one) in enumerate(raced)]
+    held = sum(low <= cost <= high for (low, high), cost in zip(foretold, shares, strict=True))
+    ends = np.median(foretold, axis=0)
+    width = np.median(np.diff(foretold))
     return {
         "races": len(raced),
         "best kept": share(kept, len(raced)),
         "within epsilon of the best kept": share(near, len(raced)),
+        "within epsilon of the best, left": share(sum(at > 0 for at in ties), len(ties)),
+        "... in rung 1, 2, 3": [ties.count(at) for at in (1, 2, 3)],
         "median cost": f"{np.median(shares):.1%} (90% below {np.quantile(shares, 0.9):.1%})",
         "median final set": float(np.median([len(run.final) for _, run, _ in raced])),
         "rungs run": np.bincount([len(run.decisions) for _, run, _ in raced], minlength=4)[1:].tolist(),
@@ -105,7 +116,8 @@ def of_races(bank: Bank, base: str, count: int, rules: Rules, rng_seed: int) -> 
         ),
         "clear leader: alone": share(sum(len(run.final) == 1 for _, run in ahead), len(ahead)),
         "pairs with the best, 2 epsilon apart: found": share(sum(pairs), len(pairs)),
-        "forecast held": share(sum(foretold), len(foretold)),
+        "forecast held": share(held, len(foretold)),
+        "... its interval": f"{ends[0]:.0%} to {ends[1]:.0%}, {100 * width:.0f} points wide (medians)",
     }
 
 
@@ -118,7 +130,13 @@ def _second(known: dict[str, float]) -> str:
     return sorted(known, key=lambda name: -known[name])[1]
 
 
-def _held(bank: Bank, field: Field, run: Replay, rules: Rules, rng_seed: int) -> bool:
+def _left_at(run: Replay, name: str) -> int:
+    """The rung that a teacher left; 0: none."""
+    return next((at for at, decision in enumerate(run.decisions, 1) if name in decision.left), 0)
+
+
+def _foretold(field: Field, rules: Rules, rng_seed: int) -> tuple[float, float]:
+    """The forecast's interval of a race's cost."""
     design = Design(
         len(field.names),
         len(field.languages),
@@ -126,8 +144,7 @@ def _held(bank: Bank, field: Field, run: Replay, rules: Rules, rng_seed: int) ->
         len(field.rng_seeds),
         tuple(rows / ROWS[-1] for rows in ROWS),
     )
-    low, high = interval_of(foresee(design, rules, rng_seed).cost)
-    return low <= run.share <= high
+    return interval_of(foresee(design, rules, rng_seed).cost)
 
 
 def of_twins(bank: Bank, count: int, rules: Rules, others: int, rng_seed: int) -> dict[str, Any]:

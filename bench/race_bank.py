@@ -180,10 +180,11 @@ def replay(bank: Bank, field: Field, rules: Rules) -> Replay:
     remaining = field.names
     spent = reference = reference_tokens(bank, field)
     full = reference + sum(tokens_of(bank, field, name, ROWS[-1]) for name in field.names)
+    most = None if rules.most is None else reference + rules.most * (full - reference)
     decisions = []
     for number, rows in enumerate(ROWS, 1):
         cost = sum(tokens_of(bank, field, name, rows) for name in remaining)
-        if number > 1 and rules.most is not None and spent + cost > rules.most * full:
+        if number > 1 and most is not None and spent + cost > most:
             break
         spent += cost
         decisions.append(judge(bank, field, remaining, rows, rules))

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from polyteach.scoring.gain import CellEstimate
-from polyteach.scoring.intervals import Estimate, TrialSpread
-from polyteach.selection.race.elimination import decide, paired_spread
+from polyteach.scoring.intervals import Estimate, TrialSpread, item_mean
+from polyteach.selection.race.elimination import PairedSpread, decide, lacking_trials, paired_spread
+from polyteach.selection.race.settings import Rules
 
-SPREAD = TrialSpread(0.0004, 6)
+SPREAD = PairedSpread(TrialSpread(0.0004, 6), raw=0.0004)
 
 
 def estimate(value: float, influence: list[float], trials: int = 2) -> Estimate:
@@ -52,7 +53,7 @@ def test_who_is_surely_behind_by_more_than_the_margin_leaves_and_nobody_else() -
 
 def test_all_surely_alike_settle_a_race_with_several() -> None:
     near = {"a": estimate(0.5, [0.001, -0.001]), "b": estimate(0.49, [0.001, -0.001])}
-    quiet = TrialSpread(1e-8, 6)
+    quiet = PairedSpread(TrialSpread(1e-8, 6), raw=1e-8)
     decision = decide(near, quiet, margin=0.05, alike=0.05, level=0.95, rng_seed=1)
     assert decision.remaining == ("a", "b") and decision.settled
     assert not decide(near, quiet, margin=0.05, alike=0.005, level=0.95, rng_seed=1).settled
@@ -86,16 +87,16 @@ def test_the_order_of_names_decides_nothing() -> None:
 def test_the_spread_is_that_of_differences_in_one_trial() -> None:
     spread = paired_spread([{"a": cell(0.1, 0.3), "b": cell(0.2, 0.2)}])
     assert spread is not None
-    assert spread.variance == pytest.approx(0.01) and spread.freedom == 1
+    assert spread.spread.variance == pytest.approx(0.01) and spread.spread.freedom == 1
     differences = np.array([0.1 - 0.2, 0.3 - 0.2])
-    assert 2 * spread.variance == pytest.approx(differences.var(ddof=1))
+    assert 2 * spread.spread.variance == pytest.approx(differences.var(ddof=1))
 
 
 def test_what_a_trial_does_to_all_teachers_cancels() -> None:
     plain = paired_spread([{"a": cell(0.1, 0.3), "b": cell(0.2, 0.2)}])
     shifted = paired_spread([{"a": cell(0.1, 0.8), "b": cell(0.2, 0.7)}])
     assert plain is not None and shifted is not None
-    assert shifted.variance == pytest.approx(plain.variance)
+    assert shifted.spread.variance == pytest.approx(plain.spread.variance)
 
 
 def test_the_noise_of_answers_is_not_counted_twice_and_cells_are_pooled() -> None:
@@ -103,9 +104,59 @@ def test_the_noise_of_answers_is_not_counted_twice_and_cells_are_pooled() -> Non
     still = {"a": cell(0.1, 0.1), "b": cell(0.2, 0.2)}
     both = paired_spread([noisy, still])
     assert both is not None
-    assert both.variance == pytest.approx((0.01 - 0.002) / 2) and both.freedom == 2
+    assert both.spread.variance == pytest.approx((0.01 - 0.002) / 2) and both.spread.freedom == 2
     all_noise = paired_spread([{"a": cell(0.1, 0.3, noise=1.0), "b": cell(0.2, 0.2, noise=1.0)}])
-    assert all_noise is not None and all_noise.variance == 0.0
+    assert all_noise is not None and all_noise.spread.variance == 0.0
+    assert all_noise.raw == pytest.approx(0.01)
+
+
+# The same two, all of the trials' variance taken for noise: items alone, variance 4e-4 with 3 degrees
+# of freedom, se .02; what was observed is 4e-4 too: (4e-4)**2 / (16e-8 / 3 + 16e-8 / 6) = 2, at least 3.
+def test_luck_that_cannot_be_seen_is_not_surely_none() -> None:
+    hidden = PairedSpread(TrialSpread(0.0, 6), raw=0.0004)
+    gap = decide(GAINS, hidden, margin=0.1, alike=0.0, level=0.95, rng_seed=1).gaps["second"]
+    assert gap.bounds.se == pytest.approx(0.02)
+    assert gap.bounds.low == pytest.approx(0.3 - 3.182 * 0.02, abs=0.003)
+    one = PairedSpread(TrialSpread(0.0, 1), raw=0.0004)  # 16e-8 / (16e-8 / 3 + 16e-8) = .75, at least 1
+    wide = decide(GAINS, one, margin=0.1, alike=0.0, level=0.95, rng_seed=1).gaps["second"]
+    assert wide.bounds.low == pytest.approx(0.3 - 12.706 * 0.02, abs=0.02)
+
+
+def test_equal_teachers_with_two_trials_seldom_leave() -> None:
+    """Six teachers, one cell, 300 items, a trial's SD of 4.5 points: with noise taken off 11% of races."""
+    rng = np.random.default_rng(1)
+    items = [str(at) for at in range(300)]
+    races = 300
+    hit = 0
+    for _ in range(races):
+        known = rng.beta(1.2, 1.2, 300) * 0.5 + 0.25
+        cells = {}
+        for name in "abcdef":
+            luck = 0.045 * rng.standard_normal((2, 1))
+            right = (rng.random((2, 300)) < np.clip(known + luck, 0, 1)).astype(float)
+            mean = item_mean(dict(zip(items, right.mean(0), strict=True)), {i: i for i in items}, 2)
+            noise = float(right.var(0, ddof=1).mean() / 300)
+            cells[name] = CellEstimate(mean, dict(enumerate(right.mean(1))), noise)
+        spread = paired_spread([cells])
+        assert spread is not None
+        gains = {name: one.estimate for name, one in cells.items()}
+        hit += bool(
+            decide(gains, spread, margin=0.06 / 9, alike=0.06 / 9, level=1 - 0.05 / 3, rng_seed=1).left
+        )
+    assert hit <= 0.06 * races
+
+
+def test_who_lacks_a_trial_that_others_have_is_named_and_nobody_else() -> None:
+    cells = {"m/de": {"a": cell(0.1, 0.3), "b": cell(0.2, 0.2), "c": cell(0.5)}}
+    assert lacking_trials(cells) == {"c": "not complete: no trial m/de/1"}
+    assert lacking_trials({"m/de": {"a": cell(0.1), "b": cell(0.2)}}) == {}
+
+
+def test_a_margin_keeps_who_may_be_within_epsilon_at_the_slowest_growth() -> None:
+    rules = Rules(0.06, 0.01, None)
+    assert rules.alike(1 / 9) == pytest.approx(0.00667, abs=1e-5)
+    assert rules.margin(1 / 9) == pytest.approx(0.0261, abs=1e-4)  # .06 / 9 ** .6 = .01605, and the guard
+    assert rules.margin(1) == pytest.approx(0.06)
 
 
 def test_trials_that_not_all_have_are_left_out() -> None:

@@ -15,9 +15,12 @@ import pytest
 
 from polyteach.cli.main import USER_ERROR, invoke
 from polyteach.errors import UserError
-from polyteach.pipeline import cell_steps
+from polyteach.facts import study_facts
+from polyteach.pipeline import SCORED, cell_steps
 from polyteach.resources import find_resources
-from polyteach.selection.race.rungs import SHARES, rung_steps, rungs_of
+from polyteach.selection.race.rungs import SHARES, own_id, rung_steps, rungs_of, study_of
+from polyteach.selection.race.step import race_rung
+from polyteach.steps import StepTask
 from polyteach.study import Study, load_study
 
 STUDY = """
@@ -112,6 +115,32 @@ def test_a_race_killed_in_a_rung_goes_on_to_the_same_bytes(raced: Path, tmp_path
     for name in ("race.json", "race.html"):
         whole, resumed = (folder / "runs" / "small-race" / name for folder in (raced, tmp_path))
         assert whole.read_bytes() == resumed.read_bytes()
+
+
+def test_a_failed_student_takes_its_teacher_out_and_the_others_go_on(
+    raced: Path, study: Study, tmp_path: Path
+) -> None:
+    resources = find_resources(study, Path())
+    rungs = rungs_of(study, [Fraction(1, 2), Fraction(1)])
+    names = [teacher.name for teacher in study.teachers]
+    own = study_of(study, rungs[0], names)
+    made = raced / "runs" / "small-race" / "artifacts"
+    lost = "base-a/foreign/de/1"
+    inputs = {
+        own_id(one): made / one.id
+        for one in rung_steps(study, resources, rungs[0], names)
+        if one.kind in SCORED and not one.id.endswith(lost)
+    }
+    settings = {
+        "study": study_facts(own, resources),
+        "rung": {"rung": 1, "share": "1/2", "rows": 150},
+        "failed": [{"step": f"students/{lost}", "reason": "out of memory"}],
+        **{"epsilon": 0.01, "margin": 0.01, "alike": 0.005, "level": 0.975, "rng_seed": 0},
+    }
+    race_rung(StepTask(settings, {}, inputs, tmp_path))
+    judged = json.loads((tmp_path / "rung.json").read_bytes())
+    assert judged["undefined"] is None and judged["leader"] == "clean" and "wrong" in judged["gaps"]
+    assert judged["left"]["foreign"] == "not compared: not complete: no trial base-a/de/1"
 
 
 def test_the_last_rung_is_a_normal_run_of_those_who_remain(study: Study) -> None:

@@ -68,11 +68,26 @@ def test_cost_is_summed_and_foretold_in_proportion_to_rows() -> None:
 
 
 def test_no_rung_starts_that_would_pass_the_cap() -> None:
-    assert not is_over(standing_of("s", [FIRST], ROWS, 7010 / 19_000 + 1e-9))
-    stopped = standing_of("s", [FIRST], ROWS, 7010 / 19_000 - 1e-3)
+    assert not is_over(standing_of("s", [FIRST], ROWS, 6010 / 18_000 + 1e-9))
+    stopped = standing_of("s", [FIRST], ROWS, 6010 / 18_000 - 1e-3)
     assert is_over(stopped) and stopped["verdict"]["kind"] == "tied"
     assert stopped["verdict"]["teachers"] == ["a", "b"]
-    assert "37%" in stopped["why_over"]
+    assert "33%" in stopped["why_over"]
+
+
+def test_who_could_not_be_compared_is_not_called_behind() -> None:
+    lost = rung(1, {"a": 0.1, "b": 0.09}, []) | {"ran": ["a", "b", "c"], "left": {"c": "not compared"}}
+    lost["cost"]["teachers"]["c"] = lost["cost"]["teachers"]["a"]
+    assert "but for 1 not compared." in standing_of("s", [lost], ROWS, None)["verdict"]["text"]
+
+
+def test_a_small_field_may_run_its_second_rung() -> None:
+    """Two teachers: 1,340 and 4,000 of 12,000 tokens; with a reference of 6,000 it were 11,340 of 18,000."""
+    small = rung(1, {"a": 0.1, "b": 0.09}, [])
+    small["cost"]["reference_tokens"] = 6000
+    race = standing_of("s", [small], ROWS, 0.5)
+    assert race["cost"]["full_study"] == 18_000 and race["cost"]["share"] == pytest.approx(7340 / 18_000)
+    assert not is_over(race)
 
 
 def test_a_settled_race_says_who_left_when_and_at_what_cost() -> None:

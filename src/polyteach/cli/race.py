@@ -64,8 +64,8 @@ def race(
         float,
         typer.Option(
             min=0.0,
-            help="The share of the full study's student tokens that the race may take: no rung starts that "
-            "would pass it. 1 or more: whatever it takes.",
+            help="The share of the full study's student tokens that the race may take, references left "
+            "out of both: no rung starts that would pass it. 1 or more: whatever it takes.",
         ),
     ] = MOST,
     queue: Annotated[

@@ -1,18 +1,19 @@
 """Who leaves a race after a rung: estimates in, a decision out.
 
 A teacher leaves where the leader is surely ahead of it by more than a margin: where the interval of the
-paired difference leader - teacher lies above the margin. The intervals hold at once for all who remain (max-t
-over their pairs with the leader). Nobody leaves for being second in a noisy rung, and nothing else makes a
-teacher leave: no selector, no quality of its data.
+paired difference leader - teacher lies above the margin. Nobody leaves for being second in a noisy rung, and
+nothing else makes a teacher leave: no selector, no quality of its data.
 
 Pairing. Items: two teachers' students answer the same ones, see `scoring.intervals`. rng_seeds: the students
 of one trial see their rows in the same order, so what a trial adds to all teachers cancels from differences;
 what is left is pooled over teachers and cells, since two or three trials say next to nothing by themselves.
 
-How sure. The leader is whoever comes out first, so the interval of the best teacher's difference to it must
-hold whoever that is. For the truly best teacher to leave, somebody must come out ahead of it by `critical`
-standard errors and the margin on top: with one error for all pairs, that is less probable than half of
-1 - level (Hsu's comparison with the best; Multiple Comparisons, 1996, is one-sided, this is two-sided).
+How sure. A teacher that is truly within the margin of every other leaves with a chance of at most half of
+1 - level: somebody must come out ahead of it by `critical` standard errors more than is true, and `critical`
+is the max-t of one teacher's pairs with all others, to both sides, with one error for all pairs (Hsu's
+comparison with the best; Multiple Comparisons, 1996). That holds for each such teacher by itself, the best
+among them. The intervals do not hold all at once: the leader is whoever comes out first, luck included, so
+some interval misses more often than 1 - level, the more teachers the more often.
 """
 
 from __future__ import annotations
@@ -24,15 +25,29 @@ from math import fsum
 import numpy as np
 
 from polyteach.scoring.gain import CellEstimate
-from polyteach.scoring.intervals import Estimate, Interval, TrialSpread, combine, standard_error
+from polyteach.scoring.intervals import MANY, Estimate, Interval, TrialSpread, combine, standard_error
 from polyteach.scoring.ranks import covariance, critical_value
 
 ALPHA = 0.05
-"""Chance of a false interval in a whole race; its rungs share it evenly."""
+"""1 - level of a whole race; its rungs share it evenly."""
 GAP_DEFINITION = (
-    "gain of the leader - gain of the teacher in one rung, paired by item and rng_seed; interval that holds "
-    "for all who ran the rung at once (max-t over pairs with the leader)"
+    "gain of the leader - gain of the teacher in one rung, paired by item and rng_seed; interval by which a "
+    "teacher truly within the margin of all others leaves with a chance of at most half of 1 - level (max-t "
+    "over pairs with one teacher); not for all intervals at once, since the leader is whoever came out first"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class PairedSpread:
+    """The variance of one trial that matters to differences between teachers, see `paired_spread`.
+
+    Attributes:
+        spread: without the noise of single answers; its `freedom` is that of `raw`.
+        raw: with it: what was observed.
+    """
+
+    spread: TrialSpread
+    raw: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +84,7 @@ class Decision:
 
 def decide(
     gains: Mapping[str, Estimate],
-    spread: TrialSpread,
+    paired: PairedSpread,
     *,
     margin: float,
     alike: float,
@@ -80,10 +95,10 @@ def decide(
 
     Args:
         gains: of each teacher that ran the rung, over the same languages, bases and items; at least one.
-        spread: variance of one trial in one cell, see `paired_spread`.
+        paired: variance of one trial in one cell.
         margin: what a teacher must surely be behind by to leave.
         alike: how near the leader all who remain must surely be for the race to be over; at most the margin.
-        level: of the intervals, all at once.
+        level: of one teacher's intervals with all others, see above.
         rng_seed: of the draws behind `critical`.
 
     Raises:
@@ -96,9 +111,9 @@ def decide(
     if not others:
         return Decision(order, {}, (), None, settled=True)
     differences = [combine([(1, gains[leader]), (-1, gains[name])]) for name in others]
-    errors = [standard_error(difference, spread) for difference in differences]
+    errors = [_error(difference, paired) for difference in differences]
     critical = critical_value(
-        covariance([gains[name] for name in order], spread),
+        covariance([gains[name] for name in order], paired.spread),
         [(0, at) for at in range(1, len(order))],
         np.array([se for se, _ in errors]),
         min(freedom for _, freedom in errors),
@@ -114,7 +129,39 @@ def decide(
     return Decision(order, gaps, left, critical, settled)
 
 
-def paired_spread(cells: Sequence[Mapping[str, CellEstimate]]) -> TrialSpread | None:
+def _error(difference: Estimate, paired: PairedSpread) -> tuple[float, float]:
+    """Standard error and its degrees of freedom, by Satterthwaite.
+
+    What trials add is a difference, observed - noise of answers, and as uncertain as what was observed. With
+    few degrees of freedom it is often nothing, by chance; so the freedom counts `raw`, lest the luck of
+    training be taken as surely none.
+    """
+    spread = paired.spread
+    se, _ = standard_error(difference, spread)
+    items, load = difference.item_variance, difference.trial_load
+    item_freedom = max(len(difference.influence) - 1, 1)
+    loose = items**2 / item_freedom + (paired.raw * load) ** 2 / spread.freedom
+    if loose == 0:
+        return se, MANY
+    freedom = (items + spread.variance * load) ** 2 / loose
+    return se, min(max(freedom, min(item_freedom, spread.freedom)), MANY)
+
+
+def lacking_trials(cells: Mapping[str, Mapping[str, CellEstimate]]) -> dict[str, str]:
+    """Who lacks a trial that another teacher has in the same cell, and which: it cannot be paired.
+
+    Args:
+        cells: by the cell's name the gain of each teacher.
+    """
+    missing: dict[str, list[str]] = {}
+    for cell, gains in cells.items():
+        known = {trial for gain in gains.values() for trial in gain.per_trial}
+        for name, gain in gains.items():
+            missing.setdefault(name, []).extend(f"{cell}/{at}" for at in sorted(known - set(gain.per_trial)))
+    return {name: f"not complete: no trial {', '.join(which)}" for name, which in missing.items() if which}
+
+
+def paired_spread(cells: Sequence[Mapping[str, CellEstimate]]) -> PairedSpread | None:
     """The variance of a trial that matters to differences between teachers, pooled over teachers and cells.
 
     In each cell (a base and language) it is the interaction of teachers and trials: what is left of a trial's
@@ -143,4 +190,5 @@ def paired_spread(cells: Sequence[Mapping[str, CellEstimate]]) -> TrialSpread | 
         freedom += own
     if not freedom:
         return None
-    return TrialSpread(max((fsum(squares) - fsum(noise)) / freedom, 0.0), freedom)
+    known = max((fsum(squares) - fsum(noise)) / freedom, 0.0)
+    return PairedSpread(TrialSpread(known, freedom), fsum(squares) / freedom)

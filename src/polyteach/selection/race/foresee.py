@@ -16,7 +16,7 @@ import numpy as np
 
 from polyteach.figures import Figure
 from polyteach.selection.race.elimination import ALPHA
-from polyteach.selection.race.settings import Rules
+from polyteach.selection.race.settings import GROWTH, Rules
 
 DRAWS = 4000
 COST_DEFINITION = (
@@ -42,7 +42,7 @@ class Assumptions:
     """
 
     apart: tuple[float, float] = (4.0, 30.0)
-    growth: tuple[float, float] = (0.6, 1.1)
+    growth: tuple[float, float] = (GROWTH, 1.1)
     luck: tuple[float, float] = (3.0, 7.0)
     luck_growth: float = 0.75
     items: tuple[float, float] = (1.5, 4.0)
@@ -129,7 +129,7 @@ def foresee(
     for at, share in enumerate(design.shares):
         cost = (tokens * here).sum(axis=1) * share
         if at and rules.most is not None:
-            open_ &= spent + cost <= rules.most * full
+            open_ &= spent - reference + cost <= rules.most * (full - reference)
         spent += cost * open_
         last = np.where(here & open_[:, None], share, last)
         running[at] = here.sum(axis=1) * open_
@@ -142,10 +142,12 @@ def foresee(
         seen = grown[:, None] * (gains + moved) + noise
         seen = np.where(here, seen, -np.inf)
         margin = 100 * rules.margin(share)
-        reach = margin + critical[here.sum(axis=1)] * error
-        stays = here & (seen.max(axis=1, keepdims=True) - seen <= reach[:, None])
+        reach = (critical[here.sum(axis=1)] * error)[:, None]
+        behind = seen.max(axis=1, keepdims=True) - seen
+        stays = here & (behind <= margin + reach)
         here = np.where(open_[:, None], stays, here)
-        open_ &= here.sum(axis=1) > 1
+        in_doubt = stays & (behind > 0) & (behind + reach > 100 * rules.alike(share))
+        open_ &= in_doubt.any(axis=1)
     return Foreseen(spent / full, last.mean(axis=1), running)
 
 

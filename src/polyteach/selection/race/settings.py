@@ -9,7 +9,9 @@ EPSILON = 6.0
 GUARD = 0.0
 """Points added to epsilon in all rungs but the last."""
 MOST = 0.5
-"""Share of the full study's student tokens."""
+"""Share of the full study's student tokens, references left out of both."""
+GROWTH = 0.6
+"""Gaps are taken to grow with rows at least to this power: the lowest that `foresee.Assumptions` has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +21,8 @@ class Rules:
     Attributes:
         epsilon: a difference in gain that does not matter.
         guard: added in every rung but the last: scale may change the order.
-        most: the share of the full study's student tokens that may be spent; None for no cap.
+        most: the share of the full study's student tokens that may be spent, references left out of both;
+            None for no cap.
     """
 
     epsilon: float
@@ -35,5 +38,9 @@ class Rules:
         return self.epsilon * share
 
     def margin(self, share: float) -> float:
-        """What a teacher must surely be behind by to leave a rung."""
-        return self.alike(share) + (self.guard if share < 1 else 0.0)
+        """What a teacher must surely be behind by to leave a rung.
+
+        Who is within epsilon in the full study may be further behind in a rung than `alike`, where gaps grow
+        by less than rows do: as far as their slowest growth allows.
+        """
+        return float(self.epsilon * share**GROWTH) + (self.guard if share < 1 else 0.0)

@@ -41,10 +41,13 @@ class Cost:
         return (self.teachers + self.reference) / self.full if self.full else None
 
     def allows_next(self, most: float | None) -> bool:
-        """Whether the next rung fits into a share of the full study's tokens; None: whatever it takes."""
+        """Whether the next rung fits into a share of the full study's tokens; None: whatever it takes.
+
+        References are left out of both: they are the same in both, and would be most of a small race.
+        """
         if most is None or self.next_rung is None:
             return True
-        return self.teachers + self.reference + self.next_rung <= most * self.full
+        return self.teachers + self.next_rung <= most * (self.full - self.reference)
 
 
 def cost_of(rungs: Sequence[Mapping[str, Any]], rows: Sequence[int]) -> Cost:
@@ -127,7 +130,8 @@ def _why_over(rung: Mapping[str, Any], cost: Cost, most: float | None, *, is_las
     if is_last:
         return "this was the last rung"
     if not cost.allows_next(most):
-        return f"the next rung would take more than {most:.0%} of the full study's student tokens"
+        share = f"{most:.0%} of the full study's student tokens"
+        return f"the next rung would take more than {share}, references aside"
     return None
 
 
@@ -137,7 +141,9 @@ def _verdict(rungs: Sequence[Mapping[str, Any]], why: str | None) -> tuple[Kind,
     if last["undefined"]:
         return "undefined", f"No teacher can be chosen: {last['undefined']}."
     gone = ran - len(names)
-    behind = f"The other {gone} left: each was surely behind the leader of a rung." if gone else ""
+    lost = gone - sum(name in rung["gaps"] for rung in rungs for name in rung["left"])
+    behind = f"The other {gone} left: each was surely behind the leader of a rung" if gone else ""
+    behind += f", but for {lost} not compared." if lost else "." if gone else ""
     if why is None:
         return "inconclusive", f"{counted(len(names), 'teacher')} of {ran} go on. {behind}".rstrip()
     if len(names) == 1:

@@ -56,18 +56,23 @@ def _judged(scored: Scored, settings: Mapping[str, Any]) -> dict[str, Any]:
     from polyteach.scoring import gain
     from polyteach.scoring.intervals import figure_of
     from polyteach.scoring.overall import Known, overall
-    from polyteach.selection.race.elimination import GAP_DEFINITION, decide, paired_spread
+    from polyteach.selection.race.elimination import GAP_DEFINITION, decide, lacking_trials, paired_spread
 
     names = [teacher.name for teacher in scored.evidence.study.teachers]
     cells = {k: Known(c.gain.estimate if c.gain else None, c.reason) for k, c in scored.cells.items()}
     found = {name: overall(name, cells, scored.counts, "gain") for name in names}
+    own = {
+        f"{base}/{language}": {
+            name: one
+            for name in names
+            if found[name].estimate and (one := scored.cells[base, language, name].gain)
+        }
+        for base, language in scored.counts
+    }
+    lacking = lacking_trials(own)
+    found |= {name: Known(None, reason) for name, reason in lacking.items()}
     gains = {name: known.estimate for name, known in found.items() if known.estimate is not None}
-    paired = paired_spread(
-        [
-            {name: one for name in gains if (one := scored.cells[base, language, name].gain)}
-            for base, language in scored.counts
-        ]
-    )
+    paired = paired_spread([{name: cell[name] for name in gains} for cell in own.values()])
     why_not = _why_nothing(found, list(gains), has_spread=paired is not None)
     decision = (
         decide(
@@ -99,8 +104,8 @@ def _judged(scored: Scored, settings: Mapping[str, Any]) -> dict[str, Any]:
             for name, gap in gaps.items()
         },
         "critical": decision.critical if decision else None,
-        "trial_sd": paired.variance**0.5 if paired else None,
-        "trial_freedom": paired.freedom if paired else None,
+        "trial_sd": paired.spread.variance**0.5 if paired else None,
+        "trial_freedom": paired.spread.freedom if paired else None,
     }
 
 
@@ -110,7 +115,7 @@ def _why_nothing(found: Mapping[str, Known], known: Sequence[str], *, has_spread
         return "; ".join(dict.fromkeys(one.reason or "no gain" for one in found.values()))
     if len(known) == 1:
         return f"{known[0]} is the only teacher with a gain"
-    return None if has_spread else "no two trials that all teachers have: the luck of training is unknown"
+    return None if has_spread else "no cell has two trials: the luck of training is unknown"
 
 
 def _remaining(names: Sequence[str], known: Sequence[str], decision: Decision | None) -> list[str]:
