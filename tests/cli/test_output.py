@@ -20,7 +20,7 @@ LONG = "x" * 300
 
 def test_what_a_terminal_obeys_is_marked_and_the_rest_kept() -> None:
     assert one_line("a\x1b[31mb\x9b2J\r\n\u202ec\ud800") == "a␛[31mb⟨U+009B⟩2J ⟨U+202E⟩c⟨U+D800⟩"
-    assert shown("[b]\x1b[31m") == "\\[b]␛\\[31m"
+    assert shown("[b]\x1b[31m") == "\\[b]␛[31m"
     assert one_line("Größe [b] نمی\u200cشود 日本") == "Größe [b] نمی\u200cشود 日本"
 
 
