@@ -160,3 +160,13 @@ def test_a_reference_with_few_seed_rows_is_told(tmp_path: Path, capsys: pytest.C
         assert invoke(["run", str(path), "--output-dir", str(tmp_path), "--dry-run"]) == 0
         told = "in de the reference has 19 of 40 rows: a ranking is unlikely" in capsys.readouterr().err
         assert told == is_told
+
+
+def test_the_money_of_ones_own_server_is_unknown_until_the_study_says_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own: dict[str, Any] = {"name": "own", "model": "m-7b", "endpoint": {"urls": ["http://127.0.0.1:9/v1"]}}
+    told = dry_run(study(tmp_path, teachers=[own]), capsys)
+    assert "money: unknown (nothing of it was asked yet)\n  of a server of your own" in told
+    told = dry_run(study(tmp_path, teachers=[own | {"price": {"input": 0, "output": 0}}]), capsys)
+    assert "money: none\n  own servers, whose price is 0 (see GPU hours): m-7b" in told

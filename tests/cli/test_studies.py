@@ -53,6 +53,7 @@ def test_what_init_writes_for_a_pocket_language_can_be_planned(
     assert invoke(["init", language, "--output", str(path)]) == 0
     assert "cannot run" not in capsys.readouterr().err
     assert forecast(path, tmp_path, capsys)["kinds"]
+    assert "methods: [translate]}" in path.read_text()  # `translate` is asked for, and fed by English prompts
 
 
 @pytest.mark.parametrize("languages", [["no", "sw"], ["en", "de"], ["en"], ["zh-Hant"]])

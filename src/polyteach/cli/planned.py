@@ -149,6 +149,8 @@ def _show_money(told: dict[str, Any]) -> None:
             typer.echo(line)
         return typer.echo("  --preview 100 asks so many requests, and foretells the money from them")
     typer.echo(f"money: {usd(told['money'])}" + (f" ({note})" if note else ""))
+    if told["money"]["value"] is None and not unasked["parts"]:  # only own servers, whose price nobody says
+        typer.echo("  of a server of your own, the study may say price: {input: 0, output: 0}; see GPU hours")
     for teacher in told["teachers"]:
         typer.echo(f"  {foretold(teacher)}")
     for one in told["measuring"]:

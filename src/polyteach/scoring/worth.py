@@ -152,8 +152,8 @@ def _fidelity_text(found: Fidelity | None) -> str:
         return ""
     why = why_untold(found.untold)
     if found.told < ENOUGH_TOLD and why:
-        asked = found.told + sum(found.untold.values())
-        return f" The language of only {found.told} of {asked} responses can be told ({why}): too few for a share."
+        of = f"{found.told} of {found.told + sum(found.untold.values())}"
+        return f" The language of only {of} responses can be told ({why}): too few for a share."
     if found.told < ENOUGH_TOLD:
         return f" {counted(found.told, 'response')}: too few to say what share is in the language asked for."
     others = f"; of the others {why}" if why else ""
