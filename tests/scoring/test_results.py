@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 
 from polyteach.figures import Figure
+from polyteach.report.view import GRAVE, warnings
 from polyteach.scoring.records import (
     CellMetrics,
     Evidence,
@@ -452,3 +453,17 @@ def test_a_method_of_which_every_answer_failed_is_named(evidence: Evidence) -> N
     )
     assert warning["message"].startswith(start + "first answer: “Sure! ␛[31mHere is it is it")
     assert len(warning["message"]) < 300
+
+
+def test_the_gravest_cautions_come_first_everywhere(evidence: Evidence) -> None:
+    """The terminal shows the first of them, the page those of `GRAVE`: the same."""
+    harmed = [replace(e, scores=(0,) * 40) for e in evidence.references]
+    trainings = [Training("a", who, "de", 0, rows, 300) for who, rows in (("reference", 60), ("good", 300))]
+    results = results_of(replace(evidence, references=harmed, trainings=trainings), {}, 1)
+    found = list(dict.fromkeys(codes(results)))
+    grave = [code for code in found if code in GRAVE]
+    assert {"short_reference", "no_benchmark_counts", "inverted_anchors", "one_trial"} <= set(grave)
+    assert {"unequal_rows", "benchmark_left_out"} <= set(found) - set(grave)
+    assert found[: len(grave)] == grave
+    shown = warnings(results)
+    assert [group["code"] for part in ("grave", "other") for group in shown[part]] == found

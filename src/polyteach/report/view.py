@@ -21,6 +21,7 @@ GRAVE = {
     "one_trial",
     "no_reference",
     "no_benchmark_counts",
+    "inverted_anchors",
     "gain_disagrees",
 }
 METRICS = (

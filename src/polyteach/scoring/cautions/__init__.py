@@ -18,7 +18,7 @@ __all__ = ["Caution", "cautions"]
 
 
 def cautions(scored: Scored, ranking: Ranking, effects: SideEffects | None) -> list[Caution]:
-    """All cautions of a study, the gravest first, each kind in the study's order."""
+    """All cautions of a study, the gravest (`report.view.GRAVE`) first, each kind in the study's order."""
     return [
         *of_students.rehearsal(scored),
         *of_students.nothing_learned(scored, ranking),
@@ -27,14 +27,14 @@ def cautions(scored: Scored, ranking: Ranking, effects: SideEffects | None) -> l
         *of_students.little_worth_raw(scored, ranking),
         *of_students.short_reference(scored),
         *of_students.failures(scored),
-        *of_students.unequal_rows(scored),
-        *of_students.one_trial(scored),
-        *of_students.gain_disagrees(ranking),
-        *of_side_effects.lost_languages(effects),
-        *of_side_effects.other_language_answers(effects),
         *of_benchmarks.no_reference(scored),
         *of_benchmarks.no_benchmark(scored),
         *of_benchmarks.inverted_anchors(scored),
+        *of_students.one_trial(scored),
+        *of_students.gain_disagrees(ranking),
+        *of_students.unequal_rows(scored),
+        *of_side_effects.lost_languages(effects),
+        *of_side_effects.other_language_answers(effects),
         *of_benchmarks.left_out(scored),
         *of_benchmarks.lacks_language(scored),
         *of_benchmarks.one_benchmark(scored),
