@@ -6,10 +6,11 @@ import json
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from polyteach.cli.effort import disk_lines, gpu_hours_lines
 from polyteach.cli.ended import show_end
 from polyteach.cli.options import (
     DRY_RUN,
@@ -21,10 +22,11 @@ from polyteach.cli.options import (
     open_store,
     stopped_with_a_code,
 )
+from polyteach.scoring.numbers import counted
 from polyteach.selection.race.settings import EPSILON, GUARD, MOST, Rules
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from polyteach.artifacts import Store
     from polyteach.resources import Resources
@@ -175,11 +177,34 @@ def _show_forecast(
 ) -> None:
     """Prints what a race may cost, before it runs."""
     from polyteach.cli.terminal import print_json
-    from polyteach.selection.race.plan import forecast_race, lines_of
+    from polyteach.selection.race.plan import forecast_race
 
     told = forecast_race(study, resources, rungs, rules, store) | {"unchecked": list(unchecked)}
     if as_json:
         print_json(told)
         return
-    for line in [*lines_of(told), *(f"note: {note}" for note in unchecked)]:
+    for line in [*_lines_of(told), *(f"note: {note}" for note in unchecked)]:
         typer.echo(line)
+
+
+def _lines_of(told: Mapping[str, Any]) -> Iterator[str]:
+    """A forecast as text."""
+    first, whole, cost, asked = (told[name] for name in ("first_rung", "full_study", "cost", "asked"))
+    yield f"race of {told['study']}: {counted(len(told['rungs']), 'rung')}"
+    for rung in told["rungs"]:
+        teachers = rung["teachers"]
+        known = f"{teachers['low']} to {teachers['high']}" if rung["rung"] > 1 else str(teachers["value"])
+        yield f"  rung {rung['rung']}: {rung['rows']:,} rows a student, {known} teachers"
+    yield (
+        f"student tokens: {cost['value']:.0%} of the full study's, and in 19 of 20 races between "
+        f"{cost['low']:.0%} and {cost['high']:.0%}"
+    )
+    yield (
+        f"requests to teachers: {asked['value']:.0%} of the full study's {whole['requests']['total']:,} "
+        f"({asked['low']:.0%} to {asked['high']:.0%})"
+    )
+    yield f"first rung: {counted(first['steps'], 'step')}, {first['reused']} there already"
+    yield f"full study: {counted(whole['steps'], 'step')}, {whole['reused']} there already"
+    for line in (*gpu_hours_lines(whole["gpu_hours"]), *disk_lines(whole["disk"])):
+        yield f"  {line}"
+    yield f"assumed: {told['assumptions']}"

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from polyteach.artifacts import SCHEMA_VERSION
-from polyteach.scoring.numbers import counted
 
 if TYPE_CHECKING:
     from polyteach.artifacts import Store
@@ -79,28 +78,3 @@ def _spread(running: Any, interval_of: Any) -> dict[str, int]:
 
     low, high = interval_of(running)
     return {"low": int(low), "value": int(np.median(running)), "high": int(np.ceil(high))}
-
-
-def lines_of(told: Mapping[str, Any]) -> Iterator[str]:
-    """A forecast as text."""
-    from polyteach.cli.effort import disk_lines, gpu_hours_lines
-
-    first, whole, cost, asked = (told[name] for name in ("first_rung", "full_study", "cost", "asked"))
-    yield f"race of {told['study']}: {counted(len(told['rungs']), 'rung')}"
-    for rung in told["rungs"]:
-        teachers = rung["teachers"]
-        known = f"{teachers['low']} to {teachers['high']}" if rung["rung"] > 1 else str(teachers["value"])
-        yield f"  rung {rung['rung']}: {rung['rows']:,} rows a student, {known} teachers"
-    yield (
-        f"student tokens: {cost['value']:.0%} of the full study's, and in 19 of 20 races between "
-        f"{cost['low']:.0%} and {cost['high']:.0%}"
-    )
-    yield (
-        f"requests to teachers: {asked['value']:.0%} of the full study's {whole['requests']['total']:,} "
-        f"({asked['low']:.0%} to {asked['high']:.0%})"
-    )
-    yield f"first rung: {counted(first['steps'], 'step')}, {first['reused']} there already"
-    yield f"full study: {counted(whole['steps'], 'step')}, {whole['reused']} there already"
-    for line in (*gpu_hours_lines(whole["gpu_hours"]), *disk_lines(whole["disk"])):
-        yield f"  {line}"
-    yield f"assumed: {told['assumptions']}"
