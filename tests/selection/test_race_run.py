@@ -186,4 +186,8 @@ def test_a_forecast_is_told_before_anything_runs(tmp_path: Path, capsys: pytest.
     cost = told["cost"]
     assert 0 < cost["low"] < cost["value"] <= cost["high"] <= 1.5  # half of all rows, then all
     assert told["rungs"][0]["teachers"] == {"low": 3, "value": 3, "high": 3}
+    assert invoke(command(tmp_path, "--dry-run")) == 0
+    said = capsys.readouterr().out
+    assert f"student tokens: {cost['value']:.0%} of the full study's, " in said
+    assert f"rung 1: {told['rungs'][0]['rows']:,} rows a student, 3 teachers" in said
     assert not (tmp_path / "runs").exists()

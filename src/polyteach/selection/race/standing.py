@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from polyteach.artifacts import SCHEMA_VERSION
 from polyteach.scoring.numbers import counted, listing
 from polyteach.selection.race.elimination import GAP_DEFINITION
 
-SCHEMA_VERSION = 1
 Kind = Literal["found", "tied", "inconclusive", "undefined"]
 _UNDER_WAY, _OVER = "under_way", "over"
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from polyteach.artifacts import MANIFEST
+from polyteach.artifacts import MANIFEST, SCHEMA_VERSION
 from polyteach.figures import Figure
 from polyteach.files import write_json
 from polyteach.steps import StepTask
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from polyteach.selection.race.elimination import Decision
 
 RUNG = "rung.json"
-SCHEMA_VERSION = 1
 
 
 def race_rung(task: StepTask) -> Mapping[str, Any]:
