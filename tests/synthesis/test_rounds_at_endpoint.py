@@ -308,3 +308,12 @@ def test_prices_are_those_of_all_answers(seeds: dict[str, Path], tmp_path: Path)
     with scripted(lambda _: BAD["unparsable"]) as server:
         locations = {"endpoint": json.dumps({"urls": [server.url]})}
         assert synthesize(StepTask(SETTINGS, locations, seeds, tmp_path / "b"))["money"] is None
+
+
+def test_where_nothing_is_answered_model_and_url_are_named(seeds: dict[str, Path], tmp_path: Path) -> None:
+    """As of a server that says http 500 of a model it does not have."""
+    with pytest.raises(
+        StepImpossible,
+        match=rf"every request so far ended with http 500: is the model {SETTINGS['model']} served at http://127",
+    ):
+        run(lambda _: 500, seeds, tmp_path / "none")

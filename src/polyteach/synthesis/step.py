@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from functools import partial
@@ -64,7 +65,7 @@ def synthesize(task: StepTask) -> Mapping[str, Any]:
         rows = written_rows(cell, journal, settings["teacher"], tally)
         write_rows(task.output / "rows.parquet", rows)
     if tally.unanswered > MOST_UNANSWERED * tally.requests:
-        why = left_over(asked.unanswered, asked.details)
+        why = left_over(asked.unanswered, asked.details) + _doubt(task, tally, asked.unanswered)
         raise StepImpossible(f"{tally.unanswered} of {tally.requests} requests have no answer {why}")
     tally.failures.write(task.output / "failures.json")
     write_json(task.output / "sent.json", what_was_sent(cell.terms, tally, settings))
@@ -72,6 +73,15 @@ def synthesize(task: StepTask) -> Mapping[str, Any]:
     return (
         tally.facts() | run | ({"endpoint": trouble.facts()} if settings.get("endpoint") is not None else {})
     )
+
+
+def _doubt(task: StepTask, tally: Tally, reasons: Mapping[str, int]) -> str:
+    """What may be wrong where nothing was answered: some servers say http 500 of a model they do not have."""
+    if tally.unanswered < tally.requests or "endpoint" not in task.locations:
+        return ""
+    urls = ", ".join(json.loads(task.locations["endpoint"])["urls"])
+    said = f"every request so far ended with {', '.join(sorted(reasons))}"
+    return f"; {said}: is the model {task.settings['model']} served at {urls}?"
 
 
 def plan_of(settings: Mapping[str, Any], inputs: Mapping[str, Path]) -> Plan:
