@@ -24,7 +24,7 @@ from race_bank import ROWS, Bank, Field, Replay, judge, replay
 from scipy.stats import beta
 
 from polyteach.selection.race.foresee import Design, foresee, interval_of
-from polyteach.selection.race.settings import EPSILON, GUARD, MOST, Rules
+from polyteach.selection.race.settings import EPSILON, GROWTH, GUARD, MOST, Rules
 
 LANGUAGES = ("de", "id", "ja")
 TWINS = ("error-10", "error-30", "triple")
@@ -215,11 +215,17 @@ def main() -> None:
     parser.add_argument("--epsilon", type=float, default=EPSILON)
     parser.add_argument("--guard", type=float, default=GUARD)
     parser.add_argument("--most", type=float, default=MOST)
+    parser.add_argument("--growth", type=float, default=GROWTH)
     parser.add_argument("--rng-seed", type=int, default=1)
     asked = parser.parse_args()
     bank = Bank(asked.bank)
-    rules = Rules(asked.epsilon / 100, asked.guard / 100, asked.most if asked.most < 1 else None)
-    told: dict[str, Any] = {"rules": f"epsilon {asked.epsilon:g}, guard {asked.guard:g}, most {asked.most:g}"}
+    rules = Rules(
+        asked.epsilon / 100, asked.guard / 100, asked.most if asked.most < 1 else None, asked.growth
+    )
+    told: dict[str, Any] = {
+        "rules": f"epsilon {asked.epsilon:g}, guard {asked.guard:g}, most {asked.most:g}, "
+        f"growth {asked.growth:g}"
+    }
     for base in asked.base:
         told[f"{base}: scale"] = of_scale(bank, base, rules)
         told[f"{base}: races"] = of_races(bank, base, asked.races, rules, asked.rng_seed)

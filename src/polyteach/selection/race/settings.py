@@ -23,11 +23,13 @@ class Rules:
         guard: added in every rung but the last: scale may change the order.
         most: the share of the full study's student tokens that may be spent, references left out of both;
             None for no cap.
+        growth: the slowest that gaps are taken to grow, as a power of rows; at most 1.
     """
 
     epsilon: float
     guard: float
     most: float | None
+    growth: float = GROWTH
 
     def alike(self, share: float) -> float:
         """How near the leader a teacher must surely be in a rung to be as good in the full study.
@@ -43,4 +45,4 @@ class Rules:
         Who is within epsilon in the full study may be further behind in a rung than `alike`, where gaps grow
         by less than rows do: as far as their slowest growth allows.
         """
-        return float(self.epsilon * share**GROWTH) + (self.guard if share < 1 else 0.0)
+        return float(self.epsilon * share**self.growth) + (self.guard if share < 1 else 0.0)
