@@ -25,7 +25,7 @@ SHORT_OF_ROWS = (
     "rows with responses, or name a model as reference"
 )
 FEW_SEED_ROWS = 0.5
-"""Of the rows asked for; a reference tuned on less seldom rises above its base."""
+"""Of the rows asked for. Of 300 for base-a in German, 150 made both pocket benchmarks count, 60 made none."""
 NO_REFERENCE = f"no reference: {NAME_A_REFERENCE}"
 _ROUNDING = 1e-12  # .85 - .70 must count as .15
 
