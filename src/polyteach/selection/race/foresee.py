@@ -16,7 +16,7 @@ import numpy as np
 
 from polyteach.figures import Figure
 from polyteach.selection.race.elimination import ALPHA
-from polyteach.selection.race.settings import GROWTH, Rules
+from polyteach.selection.race.settings import Rules
 
 DRAWS = 4000
 COST_DEFINITION = (
@@ -42,7 +42,7 @@ class Assumptions:
     """
 
     apart: tuple[float, float] = (4.0, 30.0)
-    growth: tuple[float, float] = (GROWTH, 1.1)
+    growth: tuple[float, float] = (0.6, 1.1)
     luck: tuple[float, float] = (3.0, 7.0)
     luck_growth: float = 0.75
     items: tuple[float, float] = (1.5, 4.0)

@@ -10,8 +10,8 @@ GUARD = 0.0
 """Points added to epsilon in all rungs but the last."""
 MOST = 0.5
 """Share of the full study's student tokens, references left out of both."""
-GROWTH = 0.6
-"""Gaps are taken to grow with rows at least to this power: the lowest that `foresee.Assumptions` has."""
+GROWTH = 0.8
+"""Gaps are taken to grow with rows at least to this power; what others would cost: `docs/race.md`."""
 
 
 @dataclass(frozen=True, slots=True)
