@@ -155,7 +155,7 @@ def test_who_lacks_a_trial_that_others_have_is_named_and_nobody_else() -> None:
 def test_a_margin_keeps_who_may_be_within_epsilon_at_the_slowest_growth() -> None:
     rules = Rules(0.06, 0.01, None)
     assert rules.alike(1 / 9) == pytest.approx(0.00667, abs=1e-5)
-    assert rules.margin(1 / 9) == pytest.approx(0.0261, abs=1e-4)  # .06 / 9 ** .6 = .01605, and the guard
+    assert rules.margin(1 / 9) == pytest.approx(0.02035, abs=1e-5)  # .06 / 9 ** .8 = .01035, and the guard
     assert rules.margin(1) == pytest.approx(0.06)
 
 
