@@ -17,7 +17,7 @@ COLUMNS = (
     Column("gain"),
     Column("95%", spare=2, said="gain's 95%"),
     Column("behind"),
-    Column("at once", spare=1, said="behind's 95% at once"),
+    Column("interval", spare=1, said="behind's interval"),
     Column("tokens", spare=3),
 )
 _STYLES = {"found": "bold green", "tied": "bold cyan"}

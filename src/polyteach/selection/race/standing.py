@@ -142,7 +142,8 @@ def _verdict(rungs: Sequence[Mapping[str, Any]], why: str | None) -> tuple[Kind,
         return "undefined", f"No teacher can be chosen: {last['undefined']}."
     gone = ran - len(names)
     lost = gone - sum(name in rung["gaps"] for rung in rungs for name in rung["left"])
-    behind = f"The other {gone} left: each was surely behind the leader of a rung" if gone else ""
+    others = "The other" if gone == 1 else f"The other {gone}"
+    behind = f"{others} left, surely behind the leader of a rung" if gone else ""
     behind += f", but for {lost} not compared." if lost else "." if gone else ""
     if why is None:
         return "inconclusive", f"{counted(len(names), 'teacher')} of {ran} go on. {behind}".rstrip()
