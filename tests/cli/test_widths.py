@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import json
 import re
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
+from polyteach.cli import main
 from polyteach.cli.main import invoke
 from polyteach.cli.terminal import output_console
 from polyteach.report.race_terminal import print_race
@@ -120,6 +122,19 @@ def test_no_colour_where_it_is_not_wanted(
     monkeypatch.delenv("NO_COLOR")
     monkeypatch.delenv("FORCE_COLOR")  # a file or another program
     assert "\x1b" not in printed()
+
+
+def test_whatever_commands_print_for_people_goes_through_output_console() -> None:
+    """A console made otherwise has its own width and colours numbers; those of bars write to stderr."""
+    commands = Path(main.__file__).parent
+    made = {
+        f"{path.name}:{node.lineno}"
+        for path in commands.glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Console"
+        if "stderr" not in {keyword.arg for keyword in node.keywords}
+    }
+    assert len(made) == 2 and {name.split(":")[0] for name in made} == {"terminal.py"}
 
 
 @settings(max_examples=200, deadline=None)

@@ -85,9 +85,8 @@ def race(
     as_json: JSON_OPTION = False,
 ) -> None:
     """Find the best teachers for a part of a study's cost: train on few rows, keep who may be best, go on."""
-    from rich.console import Console
-
     from polyteach.cli.planned import found_for
+    from polyteach.cli.terminal import output_console
     from polyteach.executors.workers import default_workers
     from polyteach.report.race_terminal import print_race
     from polyteach.runs import RACE, RACE_PAGE, RunFolder
@@ -112,7 +111,8 @@ def race(
     with told_with_lines(study_file):
         end = _run(study, resources, rungs, rules, artifacts, folder, workers or default_workers())
     keys = ("verdict", "teachers", "cost")
-    show_end(end, RACE, "page", RACE_PAGE, keys, partial(print_race, console=Console()), as_json=as_json)
+    told = partial(print_race, console=output_console())
+    show_end(end, RACE, "page", RACE_PAGE, keys, told, as_json=as_json)
 
 
 def _share(text: str) -> Fraction:

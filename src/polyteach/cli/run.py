@@ -52,9 +52,8 @@ def run(
     as_json: JSON_OPTION = False,
 ) -> None:
     """Run a study: make what is missing, then rank its teachers."""
-    from rich.console import Console
-
     from polyteach.cli.planned import found_for, show_plan
+    from polyteach.cli.terminal import output_console
     from polyteach.executors.workers import default_workers
     from polyteach.pipeline import cell_steps
     from polyteach.report.terminal import print_leaderboard
@@ -77,7 +76,7 @@ def run(
     with told_with_lines(study_file):
         end = _run(study, resources, artifacts, folder, workers or default_workers(), resume)
     keys = ("verdict", "leaderboard")
-    told = partial(print_leaderboard, console=Console(), told=end.failed)
+    told = partial(print_leaderboard, console=output_console(), told=end.failed)
     return show_end(end, "results.json", "report", REPORT, keys, told, as_json=as_json)
 
 

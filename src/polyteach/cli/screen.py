@@ -70,9 +70,8 @@ def screen(
     as_json: JSON_OPTION = False,
 ) -> None:
     """Rank candidates by a few rows each: usable share, quality, failures, money. Nothing is trained."""
-    from rich.console import Console
-
     from polyteach.cli.planned import found_for, show_plan
+    from polyteach.cli.terminal import output_console
     from polyteach.report.screen_terminal import print_screen
     from polyteach.runs import RunFolder
     from polyteach.selection.screen.plan import screen_steps, screened
@@ -92,7 +91,7 @@ def screen(
         return show_plan(candidates, resources, steps, artifacts, folder, *how, as_json=as_json)
     end = _run(candidates, resources, steps, by, artifacts, folder, workers, resume)
     keys = ("verdict", "ranking", "warnings")
-    told = partial(print_screen, console=Console())
+    told = partial(print_screen, console=output_console())
     return show_end(end, "screen.json", "page", "screen.html", keys, told, as_json=as_json)
 
 
