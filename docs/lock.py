@@ -14,10 +14,11 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 LOCK, CUDA_LOCK = "requirements.lock", "requirements-cuda.lock"
 TORCH = "2.13.0"
-CPU_BUILDS = {
-    "6746dbcbeb526eb61330b76b41ff1b4eb848951103a892eeb080dfa2b264667b": "torch 2.13.0+cpu, CPython 3.11, Linux x86-64"
-}
-"""PyTorch's builds without CUDA lie in an index of its own, so uv does not see them: their SHA-256."""
+CPU_BUILDS = ("6746dbcbeb526eb61330b76b41ff1b4eb848951103a892eeb080dfa2b264667b",)
+"""SHA-256 of PyTorch's builds without CUDA, which lie in an index of their own, so that uv does not see them.
+
+It is one: of torch 2.13.0+cpu for CPython 3.11 on Linux x86-64.
+"""
 
 _CUDA = re.compile(r"(nvidia|cuda)-|triton")
 _PINNED = re.compile(r"(?P<name>[a-z0-9][a-z0-9.-]*)(\[[a-z0-9,.-]+\])?==")
