@@ -51,7 +51,14 @@ def _compiled() -> str:
     """What uv makes of pyproject.toml, for all platforms and Pythons that it allows."""
     command = [os.environ.get("UV", "uv"), "pip", "compile", "pyproject.toml", "--all-extras", "--universal"]
     command += ["--python-version", "3.11", "--generate-hashes", "--no-header", "--no-annotate"]
-    command += ["--no-emit-index-url", "--no-emit-find-links", "--constraint", "-", "--quiet"]
+    command += [
+        "--no-strip-extras",
+        "--no-emit-index-url",
+        "--no-emit-find-links",
+        "--constraint",
+        "-",
+        "--quiet",
+    ]
     constraint = f"torch=={TORCH}\n"
     done = subprocess.run(command, cwd=ROOT, input=constraint, stdout=subprocess.PIPE, text=True, check=True)
     return done.stdout
