@@ -1,12 +1,13 @@
 import json
+import os
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 from toy_steps import fail, toy
 
 from polyteach.artifacts import MANIFEST, Damaged, Store
 from polyteach.errors import UserError
+from polyteach.processes import host_id, process_tag
 
 
 @pytest.fixture
@@ -84,10 +85,13 @@ def test_an_artifact_made_anew_takes_the_old_ones_place_and_leaves_nothing(store
 
 def test_what_killed_processes_left_is_cleaned_and_what_is_in_work_is_not(store: Store) -> None:
     partial = store.root / "partial"
-    for name in ("dead", "dead.old", "alive"):
+    dead = process_tag().replace(f"-{os.getpid()}-", "-4194305-")
+    recycled = process_tag() + "0"  # another process, gone by now, had this one's pid
+    elsewhere = process_tag().replace(host_id(), "0" * 12)
+    kept = [f"a.{process_tag()}", f"a.{elsewhere}"]
+    for name in ("older", f"a.{dead}", f"a.{dead}.old", f"a.{recycled}", *kept):
         (partial / name).mkdir()
         (partial / name / "text").write_text("half")
-    with FileLock(store.root / "locks" / "alive.lock"):
-        store.prepare()
-    assert [path.name for path in partial.iterdir()] == ["alive"]
+    store.prepare()
+    assert {path.name for path in partial.iterdir()} == set(kept)
     assert not list(partial.glob(".*"))

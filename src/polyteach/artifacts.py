@@ -1,21 +1,26 @@
 """Where outputs live: one content-addressed store that studies share.
 
     <store>/<kind>/<key>/...files..., manifest.json     a finished artifact
-    <store>/partial/<key>/                              one being made; <key>.old: one being replaced
-    <store>/locks/<key>.lock                            who makes it
+    <store>/partial/<key>.<process>/                    one being made; ...old: one being replaced
+    <store>/locks/<key>.lease                           who makes it
+    <store>/state/<key>/, journal.sqlite                what outlives a step that is cut off
 
 A folder without a readable manifest whose digests hold is no artifact. The manifest is written last, then the
-folder is moved to its place, so an artifact is there whole or not at all, whenever the process dies.
+folder is moved to its place, so an artifact is there whole or not at all, whenever the process dies. Its
+digests are checked when a run looks for it, and again whenever a step is about to read it.
 """
 
 from __future__ import annotations
 
+import errno
 import json
+import logging
 import platform
 import shutil
 import tempfile
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -23,16 +28,29 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from polyteach.errors import UserError
-from polyteach.files import file_digest, write_json
+from polyteach.files import file_digest, write_json, writing
+from polyteach.locks import Busy, Folder, Leases
+from polyteach.processes import is_tag_alive, process_tag
 from polyteach.steps import Progress, SilentProgress, Step, StepTask
+
+__all__ = [
+    "JOURNAL",
+    "MANIFEST",
+    "SCHEMA_VERSION",
+    "Artifact",
+    "Busy",
+    "Damaged",
+    "Owner",
+    "Store",
+    "software",
+]
 
 MANIFEST = "manifest.json"
 SCHEMA_VERSION = 1
 JOURNAL = "journal.sqlite"
 """What models answered, of all steps and studies that share the store."""
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +84,32 @@ class Damaged(Exception):
 
 
 class Store:
-    """The artifacts under one folder. Several processes may use it at once."""
+    """The artifacts under one folder. Several processes may use it at once.
 
-    def __init__(self, root: Path) -> None:
+    Args:
+        root: the folder.
+        run: the study or command that uses it, named to those who wait for what it makes.
+    """
+
+    def __init__(self, root: Path, *, run: str = "") -> None:
         self.root = root
+        self.leases = Leases(Folder(root / "locks"), run)
+
+    @property
+    def address(self) -> str:
+        """Where other processes, or machines that see the same folders, find the store; see `open`."""
+        return str(self.root.absolute())
+
+    @classmethod
+    def open(cls, address: str, cache: Path | None = None, *, run: str = "") -> Store:
+        """Opens the store of an `address`.
+
+        Args:
+            address: of a store.
+            cache: a folder of this machine for a store that is none of its folders; else not used.
+            run: see `Store`.
+        """
+        return cls(Path(address), run=run)
 
     def prepare(self) -> None:
         """Makes the folder, and takes away what killed processes left half made.
@@ -82,6 +122,7 @@ class Store:
                 (self.root / name).mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=self.root / "partial"):
                 pass
+            self.leases.clean()
             self._clean()
         except OSError as error:
             raise UserError(
@@ -92,14 +133,8 @@ class Store:
 
     def _clean(self) -> None:
         for left in (self.root / "partial").iterdir():
-            try:
-                with self._lock(left.name.partition(".")[0], timeout=0):
-                    shutil.rmtree(left, ignore_errors=True)
-            except Timeout:  # somebody is at work on it
-                continue
-
-    def _lock(self, key: str, timeout: float = -1) -> FileLock:
-        return FileLock(self.root / "locks" / f"{key}.lock", timeout=timeout)
+            if is_tag_alive(left.name.partition(".")[2].removesuffix(".old")) is False:
+                shutil.rmtree(left, ignore_errors=True)
 
     def folder(self, step: Step) -> Path:
         """Where a step's artifact is, or would be."""
@@ -126,28 +161,42 @@ class Store:
             return None
         return Artifact(folder, _checked_manifest(folder, step.key), reused=True)
 
-    def make(self, step: Step, progress: Progress | None = None, *, anew: bool = False) -> Artifact:
-        """Runs a step's work unless its artifact is there; its inputs must be.
+    def _whole(self, step: Step) -> Artifact | None:
+        """The artifact of a step; None also where it is damaged, which the log says."""
+        try:
+            return self.find(step)
+        except Damaged as damage:
+            _LOG.warning("damaged, is made again: %s", damage)
+            return None
+
+    def make(
+        self, step: Step, progress: Progress | None = None, *, anew: bool = False, wait: bool = True
+    ) -> Artifact:
+        """Runs a step's work unless its artifact is there; inputs that are missing or damaged are made.
 
         Args:
             step: what to make.
             progress: told how far the work is.
             anew: make it even if it is there.
-        """
-        with self._lock(step.key):
-            if not anew:
-                try:
-                    found = self.find(step)
-                except Damaged:
-                    found = None
-                if found:
-                    return found
-            return self._make(step, progress or SilentProgress())
+            wait: for another run that makes it right now; the log says for whom.
 
-    def _make(self, step: Step, progress: Progress) -> Artifact:
-        partial = self.root / "partial" / step.key
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
+        Raises:
+            Busy: another process that lives makes it, and `wait` is False; see `locks` on who lives.
+            UserError: nothing can be written.
+        """
+        with self.leases.hold(step.key, wait=wait):
+            if not anew and (found := self._whole(step)):
+                return found
+            for parent in step.inputs.values():
+                if not self._whole(parent):
+                    self.make(parent)
+            return self._make(step, progress or SilentProgress(), anew)
+
+    def _make(self, step: Step, progress: Progress, anew: bool) -> Artifact:
+        partial = self.root / "partial" / f"{step.key}.{process_tag()}"
+        with writing(partial):
+            shutil.rmtree(partial, ignore_errors=True)
+            partial.mkdir(parents=True)
         started = time.monotonic()
         facts = step.work(StepTask(step.settings, self.locations(step), self.inputs(step), partial, progress))
         manifest = {
@@ -169,16 +218,30 @@ class Store:
             "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "seconds": round(time.monotonic() - started, 3),
         }
-        write_json(partial / MANIFEST, manifest)
-        final = self.folder(step)
+        with writing(self.folder(step)):
+            write_json(partial / MANIFEST, manifest)
+            quicker = self._publish(step, partial, anew)
+        return quicker or Artifact(self.folder(step), manifest, reused=False)
+
+    def _publish(self, step: Step, partial: Path, anew: bool) -> Artifact | None:
+        """Moves what was made to its place; if another process did so first, drops it and returns theirs."""
+        final, aside = self.folder(step), partial.with_name(f"{partial.name}.old")
         final.parent.mkdir(parents=True, exist_ok=True)
-        aside = partial.with_name(f"{step.key}.old")
-        if final.exists():  # damaged, or made anew: readers take no lock, so it is gone for an instant only
-            shutil.rmtree(aside, ignore_errors=True)
-            final.rename(aside)
-        partial.rename(final)
-        shutil.rmtree(aside, ignore_errors=True)
-        return Artifact(final, manifest, reused=False)
+        while True:
+            try:
+                partial.rename(final)
+            except OSError as error:
+                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                    raise
+                if not anew and (found := self._whole(step)):
+                    shutil.rmtree(partial, ignore_errors=True)
+                    return found
+                shutil.rmtree(aside, ignore_errors=True)
+                with suppress(FileNotFoundError):  # readers take no lease: it is gone for an instant only
+                    final.rename(aside)
+            else:
+                shutil.rmtree(aside, ignore_errors=True)
+                return None
 
 
 def _checked_manifest(folder: Path, key: str) -> Mapping[str, Any]:
