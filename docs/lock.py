@@ -21,7 +21,7 @@ It is one: of torch 2.13.0+cpu for CPython 3.11 on Linux x86-64.
 """
 
 _CUDA = re.compile(r"(nvidia|cuda)-|triton")
-_PINNED = re.compile(r"(?P<name>[a-z0-9][a-z0-9.-]*)(\[[a-z0-9,.-]+\])?==")
+_PINNED = re.compile(r"(?P<name>[a-z0-9][a-z0-9.-]*)(\[[a-z0-9,. -]+\])?(?===)")
 _HEAD = "# Written by docs/lock.py. Do not change it here.\n"
 
 
@@ -31,7 +31,7 @@ def main() -> None:
     torch = packages["torch"].rstrip("\n")
     packages["torch"] = torch + "".join(f" \\\n    --hash=sha256:{digest}" for digest in CPU_BUILDS) + "\n"
     for file, wanted in ((LOCK, False), (CUDA_LOCK, True)):
-        kept = (text for name, text in packages.items() if bool(_CUDA.match(name)) == wanted)
+        kept = (_both(text) for name, text in packages.items() if bool(_CUDA.match(name)) == wanted)
         (ROOT / file).write_text(_HEAD + "".join(kept), encoding="utf-8")
 
 
@@ -45,6 +45,12 @@ def packages_of(text: str) -> dict[str, str]:
         if name:
             packages[name] = packages.get(name, "") + line
     return packages
+
+
+def _both(text: str) -> str:
+    """A package's lines; where it is asked for with extras also without, which pip takes for another one."""
+    bare = _PINNED.sub(lambda found: found["name"], text, count=1)
+    return text if bare == text else bare + text
 
 
 def _compiled() -> str:
