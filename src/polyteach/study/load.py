@@ -124,7 +124,8 @@ def _read(path: Path) -> str:
     except IsADirectoryError as error:
         raise UserError("this is a folder", where=str(path), fix="name the study's YAML file") from error
     except OSError as error:
-        raise UserError(f"cannot be read ({error.strerror})", where=str(path)) from error
+        fix = "check the path and its permissions"
+        raise UserError(f"cannot be read ({error.strerror})", str(path), fix) from error
     except UnicodeDecodeError as error:
         raise UserError(f"not UTF-8 at byte {error.start}", where=str(path), fix=_NOT_TEXT) from error
 
@@ -149,7 +150,8 @@ def _parse(text: str, path: Path) -> tuple[Any, dict[Place, int]]:
             f"not valid YAML: {problem}", where=where, fix="check quotes and indentation"
         ) from error
     except RecursionError as error:
-        raise UserError("not valid YAML: nested too deep", where=str(path)) from error
+        fix = "a study is nested a few levels deep; `polyteach init de` makes one to start from"
+        raise UserError("not valid YAML: nested too deep", str(path), fix) from error
     except _BAD_VALUES as error:
         fix = "put quotes around what looks like a date or a number and is none"
         raise UserError(
