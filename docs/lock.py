@@ -1,7 +1,10 @@
 """Writes the locks of the dependencies: `UV=... python docs/lock.py`; needs uv, see docs/security.md.
 
-`requirements.lock` has what every extra needs, `requirements-cuda.lock` the CUDA packages that torch's build
-for GPUs needs besides. Each package has one version and the SHA-256 of its files; neither file names a host.
+requirements.lock            all that any extra needs, but for PyTorch
+requirements-torch.lock      PyTorch as PyPI has it, with the CUDA packages that it needs on Linux
+requirements-torch-cpu.lock  or its build without CUDA
+
+Each package has one version, and the SHA-256 of its files. No file names a host.
 """
 
 from __future__ import annotations
@@ -9,10 +12,11 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-LOCK, CUDA_LOCK = "requirements.lock", "requirements-cuda.lock"
+LOCK, TORCH_LOCK, CPU_LOCK = "requirements.lock", "requirements-torch.lock", "requirements-torch-cpu.lock"
 TORCH = "2.13.0"
 CPU_BUILDS = ("6746dbcbeb526eb61330b76b41ff1b4eb848951103a892eeb080dfa2b264667b",)
 """SHA-256 of PyTorch's builds without CUDA, which lie in an index of their own, so that uv does not see them.
@@ -20,19 +24,18 @@ CPU_BUILDS = ("6746dbcbeb526eb61330b76b41ff1b4eb848951103a892eeb080dfa2b264667b"
 It is one: of torch 2.13.0+cpu for CPython 3.11 on Linux x86-64.
 """
 
-_CUDA = re.compile(r"(nvidia|cuda)-|triton")
+_OF_TORCH = re.compile(r"torch$|(nvidia|cuda)-|triton$")
 _PINNED = re.compile(r"(?P<name>[a-z0-9][a-z0-9.-]*)(\[[a-z0-9,. -]+\])?(?===)")
 _HEAD = "# Written by docs/lock.py. Do not change it here.\n"
 
 
 def main() -> None:
-    """Writes both files."""
+    """Writes the files."""
     packages = packages_of(_compiled())
-    torch = packages["torch"].rstrip("\n")
-    packages["torch"] = torch + "".join(f" \\\n    --hash=sha256:{digest}" for digest in CPU_BUILDS) + "\n"
-    for file, wanted in ((LOCK, False), (CUDA_LOCK, True)):
-        kept = (_both(text) for name, text in packages.items() if bool(_CUDA.match(name)) == wanted)
-        (ROOT / file).write_text(_HEAD + "".join(kept), encoding="utf-8")
+    of_torch = {name for name in packages if _OF_TORCH.match(name)}
+    _write(LOCK, (_both(text) for name, text in packages.items() if name not in of_torch))
+    _write(TORCH_LOCK, (_both(text) for name, text in packages.items() if name in of_torch))
+    _write(CPU_LOCK, [" \\\n    ".join([f"torch=={TORCH}", *(f"--hash=sha256:{one}" for one in CPU_BUILDS)])])
 
 
 def packages_of(text: str) -> dict[str, str]:
@@ -53,18 +56,18 @@ def _both(text: str) -> str:
     return text if bare == text else bare + text
 
 
+def _write(file: str, texts: Iterable[str]) -> None:
+    (ROOT / file).write_text(
+        "\n".join([_HEAD.strip(), *(text.strip() for text in texts), ""]), encoding="utf-8"
+    )
+
+
 def _compiled() -> str:
     """What uv makes of pyproject.toml, for all platforms and Pythons that it allows."""
     command = [os.environ.get("UV", "uv"), "pip", "compile", "pyproject.toml", "--all-extras", "--universal"]
     command += ["--python-version", "3.11", "--generate-hashes", "--no-header", "--no-annotate"]
-    command += [
-        "--no-strip-extras",
-        "--no-emit-index-url",
-        "--no-emit-find-links",
-        "--constraint",
-        "-",
-        "--quiet",
-    ]
+    command += ["--no-strip-extras", "--no-emit-index-url", "--no-emit-find-links"]
+    command += ["--constraint", "-", "--quiet"]
     constraint = f"torch=={TORCH}\n"
     done = subprocess.run(command, cwd=ROOT, input=constraint, stdout=subprocess.PIPE, text=True, check=True)
     return done.stdout
