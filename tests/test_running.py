@@ -16,6 +16,7 @@ import yaml
 from polyteach.artifacts import Store
 from polyteach.cli.display import PlainDisplay
 from polyteach.errors import UserError
+from polyteach.executors.local import Local
 from polyteach.resources import find_resources
 from polyteach.running import run_study
 from polyteach.runs import RunFolder
@@ -175,7 +176,7 @@ def test_a_run_of_other_settings_that_dies_leaves_no_results_beside_its_status(
     folder.write_status({"identity": "another", "state": "done"})
     folder.results.write_text("earlier")
     with pytest.raises(UserError, match="has changed or gone"):
-        run_study(asked, resources, Store(tmp_path / "store"), folder, PlainDisplay(), workers=1)
+        run_study(asked, resources, Store(tmp_path / "store"), folder, PlainDisplay(), executor=Local(1))
     assert "holds results of other settings; they are moved to" in capsys.readouterr().err
     assert not folder.results.exists()
     assert folder.status()["state"] == "stopped"

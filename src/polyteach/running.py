@@ -10,8 +10,8 @@ from typing import Literal, Protocol
 
 from polyteach.artifacts import JOURNAL, Artifact, Damaged, Store
 from polyteach.errors import UserError
-from polyteach.executors.local import run_steps
-from polyteach.executors.outcome import Observer, Outcome
+from polyteach.executors.outcome import Executor, Observer, Outcome
+from polyteach.executors.signals import sigterm_as_ctrl_c
 from polyteach.files import writing
 from polyteach.forecast import requests_of
 from polyteach.models.budget import BudgetReached
@@ -21,7 +21,6 @@ from polyteach.review.key import has_reviews
 from polyteach.runs import RUNNING, RunFolder
 from polyteach.status import Account, StatusWriter, last_line
 from polyteach.steps import Step, digest_of
-from polyteach.students.devices import check_students
 from polyteach.study import Candidates, Study
 
 _STATES = {KeyboardInterrupt: "interrupted", BudgetReached: "budget_reached"}
@@ -74,7 +73,7 @@ class RunEnd:
     Attributes:
         folder: where its results are.
         made: steps that were made now, the closing ones left out.
-        reused: steps that were there.
+        reused: steps that were there, or that another run made meanwhile.
         failed: why a step has no artifact, by its id.
         seconds: wall-clock seconds.
     """
@@ -118,13 +117,15 @@ def run_study(
     folder: RunFolder,
     display: Display,
     *,
-    workers: int,
+    executor: Executor,
     resume: Resume = "if-possible",
 ) -> RunEnd:
     """Makes what a study lacks and publishes its results, see `run_graph`."""
     steps = cell_steps(study, resources)
     closing = partial(closing_steps, study, resources, steps)
-    return run_graph(study, resources, steps, closing, store, folder, display, workers=workers, resume=resume)
+    return run_graph(
+        study, resources, steps, closing, store, folder, display, executor=executor, resume=resume
+    )
 
 
 def run_graph(
@@ -136,7 +137,7 @@ def run_graph(
     folder: RunFolder,
     display: Display,
     *,
-    workers: int,
+    executor: Executor,
     resume: Resume = "if-possible",
     identity: str | None = None,
     goes_on: Callable[[RunFolder], bool] = lambda folder: False,
@@ -151,7 +152,7 @@ def run_graph(
         store: where artifacts are.
         folder: the run's folder.
         display: shown what happens.
-        workers: processes at once.
+        executor: where the steps run.
         resume: `if-possible` keeps every artifact that is there, `never` makes all anew, `always` refuses to
             start where no run was.
         identity: of what is run in the folder; None: that of the steps.
@@ -167,8 +168,9 @@ def run_graph(
     check_resumable(folder, resume)
     store.prepare()
     planned = look_up(steps, store, resume)
-    doubts = check_students(planned.missing)  # the local executor trains here
+    doubts = executor.check(planned.missing)
     folder.prepare()
+    folder.uncancel()
     for doubt in doubts:
         display.say(f"warning: {doubt}")
     requests = {s.id: requests_of(s, study, resources) for s in planned.steps if s.kind == "synthesis"}
@@ -181,10 +183,11 @@ def run_graph(
         display.say(f"damaged, will be made again: {problem}")
     display.begin(planned.missing, len(planned.there))
     try:
-        outcomes = run_steps(planned.missing, store, watch, workers=workers, anew=resume == "never")
-        failed = {id: outcome.error for id, outcome in outcomes.items() if outcome.state != "done"}
-        last = closing({id: last_line(e) or "unknown" for id, e in failed.items()})
-        watch.close(last, store, bool(failed), goes_on)
+        with sigterm_as_ctrl_c():
+            outcomes = executor.run(planned.missing, store, watch, anew=resume == "never")
+            failed = {id: outcome.error for id, outcome in outcomes.items() if outcome.state != "done"}
+            last = closing({id: last_line(e) or "unknown" for id, e in failed.items()})
+            watch.close(last, store, bool(failed), goes_on)
     except (KeyboardInterrupt, UserError, BudgetReached) as stop:
         watch.stop(_STATES.get(type(stop), "stopped"), str(stop) or None)
         raise
@@ -192,7 +195,9 @@ def run_graph(
         display.close()
     seconds = time.monotonic() - began
     folder.write_timing(seconds, watch.artifacts)
-    return RunEnd(folder, len(outcomes) - len(failed), len(planned.there), failed, seconds)
+    others = sum(outcome.artifact is not None and outcome.artifact.reused for outcome in outcomes.values())
+    made = len(outcomes) - len(failed) - others
+    return RunEnd(folder, made, len(planned.there) + others, failed, seconds)
 
 
 class _Watch:
@@ -216,10 +221,10 @@ class _Watch:
                 self._note(Outcome(step, "done", artifact=planned.there[step.id]))
         self.status.write()
 
-    def started(self, step: Step) -> None:
-        self.status.started(step)
+    def started(self, step: Step, where: str) -> None:
+        self.status.started(step, where)
         self.status.write()
-        self.display.started(step)
+        self.display.started(step, where)
 
     def progressed(self, step_id: str, done: int, total: int, unit: str) -> None:
         self.status.progressed(step_id, done, total, unit)
@@ -229,6 +234,10 @@ class _Watch:
         self._note(outcome)
         self.display.ended(outcome)
         self._write()
+        self._look_for_cancel()
+
+    def printed(self, step_id: str, text: str) -> None:
+        self.folder.log_output(step_id, text)
 
     def put_back(self, step: Step, why: str) -> None:
         self.status.put_back(step)
@@ -238,6 +247,11 @@ class _Watch:
     def waited(self) -> None:
         self.display.waited()
         self._write()
+        self._look_for_cancel()
+
+    def _look_for_cancel(self) -> None:
+        if self.folder.is_cancelled():
+            raise KeyboardInterrupt("polyteach cancel")
 
     def _write(self) -> None:
         self.status.seconds_left = self.display.seconds_left

@@ -7,6 +7,8 @@
                         timing.json                    times and the machine, nowhere else
                         artifacts/<step id>            links into the store
                         logs/<step id>.txt             tracebacks of failed steps
+                        logs/<step id>.output.txt      what its worker wrote, where it was on another machine
+                        cancel                         somebody asked the run to stop
                         earlier-<n>/                   results of other settings under this name
 
 A rehearsal (--limit 20) is a study of its own, <study>-limit-20; so is one with another rng_seed,
@@ -47,6 +49,7 @@ RESULTS = (
     RACE_PAGE,
 )
 RUNNING = "running"
+_CANCEL = "cancel"
 _STATUS_KEYS = {"state", "pid", "steps", "requests", "tokens", "money", "budget", "rate", "seconds_left"}
 
 
@@ -140,6 +143,28 @@ class RunFolder:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(outcome.error + "\n", encoding="utf-8", errors="backslashreplace")
         return path
+
+    def log_output(self, step_id: str, text: str) -> None:
+        """Keeps what a worker on another machine wrote while it made a step, after what is kept of it."""
+        path = self.path / "logs" / f"{step_id}.output.txt"
+        with writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("a", encoding="utf-8", errors="backslashreplace") as file:
+                file.write(text)
+
+    def cancel(self) -> None:
+        """Asks the run, wherever its process is, to stop as by Ctrl-C."""
+        with writing(self.path / _CANCEL):
+            (self.path / _CANCEL).touch()
+
+    def is_cancelled(self) -> bool:
+        """Whether somebody asked the run to stop."""
+        return (self.path / _CANCEL).exists()
+
+    def uncancel(self) -> None:
+        """Forgets that somebody asked an earlier run to stop."""
+        with writing(self.path / _CANCEL):
+            (self.path / _CANCEL).unlink(missing_ok=True)
 
     def publish(self, artifacts: Iterable[Artifact]) -> None:
         """Copies the result files out of the closing steps' artifacts."""

@@ -89,14 +89,15 @@ class StatusWriter:
                 "kind": step.kind,
                 "state": "waiting",
                 "closing": closing,
+                "where": None,
                 "reused": None,
                 "progress": None,
                 "error": None,
             }
 
-    def started(self, step: Step) -> None:
-        """Notes that a step runs."""
-        self._steps[step.id]["state"] = RUNNING
+    def started(self, step: Step, where: str = "") -> None:
+        """Notes that a step runs, and on which machine if not on this one."""
+        self._steps[step.id] |= {"state": RUNNING, "where": where or None}
         if step.id in self._requests:
             self._clock.start(step.id)
 
@@ -111,7 +112,7 @@ class StatusWriter:
 
     def _put_back(self, id: str) -> None:
         self._note_reached(id)
-        self._steps[id] |= {"state": "waiting", "progress": None}
+        self._steps[id] |= {"state": "waiting", "where": None, "progress": None}
         self._clock.stop(id)
 
     def _note_reached(self, id: str) -> None:

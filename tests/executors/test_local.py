@@ -39,7 +39,7 @@ class Diary:
     put_back_ids: list[str] = field(default_factory=list)
     after_end: Callable[[], None] = lambda: None
 
-    def started(self, step: Step) -> None:
+    def started(self, step: Step, where: str) -> None:
         self.started_ids.append(step.id)
 
     def progressed(self, step_id: str, done: int, total: int, unit: str) -> None:
@@ -51,6 +51,8 @@ class Diary:
 
     def put_back(self, step: Step, why: str) -> None:
         self.put_back_ids.append(step.id)
+
+    def printed(self, step_id: str, text: str) -> None: ...
 
     def waited(self) -> None: ...
 

@@ -10,6 +10,7 @@ import pytest
 from run_of_review import RANKED, ReviewRun, answered, make_run, saved
 
 from polyteach.cli.display import PlainDisplay
+from polyteach.executors.local import Local
 from polyteach.resources import find_resources
 from polyteach.review.answers import import_answers
 from polyteach.review.figures import review_figures
@@ -161,7 +162,7 @@ def test_a_run_made_again_keeps_what_reviewers_said(changed: ReviewRun, tmp_path
         changed.store,
         RunFolder(changed.folder),
         PlainDisplay(),
-        workers=1,
+        executor=Local(1),
     )
     assert (changed.folder / "earlier-1" / "reviews.json").exists()  # moved away, for lack of a status
     assert {name: (changed.folder / name).read_bytes() for name in names} == before

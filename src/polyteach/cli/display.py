@@ -62,6 +62,11 @@ class _Estimate:
         return f"{rate:.2f} steps/s" + (f", about {duration(left)} left" if left is not None else "")
 
 
+def named(step: Step, where: str) -> str:
+    """A step, and the machine it runs on where that is not this one."""
+    return f"{step.id} on {where}" if where else step.id
+
+
 def duration(seconds: float) -> str:
     """Seconds as a person says them: `42 s`, `3 min 05 s`, `2 h 10 min`."""
     whole = round(seconds)
@@ -171,6 +176,7 @@ class PlainDisplay:
     def __init__(self) -> None:
         self._estimate = _Estimate()
         self._running: dict[str, PlainLines] = {}
+        self._where: dict[str, str] = {}
 
     @property
     def seconds_left(self) -> float | None:
@@ -183,9 +189,10 @@ class PlainDisplay:
         if steps:  # else the end says that there was nothing to do
             self.say(f"{counted(len(steps), 'step')} to make, {reused} there already")
 
-    def started(self, step: Step) -> None:
-        """Notes the time."""
-        self._running[step.id] = PlainLines(step.id)
+    def started(self, step: Step, where: str = "") -> None:
+        """Notes the time, and where it runs."""
+        self._running[step.id] = PlainLines(named(step, where))
+        self._where[step.id] = where
 
     def progressed(self, step_id: str, done: int, total: int, unit: str) -> None:
         """Says how far a long step is."""
@@ -200,13 +207,18 @@ class PlainDisplay:
         seconds = outcome.artifact.seconds if outcome.artifact else 0.0
         what = f"in {seconds:.1f} s" if outcome.artifact else outcome.state
         count = f"[{self._estimate.ended}/{self._estimate.count}]"
-        self.say(f"{count} {outcome.step.id} {what}; {self._estimate}")
+        name = named(outcome.step, self._where.pop(outcome.step.id, ""))
+        self.say(f"{count} {name} {what}; {self._estimate}")
 
     def put_back(self, step: Step, why: str) -> None:
         """Says why a step waits again."""
         self._running.pop(step.id, None)
         self._estimate.progress(step.id, 0.0)
-        self.say(f"{step.id}: {why}")
+        if why:
+            self.say(f"{step.id}: {why}")
+
+    def printed(self, step_id: str, text: str) -> None:
+        """It is in the run's logs."""
 
     def waited(self) -> None:
         """Nothing is to be said."""
@@ -252,10 +264,10 @@ class BarDisplay:
         self._whole = self._bars.add_task("[bold]study", total=len(steps), note="")
         return self._bars.start()
 
-    def started(self, step: Step) -> None:
+    def started(self, step: Step, where: str = "") -> None:
         """Opens a step's bar."""
         with self._lock:
-            self._running[step.id] = self._bars.add_task(step.id, total=None, note="")
+            self._running[step.id] = self._bars.add_task(named(step, where), total=None, note="")
             self._began[step.id] = time.monotonic()
 
     def progressed(self, step_id: str, done: int, total: int, unit: str) -> None:
@@ -280,7 +292,11 @@ class BarDisplay:
         """Takes a step's bar away until it runs again."""
         self._take_away(step)
         self._estimate.progress(step.id, 0.0)
-        self.say(f"{step.id}: {why}")
+        if why:
+            self.say(f"{step.id}: {why}")
+
+    def printed(self, step_id: str, text: str) -> None:
+        """It is in the run's logs."""
 
     def waited(self) -> None:
         """Moves the estimate of the whole."""

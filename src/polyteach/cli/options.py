@@ -13,6 +13,7 @@ import typer
 
 if TYPE_CHECKING:
     from polyteach.artifacts import Store
+    from polyteach.executors.outcome import Executor
 
 OUTPUT_DIR_OPTION = Annotated[
     Path,
@@ -64,7 +65,40 @@ RESUME = Annotated[
 WORKERS = Annotated[
     int | None,
     typer.Option(
-        min=1, help="Processes at once. Where not given: one on a machine with a GPU, else one a core."
+        min=1,
+        help="Processes at once. Where not given: one on a machine with a GPU, else one a core; "
+        "on a cluster as many as it has room for.",
+    ),
+]
+
+
+class ExecutorChoice(StrEnum):
+    """Where steps run."""
+
+    LOCAL = "local"
+    RAY = "ray"
+
+
+EXECUTOR = Annotated[
+    ExecutorChoice,
+    typer.Option("--executor", help="Run the steps in processes of this machine, or on a Ray cluster."),
+]
+RAY_ADDRESS = Annotated[
+    str | None,
+    typer.Option(
+        "--ray-address",
+        envvar="RAY_ADDRESS",
+        metavar="ADDRESS",
+        help="The cluster to join: HOST:PORT of its head, or `auto` for one this machine belongs to. "
+        "Where not given: Ray is started here.",
+    ),
+]
+CLUSTER = Annotated[
+    Path | None,
+    typer.Option(
+        "--cluster",
+        metavar="FILE",
+        help="A YAML file: what each kind of step needs of a Ray cluster, and how often it is tried again.",
     ),
 ]
 
@@ -166,6 +200,26 @@ def refuse_given(what: str, fix: str, **options: object) -> None:
     given = [name for name, value in options.items() if value not in (None, [])]
     if given:
         raise UserError(what, where=", ".join(f"--{name.replace('_', '-')}" for name in given), fix=fix)
+
+
+def executor_of(
+    choice: ExecutorChoice, ray_address: str | None, cluster: Path | None, workers: int | None
+) -> Executor:
+    """Where steps run, as options say it.
+
+    Raises:
+        UserError: an option is for the other executor; Ray is not installed; the file is none of a cluster.
+    """
+    from polyteach.executors.local import Local
+    from polyteach.executors.workers import default_workers
+
+    if choice is ExecutorChoice.LOCAL:  # RAY_ADDRESS may be set for other things: it alone asks for nothing
+        refuse_given("this is for a Ray cluster only", "add --executor ray, or leave it out", cluster=cluster)
+        return Local(workers or default_workers())
+    from polyteach.executors.cluster import load_cluster
+    from polyteach.executors.ray import OnRay
+
+    return OnRay(load_cluster(cluster), ray_address, workers)
 
 
 def open_store(output_dir: Path, store: Path | None) -> Store:

@@ -13,12 +13,17 @@ import typer
 from polyteach.cli.effort import disk_lines, gpu_hours_lines
 from polyteach.cli.ended import show_end
 from polyteach.cli.options import (
+    CLUSTER,
     DRY_RUN,
+    EXECUTOR,
     JSON_OPTION,
     LIMIT,
     OUTPUT_DIR_OPTION,
+    RAY_ADDRESS,
     STORE_OPTION,
     WORKERS,
+    ExecutorChoice,
+    executor_of,
     open_store,
     stopped_with_a_code,
 )
@@ -29,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from polyteach.artifacts import Store
+    from polyteach.executors.outcome import Executor
     from polyteach.resources import Resources
     from polyteach.running import RunEnd
     from polyteach.runs import RunFolder
@@ -80,6 +86,9 @@ def race(
     dry_run: DRY_RUN = False,
     limit: LIMIT = None,
     workers: WORKERS = None,
+    executor: EXECUTOR = ExecutorChoice.LOCAL,
+    ray_address: RAY_ADDRESS = None,
+    cluster: CLUSTER = None,
     output_dir: OUTPUT_DIR_OPTION = Path(),
     store: STORE_OPTION = None,
     as_json: JSON_OPTION = False,
@@ -87,13 +96,13 @@ def race(
     """Find the best teachers for a part of a study's cost: train on few rows, keep who may be best, go on."""
     from polyteach.cli.planned import found_for
     from polyteach.cli.terminal import output_console
-    from polyteach.executors.workers import default_workers
     from polyteach.report.race_terminal import print_race
     from polyteach.runs import RACE, RACE_PAGE, RunFolder
     from polyteach.selection.race.rungs import SHARES, rungs_of
     from polyteach.study import load_study
     from polyteach.study.load import told_with_lines
 
+    where = executor_of(executor, ray_address, cluster, workers)
     study = load_study(study_file)
     if limit is not None:
         study = study.limited(limit)
@@ -109,7 +118,7 @@ def race(
         _show_forecast(study, resources, rungs, rules, artifacts, unchecked, as_json=as_json)
         return
     with told_with_lines(study_file):
-        end = _run(study, resources, rungs, rules, artifacts, folder, workers or default_workers())
+        end = _run(study, resources, rungs, rules, artifacts, folder, where)
     keys = ("verdict", "teachers", "cost")
     told = partial(print_race, console=output_console())
     show_end(end, RACE, "page", RACE_PAGE, keys, told, as_json=as_json)
@@ -150,7 +159,7 @@ def _run(
     rules: Rules,
     store: Store,
     folder: RunFolder,
-    workers: int,
+    where: Executor,
 ) -> RunEnd:
     from rich.console import Console
 
@@ -162,7 +171,7 @@ def _run(
         warn(doubt)
     new_display = partial(display_for, Console(stderr=True))
     with stopped_with_a_code():
-        return run_race(study, resources, rungs, rules, store, folder, new_display, workers=workers)
+        return run_race(study, resources, rungs, rules, store, folder, new_display, executor=where)
 
 
 def _show_forecast(

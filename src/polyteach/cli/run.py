@@ -10,21 +10,27 @@ import typer
 
 from polyteach.cli.ended import show_end
 from polyteach.cli.options import (
+    CLUSTER,
     DRY_RUN,
+    EXECUTOR,
     JSON_OPTION,
     LIMIT,
     OUTPUT_DIR_OPTION,
     PREVIEW,
+    RAY_ADDRESS,
     RESUME,
     STORE_OPTION,
     WORKERS,
+    ExecutorChoice,
     ResumeChoice,
+    executor_of,
     open_store,
     stopped_with_a_code,
 )
 
 if TYPE_CHECKING:
     from polyteach.artifacts import Store
+    from polyteach.executors.outcome import Executor
     from polyteach.resources import Resources
     from polyteach.running import RunEnd
     from polyteach.runs import RunFolder
@@ -47,6 +53,9 @@ def run(
     ] = None,
     resume: RESUME = ResumeChoice.IF_POSSIBLE,
     workers: WORKERS = None,
+    executor: EXECUTOR = ExecutorChoice.LOCAL,
+    ray_address: RAY_ADDRESS = None,
+    cluster: CLUSTER = None,
     output_dir: OUTPUT_DIR_OPTION = Path(),
     store: STORE_OPTION = None,
     as_json: JSON_OPTION = False,
@@ -54,13 +63,13 @@ def run(
     """Run a study: make what is missing, then rank its teachers."""
     from polyteach.cli.planned import found_for, show_plan
     from polyteach.cli.terminal import output_console
-    from polyteach.executors.workers import default_workers
     from polyteach.pipeline import cell_steps
     from polyteach.report.terminal import print_leaderboard
     from polyteach.runs import REPORT, RunFolder
     from polyteach.study import load_study
     from polyteach.study.load import told_with_lines
 
+    where = executor_of(executor, ray_address, cluster, workers)
     study = load_study(study_file)
     if rng_seed is not None:
         study = study.reseeded(rng_seed)
@@ -74,14 +83,14 @@ def run(
         how = (resume, preview, unchecked)
         return show_plan(study, resources, steps, artifacts, folder, *how, as_json=as_json)
     with told_with_lines(study_file):
-        end = _run(study, resources, artifacts, folder, workers or default_workers(), resume)
+        end = _run(study, resources, artifacts, folder, where, resume)
     keys = ("verdict", "leaderboard")
     told = partial(print_leaderboard, console=output_console(), told=end.failed)
     return show_end(end, "results.json", "report", REPORT, keys, told, as_json=as_json)
 
 
 def _run(
-    study: Study, resources: Resources, store: Store, folder: RunFolder, workers: int, resume: ResumeChoice
+    study: Study, resources: Resources, store: Store, folder: RunFolder, where: Executor, resume: ResumeChoice
 ) -> RunEnd:
     from rich.console import Console
 
@@ -93,4 +102,4 @@ def _run(
         warn(doubt)
     display = display_for(Console(stderr=True))
     with stopped_with_a_code():
-        return run_study(study, resources, store, folder, display, workers=workers, resume=resume.value)
+        return run_study(study, resources, store, folder, display, executor=where, resume=resume.value)

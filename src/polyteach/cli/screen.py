@@ -11,21 +11,27 @@ import typer
 
 from polyteach.cli.ended import show_end
 from polyteach.cli.options import (
+    CLUSTER,
     DRY_RUN,
+    EXECUTOR,
     JSON_OPTION,
     LIMIT,
     OUTPUT_DIR_OPTION,
     PREVIEW,
+    RAY_ADDRESS,
     RESUME,
     STORE_OPTION,
     WORKERS,
+    ExecutorChoice,
     ResumeChoice,
+    executor_of,
     open_store,
     stopped_with_a_code,
 )
 
 if TYPE_CHECKING:
     from polyteach.artifacts import Store
+    from polyteach.executors.outcome import Executor
     from polyteach.resources import Resources
     from polyteach.running import RunEnd
     from polyteach.runs import RunFolder
@@ -65,6 +71,9 @@ def screen(
     limit: LIMIT = None,
     resume: RESUME = ResumeChoice.IF_POSSIBLE,
     workers: WORKERS = None,
+    executor: EXECUTOR = ExecutorChoice.LOCAL,
+    ray_address: RAY_ADDRESS = None,
+    cluster: CLUSTER = None,
     output_dir: OUTPUT_DIR_OPTION = Path(),
     store: STORE_OPTION = None,
     as_json: JSON_OPTION = False,
@@ -77,6 +86,7 @@ def screen(
     from polyteach.selection.screen.plan import screen_steps, screened
     from polyteach.study import load_candidates
 
+    where = executor_of(executor, ray_address, cluster, workers)
     given = load_candidates(file)
     artifacts = open_store(output_dir, store)
     resources, unchecked = found_for(given, file, is_plan=dry_run and preview is None)
@@ -89,7 +99,7 @@ def screen(
     if dry_run or preview is not None:
         how = (resume, preview, unchecked)
         return show_plan(candidates, resources, steps, artifacts, folder, *how, as_json=as_json)
-    end = _run(candidates, resources, steps, by, artifacts, folder, workers, resume)
+    end = _run(candidates, resources, steps, by, artifacts, folder, where, resume)
     keys = ("verdict", "ranking", "warnings")
     told = partial(print_screen, console=output_console())
     return show_end(end, "screen.json", "page", "screen.html", keys, told, as_json=as_json)
@@ -102,13 +112,12 @@ def _run(
     by: ByChoice,
     store: Store,
     folder: RunFolder,
-    workers: int | None,
+    where: Executor,
     resume: ResumeChoice,
 ) -> RunEnd:
     from rich.console import Console
 
     from polyteach.cli.display import display_for, warn
-    from polyteach.executors.workers import default_workers
     from polyteach.forecast import doubtful_files
     from polyteach.running import run_graph
     from polyteach.selection.screen.plan import screen_closing
@@ -124,6 +133,6 @@ def _run(
             store,
             folder,
             display_for(Console(stderr=True)),
-            workers=workers or default_workers(),
+            executor=where,
             resume=resume.value,
         )

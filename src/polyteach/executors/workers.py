@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 import multiprocessing
 import os
 import signal
 import threading
 import time
-import traceback
-from collections.abc import Callable
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnContext
@@ -18,8 +17,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from polyteach.artifacts import Artifact, Store
-from polyteach.errors import StepImpossible, UserError
+from polyteach.artifacts import Artifact, Busy, Store
+from polyteach.errors import UserError
+from polyteach.executors import making
+from polyteach.executors.making import StoreAt
+from polyteach.executors.pool import Ended, Job, Lost, StepFailed
 from polyteach.models.budget import BudgetReached
 from polyteach.steps import Step
 
@@ -28,7 +30,6 @@ OnProgress = Callable[[str, int, int, str], None]
 
 _PARENT_CHECK_SECONDS = 0.5
 _REPORT_SECONDS = 0.2
-_ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
 def default_workers() -> int:
@@ -42,7 +43,10 @@ def default_workers() -> int:
 
 
 class WorkerPool:
-    """Processes that make steps. Leaving the `with` block by an exception kills them.
+    """Processes that make steps, see `pool.Pool`. Leaving the `with` block by an exception kills them.
+
+    A process that dies takes all work of its pool down with it. Who was to blame is not known, so that each
+    victim is lost; as each runs again alone, the one whose process dies again is the one to blame.
 
     Asked to `stop`, a worker raises `Stopping` when its step next tells how far it is. So whoever asks models
     sends nothing more and keeps what is under way, as after any mistake of the user's.
@@ -51,11 +55,12 @@ class WorkerPool:
     so that each message is written whole or not at all, and a worker that is killed takes no lock with it.
     """
 
-    def __init__(self, workers: int, store_root: Path, on_progress: OnProgress) -> None:
-        self.workers = workers
-        self._store_root = store_root
+    def __init__(self, workers: int, store: Store, on_progress: OnProgress) -> None:
+        self._workers = workers
+        self._store = store
         self._on_progress = on_progress
         self._context: SpawnContext = multiprocessing.get_context("spawn")
+        self._running: dict[Future[Artifact], Job] = {}
 
     def __enter__(self) -> Self:
         self._open()
@@ -68,32 +73,52 @@ class WorkerPool:
             self._kill()
         self._close()
 
-    def submit(self, step: Step, anew: bool) -> Future[Artifact]:
-        """Hands a step to the next free worker.
+    def start(self, jobs: Sequence[Job], *, anew: bool) -> Mapping[str, str]:
+        """Starts jobs while there are free workers; one that runs again has all for itself."""
+        started: dict[str, str] = {}
+        for job in jobs:
+            is_full = len(self._running) >= self._workers
+            if is_full or any(other.again for other in self._running.values()):
+                break
+            if job.again and self._running:
+                continue
+            self._running[self._submit(job.step, anew)] = job
+            started[job.step.id] = ""
+        return started
 
-        Raises:
-            BrokenProcessPool: a worker died since the last step; `restart` first.
-        """
-        return self._processes.submit(_make, step, anew)
+    def collect(self, seconds: float) -> list[Ended]:
+        """Returns what ended, all of it where a process died."""
+        if not self._running:
+            time.sleep(seconds)
+            return []
+        done, _ = wait(self._running, timeout=seconds, return_when=FIRST_COMPLETED)
+        if any(isinstance(future.exception(), BrokenProcessPool) for future in done):
+            done, _ = wait(self._running)
+        return [
+            _ended(self._running.pop(future).step, future) for future in list(self._running) if future in done
+        ]
 
     def stop(self) -> None:
         """Asks the steps that run to stop."""
         self._stopping.send(None)  # read by nobody, so that all workers see it
 
-    def restart(self) -> None:
-        """Replaces all workers after one of them died."""
-        self._kill()
-        self._close()
-        self._open()
+    def _submit(self, step: Step, anew: bool) -> Future[Artifact]:
+        try:
+            return self._processes.submit(_make, step, anew)
+        except BrokenProcessPool:  # a worker died since the last step
+            self._kill()
+            self._close()
+            self._open()
+            return self._processes.submit(_make, step, anew)
 
     def _open(self) -> None:
         listening, self._telling = self._context.Pipe(duplex=False)
         self._asked, self._stopping = self._context.Pipe(duplex=False)
         self._processes = ProcessPoolExecutor(
-            self.workers,
+            self._workers,
             mp_context=self._context,
             initializer=_begin,
-            initargs=(os.getpid(), str(self._store_root), self._telling, self._asked),
+            initargs=(os.getpid(), StoreAt.of(self._store), self._telling, self._asked),
         )
         self._listener = threading.Thread(target=self._listen, args=(listening,), daemon=True)
         self._listener.start()
@@ -101,7 +126,7 @@ class WorkerPool:
     def _close(self) -> None:
         self._processes.shutdown(wait=True, cancel_futures=True)
         self._telling.close()  # the last open end: the listener comes to the end of the pipe
-        self._listener.join(timeout=5)
+        self._listener.join()
         self._asked.close()
         self._stopping.close()
 
@@ -124,32 +149,15 @@ def _kill(pool: ProcessPoolExecutor) -> None:
         process.kill()
 
 
-class Stopping(UserError):
-    """Another step has found what the user has to mend, so that this one stops too."""
-
-
-class _WorkerProgress:
-    """Sends progress to the parent, and looks whether to stop, seldom enough to cost nothing."""
-
-    def __init__(self, step_id: str, telling: Connection, asked: Connection) -> None:
-        self._id, self._telling, self._asked = step_id, telling, asked
-        self._done, self._total, self._unit, self._sent = 0, 0, "", 0.0
-
-    def start(self, total: int, unit: str) -> None:
-        self._done, self._total, self._unit = 0, total, unit
-        self._send()
-
-    def advance(self, done: int = 1) -> None:
-        self._done += done
-        if time.monotonic() - self._sent > _REPORT_SECONDS or self._done >= self._total:
-            self._send()
-
-    def _send(self) -> None:
-        self._sent = time.monotonic()
-        with suppress(BrokenPipeError):  # nobody listens any more
-            self._telling.send((self._id, self._done, self._total, self._unit))
-        if self._asked.poll():
-            raise Stopping("stopped, because of another step")
+def _ended(step: Step, future: Future[Artifact]) -> Ended:
+    error = future.exception()
+    if error is None:
+        return Ended(step, artifact=future.result())
+    if isinstance(error, BrokenProcessPool):
+        return Ended(step, error=Lost("process"))
+    if isinstance(error, StepFailed | Busy | BudgetReached | UserError):
+        return Ended(step, error=error)
+    return Ended(step, error=StepFailed(str(error) or repr(error)))
 
 
 class _Worker:
@@ -160,24 +168,11 @@ class _Worker:
     asked: Connection
 
 
-def _begin(parent: int, store_root: str, telling: Connection, asked: Connection) -> None:
+def _begin(parent: int, store: StoreAt, telling: Connection, asked: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
-    for name in _ONE_THREAD:
-        os.environ[name] = "1"
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    logging.captureWarnings(True)
-    _lock_bars()
+    making.begin()
     threading.Thread(target=_leave_with_parent, args=(parent,), daemon=True).start()
-    _Worker.store, _Worker.telling, _Worker.asked = Store(Path(store_root)), telling, asked
-
-
-def _lock_bars() -> None:
-    """Keeps tqdm, where it is, from locking by a semaphore, which a killed process would leave behind."""
-    try:
-        from tqdm import tqdm  # type: ignore[import-untyped]
-    except ImportError:  # it comes with what trains
-        return
-    tqdm.set_lock(threading.RLock())
+    _Worker.store, _Worker.telling, _Worker.asked = store.opened(), telling, asked
 
 
 def _leave_with_parent(parent: int) -> None:
@@ -186,17 +181,12 @@ def _leave_with_parent(parent: int) -> None:
     os._exit(1)
 
 
-class StepFailed(Exception):
-    """A step's work raised. A bug's traceback comes as text: not every exception can cross processes."""
+def _tell(step_id: str, done: int, total: int, unit: str) -> bool:
+    with suppress(BrokenPipeError):  # nobody listens any more
+        _Worker.telling.send((step_id, done, total, unit))
+    return _Worker.asked.poll()
 
 
 def _make(step: Step, anew: bool) -> Artifact:
-    try:
-        progress = _WorkerProgress(step.id, _Worker.telling, _Worker.asked)
-        return _Worker.store.make(step, progress, anew=anew)
-    except (UserError, BudgetReached):
-        raise
-    except StepImpossible as error:
-        raise StepFailed(str(error)) from None
-    except Exception:  # noqa: BLE001 - whatever a step raises is that step's failure, not the run's
-        raise StepFailed(traceback.format_exc()) from None
+    progress = making.ToldProgress(step.id, _tell, _REPORT_SECONDS)
+    return making.make(_Worker.store, step, progress, anew=anew)

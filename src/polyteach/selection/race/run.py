@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from polyteach.artifacts import Store
+from polyteach.executors.outcome import Executor
 from polyteach.facts import as_yaml, study_facts
 from polyteach.graph import step
 from polyteach.pipeline import SCORED, cell_steps, closing_steps
@@ -33,7 +34,7 @@ def run_race(
     folder: RunFolder,
     new_display: Callable[[], Display],
     *,
-    workers: int,
+    executor: Executor,
 ) -> RunEnd:
     """Runs a race to its end, or on from where it was stopped; see `running.run_graph` for what it raises.
 
@@ -46,7 +47,7 @@ def run_race(
         folder: where `race.json` and `race.html` are published after each rung, and a normal run's results
             after the last.
         new_display: makes what shows a rung's progress.
-        workers: processes at once.
+        executor: where the steps run.
 
     Returns:
         The end of all rungs together.
@@ -71,7 +72,7 @@ def run_race(
                 store,
                 folder,
                 display,
-                workers=workers,
+                executor=executor,
                 identity=race.identity,
                 goes_on=_goes_on,
             )
