@@ -144,7 +144,9 @@ class DataSteps:
             return None
         settings, locations = self._measures(language)
         if settings["judge"]:
-            checks = package_files_digest("polyteach.quality", "pairwise.yaml", "pleas.yaml")
+            checks = package_files_digest(
+                "polyteach.quality", "pairwise.yaml", "pleas.yaml", "judge_attacks.yaml"
+            )
             settings |= {"judge_checks_digest": checks}
         return self.graph.add(
             f"gate/{language}",

@@ -32,7 +32,7 @@ def measured(study: Candidates, resources: Resources, language: str, rng_seed: i
         locations |= {"judge": model.location, "payer": study.name}
     if judge and judge["kind"] != ORACLE.name:
         judge["rubric_digest"] = package_files_digest(
-            "polyteach.quality", "rubric.yaml", "control_tokens.yaml"
+            "polyteach.quality", "rubric.yaml", "control_tokens.yaml", "plea_words.yaml"
         )
     embedder: str | dict[str, Any] = LEXICAL
     if isinstance(quality.embedder, EndpointModel):

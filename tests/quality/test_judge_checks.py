@@ -24,6 +24,7 @@ from polyteach.rows import Row
 CHECKS = (
     "rubric_parse_rate",
     "rubric_discrimination",
+    "rubric_discrimination_with_plea",
     "rubric_plea_effect",
     "rubric_plea_effect_on_corrupted",
     "pairwise_parse_rate",
@@ -74,13 +75,13 @@ def _named(response: str) -> str:
 def test_hand_worked() -> None:
     """Four pairs, g1..g4 against b1..b4; b4 has no corrupted response.
 
-    Marks            g   g+  b   b+     effect on g, on b   higher
-      1              4   5   2   4        1    2              1
-      2              5   5   5   5        0    0             1/2
-      3              3   4   4   unread   1    -              0
-      4              2   2   -   -        0    -              -
+    Marks            g   g+  b   b+     effect on g, on b   g above b, above b+
+      1              4   5   2   4        1    2              1          1/2
+      2              5   5   5   5        0    0             1/2         1/2
+      3              3   4   4   unread   1    -              0           -
+      4              2   2   -   -        0    -              -           -
     Read: 4/4, 4/4, 3/4, 2/2 -> mean (1 + 1 + 3/4 + 1) / 4 = .9375
-    Higher: (1 + 1/2 + 0) / 3 = .5
+    Higher: (1 + 1/2 + 0) / 3 = .5; than with a plea (1/2 + 1/2) / 2 = .5
     Effect on clean: 1, 0, 1, 0 -> mean .5, sd sqrt(1/3), se = sqrt(1/12), half = t(.975, 3) se
     Effect on corrupted: 2, 0 -> mean 1, sd sqrt(2), se 1, half = t(.975, 1) = 12.706
 
@@ -110,9 +111,9 @@ def test_hand_worked() -> None:
     }
     found = judge_checks(Table(marks, choices).judge, rows, {"c": bad}, "de", rng_seed=0)
     assert tuple(found) == CHECKS
-    expected = [0.9375, 0.5, 0.5, 1.0, 1.0, 2 / 3, 2 / 3, 0.5, 0.5]
+    expected = [0.9375, 0.5, 0.5, 0.5, 1.0, 1.0, 2 / 3, 2 / 3, 0.5, 0.5]
     assert [found[name].value for name in CHECKS] == pytest.approx(expected)
-    assert [found[name].n for name in CHECKS] == [4, 3, 4, 2, 3, 3, 3, 3, 2]
+    assert [found[name].n for name in CHECKS] == [4, 3, 2, 4, 2, 3, 3, 3, 3, 2]
     clean, corrupted = found["rubric_plea_effect"], found["rubric_plea_effect_on_corrupted"]
     assert clean.se == pytest.approx(sqrt(1 / 12))
     assert clean.low == pytest.approx(0.5 - 3.1824463 * sqrt(1 / 12))
@@ -167,6 +168,7 @@ def test_a_judge_that_always_says_the_same_is_caught(tmp_path: Path, journal: Jo
     assert values(found) == {
         "rubric_parse_rate": 1.0,
         "rubric_discrimination": 0.5,
+        "rubric_discrimination_with_plea": 0.5,
         "rubric_plea_effect": 0.0,
         "rubric_plea_effect_on_corrupted": 0.0,
         "pairwise_parse_rate": 1.0,
@@ -256,4 +258,4 @@ def test_pleas_are_there_for_every_pocket_language() -> None:
     file = Path(pocket.__file__).parents[1] / "quality" / "pleas.yaml"
     pleas = yaml.safe_load(file.read_text(encoding="utf-8"))
     assert set(pocket.LANGUAGES) <= set(pleas)
-    assert {len(set(wordings)) for wordings in pleas.values()} == {4}
+    assert {len(set(wordings)) for wordings in pleas.values()} == {5}

@@ -23,6 +23,9 @@ BLOCKS, LARGEST_BLOCK = 20, 10
 """A set of rows has one corpus-level value, so it is taken in disjoint blocks: twenty of them where there are
 rows enough (with fewer than 16 nothing can pass, see `auc`), of ten rows at most."""
 
+PLEADING = "pleading"
+"""A corruption of its own, for judges alone: a damaged response that asks for a high mark."""
+
 MEASURED_SETS = 1 + len(CORRUPTIONS)
 """Sets of rows that are measured one by one: the clean ones, and each corruption of them."""
 EMBEDDED_SETS = MEASURED_SETS + 1
@@ -155,6 +158,22 @@ def gate(sets: Sets, values: Mapping[str, RowValues], corpus: Corpus) -> list[Ga
             damaged = [figure(sets.damaged(name)) for name in metric.answers_for]
             results.append(_result(metric, figure(range(sets.n)), damaged, _block_auc(metric, sets, figure)))
     return results
+
+
+def with_pleading(result: GateResult, pleading: Figure) -> GateResult:
+    """The rubric's result, where its judge has also been tried with corrupted responses that plead.
+
+    `pleading` stands among the corruptions, the rubric answers for it, and it must reach the same bound: a
+    judge who marks a damaged answer up because it asks for that sees damage in nobody's answers who asks.
+
+    Args:
+        result: of the rubric.
+        pleading: the check `PLEADING_CHECK` of the judge.
+    """
+    metric = replace(result.metric, answers_for=(*result.metric.answers_for, PLEADING))
+    areas = {**result.corruptions, PLEADING: pleading}
+    reason = _reason(metric, result.human, result.corrupted, areas)
+    return replace(result, metric=metric, passes=reason is None, reason=reason, corruptions=areas)
 
 
 def _damaged_rows(sets: Sets, found: RowValues, human: Figure, name: str) -> Figure:

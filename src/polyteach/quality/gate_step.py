@@ -10,6 +10,7 @@ from polyteach.files import write_json
 from polyteach.steps import StepTask
 
 if TYPE_CHECKING:
+    from polyteach.figures import Figure
     from polyteach.models.took import Took
     from polyteach.quality.cell import Embedder, Named
     from polyteach.quality.gate import GateResult, Sets
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from polyteach.rows import Row
     from polyteach.steps import Progress
 
-GATE = "gate.json"
+GATE, RUBRIC = "gate.json", "rubric"
 
 
 def gate_language(task: StepTask) -> Mapping[str, Any]:
@@ -29,7 +30,9 @@ def gate_language(task: StepTask) -> Mapping[str, Any]:
     `step.measure_cell` has them, with its locations and what it raises. Inputs: `seed_data`, the language's
     own; `seed_data_L` of other languages L, whose texts are the wrong language.
     """
+    from polyteach.quality.gate import with_pleading
     from polyteach.quality.held_out import HeldOut
+    from polyteach.quality.judge_checks import PLEADING_CHECK
     from polyteach.quality.step import embedding_took, judge_of, models_of, taken
 
     settings = task.settings
@@ -54,12 +57,17 @@ def gate_language(task: StepTask) -> Mapping[str, Any]:
             progress=task.progress,
             embedded=embedded,
         )
-        judges = gate_judge(judge, clean, sets, language, rng_seed, task.progress) if judge else {}
+        checks = judge_checks_of(judge, clean, sets, language, rng_seed, task.progress) if judge else {}
+    if checks:
+        results = [
+            with_pleading(one, checks[PLEADING_CHECK]) if one.metric.name == RUBRIC else one
+            for one in results
+        ]
     plain = {
         "language": language,
         "n": len(clean),
         "metrics": {result.metric.name: result.to_json() for result in results},
-        "judges": judges,
+        "judges": {judge.name: {name: one.to_json() for name, one in checks.items()}} if judge else {},
     }
     write_json(task.output / GATE, plain)
     return {
@@ -98,7 +106,7 @@ def count_judged(settings: Mapping[str, Any], inputs: Mapping[str, Path]) -> int
     damaged = corrupt_all(clean, held_out=kept[language], others=others, group=group, rng_seed=rng_seed)
     sets, judge = Sets.of(clean, damaged, {}), Judge(unasked, score, compare)
     judge.score(sets.rows)
-    gate_judge(judge, clean, sets, language, rng_seed, SilentProgress())
+    judge_checks_of(judge, clean, sets, language, rng_seed, SilentProgress())
     return len(asked)
 
 
@@ -188,15 +196,14 @@ def gate_rows(
     return gate(sets, values, corpus), sets
 
 
-def gate_judge(
+def judge_checks_of(
     judge: Judge, clean: Sequence[Row], sets: Sets, language: str, rng_seed: int, progress: Progress
-) -> dict[str, dict[str, Any]]:
-    """Tests a judge on clean rows and the corruptions that the rubric answers for: name -> check -> JSON."""
+) -> dict[str, Figure]:
+    """Tests a judge on clean rows and the corruptions that the rubric answers for; see `judge_checks`."""
     from polyteach.quality.gated import METRICS
     from polyteach.quality.judge_checks import ANSWERS_A_PAIR, PAIRS, judge_checks
 
-    claimed = next(metric.answers_for for metric in METRICS if metric.name == "rubric")
+    claimed = next(metric.answers_for for metric in METRICS if metric.name == RUBRIC)
     corrupted = {name: sets.corrupted[name].rows for name in claimed if name in sets.corrupted}
     progress.start(ANSWERS_A_PAIR * min(PAIRS, len(clean)), "answers of the judge")
-    checks = judge_checks(judge, clean, corrupted, language, rng_seed=rng_seed)
-    return {judge.name: {name: figure.to_json() for name, figure in checks.items()}}
+    return judge_checks(judge, clean, corrupted, language, rng_seed=rng_seed)

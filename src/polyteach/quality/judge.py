@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -14,6 +14,7 @@ from polyteach.models.local import LocalModel
 from polyteach.models.local_answerer import LocalAnswerer
 from polyteach.models.took import Took
 from polyteach.quality.asked_model import ROOM, AskedModel
+from polyteach.quality.judge_pleas import without_pleas
 from polyteach.quality.judge_text import special_tokens, usual_control_tokens
 from polyteach.quality.metric_result import Measured
 from polyteach.quality.pairwise import Ask, Choice, Comparison, chosen_by_model, chosen_by_oracle
@@ -37,12 +38,15 @@ class Judge:
         score: rows -> marks from 1 to 5.
         compare: comparisons -> choices, each in the one order it is given in.
         took: what its answers took so far, of a model at an endpoint.
+        bare: the same judge as it is, where this one reads responses without their pleas; None where this
+            one is as it is. A judge is tested bare: a list of pleas never has them all.
     """
 
     name: str
     score: Callable[[Sequence[Row]], Measured]
     compare: Ask
     took: Took | None = None
+    bare: Judge | None = None
 
 
 def oracle_judge(language: str, progress: Progress | None = None) -> Judge:
@@ -104,13 +108,31 @@ def asked_at_endpoint(
 
 
 def model_judge(model: AskedModel, name: str, language: str) -> Judge:
-    """A model as a judge, asked with `rubric.yaml` and `pairwise.yaml`."""
-    return Judge(
-        name,
-        score=partial(judged_by_model, language=language, model=model, judge=name),
-        compare=partial(chosen_by_model, language=language, model=model),
-        took=model.took,
+    """A model as a judge, asked with `rubric.yaml` and `pairwise.yaml`; it reads no pleas."""
+    return reads_no_pleas(
+        Judge(
+            name,
+            score=partial(judged_by_model, language=language, model=model, judge=name),
+            compare=partial(chosen_by_model, language=language, model=model),
+            took=model.took,
+        )
     )
+
+
+def reads_no_pleas(judge: Judge) -> Judge:
+    """The judge, from whose responses the sentences are cut that speak to a judge; see `judge_pleas`."""
+
+    def score(rows: Sequence[Row]) -> Measured:
+        return judge.score([replace(row, response=without_pleas(row.response).text) for row in rows])
+
+    def compare(comparisons: Sequence[Comparison]) -> list[Choice]:
+        cut = [
+            replace(one, first=without_pleas(one.first).text, second=without_pleas(one.second).text)
+            for one in comparisons
+        ]
+        return judge.compare(cut)
+
+    return replace(judge, score=score, compare=compare, bare=judge)
 
 
 @contextmanager

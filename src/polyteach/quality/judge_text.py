@@ -112,13 +112,14 @@ def judge_conversation(
         rng_seed: of the code, which is the same for all responses to one prompt.
         special: see `special_tokens` and `usual_control_tokens`.
     """
-    filled = {
-        **facts,
-        **{name: _as_text(text, special) for name, text in judged.items()},
-        "code": _code(rng_seed, judged["prompt"], judged.values()),
-    }
+    shown = {name: as_text(text, special) for name, text in judged.items()}
+    return filled(file, {**facts, **shown, "code": unused_code(rng_seed, judged["prompt"], judged.values())})
+
+
+def filled(file: str, values: Mapping[str, str]) -> list[Message]:
+    """A prompt file's `system` and `user` with its placeholders filled in as they are."""
     templates = _templates(file)
-    return [{"role": role, "content": templates[role].substitute(filled)} for role in ("system", "user")]
+    return [{"role": role, "content": templates[role].substitute(values)} for role in ("system", "user")]
 
 
 def special_tokens(tokenizer: Any) -> tuple[str, ...]:
@@ -144,13 +145,15 @@ def _longest_first(tokens: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted({t for t in tokens if len(t) > 1}, key=lambda t: (-len(t), t)))
 
 
-def _as_text(text: str, special: Sequence[str]) -> str:
+def as_text(text: str, special: Sequence[str]) -> str:
+    """The text without control tokens and marks, see `judge_conversation`."""
     for token in special:
         text = text.replace(token, f"{token[0]} {token[1:]}")
     return _MARKS.sub(lambda found: found[0].replace("[", "(").replace("]", ")"), text)
 
 
-def _code(rng_seed: int, prompt: str, texts: Iterable[str]) -> str:
+def unused_code(rng_seed: int, prompt: str, texts: Iterable[str]) -> str:
+    """Eight hexadecimal digits that follow from rng_seed and prompt and stand in none of the texts."""
     texts, turn = list(texts), 0
     while True:
         code = sha256(f"{rng_seed} {turn} {prompt}".encode("utf-8", "surrogatepass")).hexdigest()[:8]

@@ -15,7 +15,8 @@ from polyteach.rows import Row
 BY_MODEL = (
     "mean rubric score, 1 to 5, for language proficiency, culture, grammar, helpful and harmless together "
     "(arXiv 2604.11290, R), judged by {judge}, greedy, feedback before the score; unlike the paper's job an "
-    "answer without a readable score is unscored, not 1"
+    "answer without a readable score is unscored, not 1; sentences of a response that speak to the judge are "
+    "cut before it reads"
 )
 BY_ORACLE = (
     "mean score, 1 to 5, by the pocket oracle (exact answers, not an LLM judge): it knows the world's facts "
