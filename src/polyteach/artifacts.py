@@ -2,54 +2,58 @@
 
     <store>/<kind>/<key>/...files..., manifest.json     a finished artifact
     <store>/partial/<key>.<process>/                    one being made; ...old: one being replaced
-    <store>/locks/<key>.lease                           who makes it
+    <store>/locks/<key>.lease                           who makes it, see `locks`
     <store>/state/<key>/, journal.sqlite                what outlives a step that is cut off
 
 A folder without a readable manifest whose digests hold is no artifact. The manifest is written last, then the
 folder is moved to its place, so an artifact is there whole or not at all, whenever the process dies. Its
 digests are checked when a run looks for it, and again whenever a step is about to read it.
+
+Of a store by URL (see `object_store`) such a folder is the cache of one machine. What is there is what the
+URL has a manifest of; files come from there when they are needed, and are checked like those of a folder.
 """
 
 from __future__ import annotations
 
 import errno
-import json
 import logging
-import platform
 import shutil
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
-from importlib import metadata
+from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from polyteach.errors import UserError
-from polyteach.files import file_digest, write_json, writing
+from polyteach.files import write_atomically, write_json, writing
 from polyteach.locks import Busy, Folder, Leases
+from polyteach.manifests import (
+    MANIFEST,
+    Damaged,
+    Manifest,
+    files_but,
+    files_in,
+    manifest_in,
+    read_manifest,
+    software,
+    wrong_with,
+)
+from polyteach.object_store import ObjectStore, is_url
 from polyteach.processes import is_tag_alive, process_tag
 from polyteach.steps import Progress, SilentProgress, Step, StepTask
 
-__all__ = [
-    "JOURNAL",
-    "MANIFEST",
-    "SCHEMA_VERSION",
-    "Artifact",
-    "Busy",
-    "Damaged",
-    "Owner",
-    "Store",
-    "software",
-]
+__all__ = ["JOURNAL", "MANIFEST", "SCHEMA_VERSION", "Artifact", "Busy", "Damaged", "Store", "software"]
 
-MANIFEST = "manifest.json"
 SCHEMA_VERSION = 1
 JOURNAL = "journal.sqlite"
 """What models answered, of all steps and studies that share the store."""
+LARGE = 2**24
+"""Bytes above which a file of a store by URL is fetched only by the step that reads it: weights."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -64,7 +68,7 @@ class Artifact:
     """
 
     path: Path
-    manifest: Mapping[str, Any]
+    manifest: Manifest
     reused: bool
 
     @property
@@ -79,37 +83,51 @@ class Artifact:
         return float(self.manifest["seconds"])
 
 
-class Damaged(Exception):
-    """An artifact is there but is not what its manifest says."""
-
-
 class Store:
-    """The artifacts under one folder. Several processes may use it at once.
+    """The artifacts under one folder, or of one URL. Several processes, also of several machines, may use it.
 
     Args:
-        root: the folder.
+        root: the folder; of a store by URL, its cache on this machine.
+        objects: the store by URL.
         run: the study or command that uses it, named to those who wait for what it makes.
+
+    Attributes:
+        journal: where the answers of models are kept. SQLite's locks are those of one machine: on others,
+            steps use a journal of their own.
     """
 
-    def __init__(self, root: Path, *, run: str = "") -> None:
+    def __init__(self, root: Path, objects: ObjectStore | None = None, *, run: str = "") -> None:
         self.root = root
-        self.leases = Leases(Folder(root / "locks"), run)
+        self.objects = objects
+        self.journal = root / JOURNAL  # SQLite: of one machine only, so that others have one of their own
+        self.leases = Leases(objects or Folder(root / "locks"), run)
 
     @property
     def address(self) -> str:
         """Where other processes, or machines that see the same folders, find the store; see `open`."""
-        return str(self.root.absolute())
+        return self.objects.url if self.objects else str(self.root.absolute())
 
     @classmethod
     def open(cls, address: str, cache: Path | None = None, *, run: str = "") -> Store:
         """Opens the store of an `address`.
 
         Args:
-            address: of a store.
-            cache: a folder of this machine for a store that is none of its folders; else not used.
+            address: a folder, file:///FOLDER, or s3://BUCKET/PREFIX.
+            cache: the folder of this machine for a store by URL; else not used.
             run: see `Store`.
+
+        Raises:
+            UserError: a URL of another kind.
+            ValueError: a store by URL has no cache.
         """
-        return cls(Path(address), run=run)
+        if not is_url(address):
+            return cls(Path(address), run=run)
+        if address.startswith("file:///"):
+            return cls(Path(unquote(urlsplit(address).path)), run=run)
+        objects = ObjectStore(address)
+        if cache is None:
+            raise ValueError(f"{address} needs a cache")
+        return cls(cache, objects, run=run)
 
     def prepare(self) -> None:
         """Makes the folder, and takes away what killed processes left half made.
@@ -122,22 +140,21 @@ class Store:
                 (self.root / name).mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=self.root / "partial"):
                 pass
-            self.leases.clean()
-            self._clean()
+            for left in (self.root / "partial").iterdir():
+                if is_tag_alive(left.name.partition(".")[2].removesuffix(".old")) is False:
+                    shutil.rmtree(left, ignore_errors=True)
         except OSError as error:
             raise UserError(
                 f"cannot write here ({error.strerror})",
                 where=str(self.root),
                 fix="give --output-dir a folder you may write to",
             ) from error
-
-    def _clean(self) -> None:
-        for left in (self.root / "partial").iterdir():
-            if is_tag_alive(left.name.partition(".")[2].removesuffix(".old")) is False:
-                shutil.rmtree(left, ignore_errors=True)
+        if self.objects:
+            self.objects.prepare()
+        self.leases.clean()
 
     def folder(self, step: Step) -> Path:
-        """Where a step's artifact is, or would be."""
+        """Where a step's artifact is on this machine, or would be."""
         return self.root / step.kind / step.key
 
     def inputs(self, step: Step) -> dict[str, Path]:
@@ -147,24 +164,61 @@ class Store:
     def locations(self, step: Step) -> dict[str, str]:
         """A step's own locations, and those of what outlives it when it is cut off, see `StepTask`."""
         states = self.root / "state"
-        kept = {"journal": str(self.root / JOURNAL), "state": str(states / step.key), "states": str(states)}
+        kept = {"journal": str(self.journal), "state": str(states / step.key), "states": str(states)}
         return kept | dict(step.locations)
 
     def find(self, step: Step) -> Artifact | None:
         """Returns the finished artifact of a step, or None where there is none.
 
+        Of a store by URL its files are fetched into the cache, but for the `LARGE` ones.
+
         Raises:
             Damaged: there is one, but a file is missing or its digest is not the manifest's.
+            UserError: a store by URL does not give it.
         """
+        return self._look(step, (), large=False)
+
+    def _look(self, step: Step, skipped: Sequence[str], *, large: bool) -> Artifact | None:
         folder = self.folder(step)
+        if self.objects:
+            content = self.objects.manifest(_place(step))
+            if content is None:
+                return None
+            manifest = read_manifest(content, step.key, f"{self.objects.url}/{_place(step)}")
+            with writing(folder):
+                self._bring(self.objects, step, manifest, content, skipped, large)
+            return Artifact(folder, manifest, reused=True)
         if not folder.exists():
             return None
-        return Artifact(folder, _checked_manifest(folder, step.key), reused=True)
+        manifest = manifest_in(folder, step.key)
+        for name, expected in files_but(manifest, skipped).items():
+            if problem := wrong_with(folder / name, expected):
+                raise Damaged(problem)
+        return Artifact(folder, manifest, reused=True)
 
-    def _whole(self, step: Step) -> Artifact | None:
+    def _bring(
+        self,
+        objects: ObjectStore,
+        step: Step,
+        manifest: Manifest,
+        content: bytes,
+        skipped: Sequence[str],
+        large: bool,
+    ) -> None:
+        """Fetches what the cache lacks of an artifact; each file is checked before it gets its name."""
+        folder = self.folder(step)
+        for name, expected in files_but(manifest, skipped).items():
+            is_wanted = large or expected["bytes"] <= LARGE
+            if is_wanted and wrong_with(folder / name, expected):
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                fetch = partial(_fetch, objects, _place(step), name, expected)
+                write_atomically(folder / name, fetch)
+        write_atomically(folder / MANIFEST, lambda temporary: temporary.write_bytes(content))
+
+    def _whole(self, step: Step, skipped: Sequence[str] = (), *, large: bool = False) -> Artifact | None:
         """The artifact of a step; None also where it is damaged, which the log says."""
         try:
-            return self.find(step)
+            return self._look(step, skipped, large=large)
         except Damaged as damage:
             _LOG.warning("damaged, is made again: %s", damage)
             return None
@@ -182,95 +236,100 @@ class Store:
 
         Raises:
             Busy: another process that lives makes it, and `wait` is False; see `locks` on who lives.
-            UserError: nothing can be written.
+            UserError: nothing can be written, or a store by URL does not give what is needed.
         """
         with self.leases.hold(step.key, wait=wait):
             if not anew and (found := self._whole(step)):
                 return found
-            for parent in step.inputs.values():
-                if not self._whole(parent):
-                    self.make(parent)
-            return self._make(step, progress or SilentProgress(), anew)
+            return self._make(step, progress or SilentProgress(), anew=anew)
 
-    def _make(self, step: Step, progress: Progress, anew: bool) -> Artifact:
-        partial = self.root / "partial" / f"{step.key}.{process_tag()}"
-        with writing(partial):
-            shutil.rmtree(partial, ignore_errors=True)
-            partial.mkdir(parents=True)
+    def _provide(self, step: Step, skipped: Sequence[str]) -> None:
+        """Sees to it that an input is here, whole to the last bit that is going to be read."""
+        look = partial(self._whole, step, skipped, large=True)
+        if not look():
+            with self.leases.hold(step.key):
+                if not look():
+                    self._make(step, SilentProgress(), anew=True)
+
+    def _make(self, step: Step, progress: Progress, *, anew: bool) -> Artifact:
+        for parent in step.inputs.values():
+            self._provide(parent, step.skips)
+        made = self.root / "partial" / f"{step.key}.{process_tag()}"
+        with writing(made):
+            shutil.rmtree(made, ignore_errors=True)
+            made.mkdir(parents=True)
         started = time.monotonic()
-        facts = step.work(StepTask(step.settings, self.locations(step), self.inputs(step), partial, progress))
-        manifest = {
-            "schema_version": SCHEMA_VERSION,
-            "id": step.id,
-            "kind": step.kind,
-            "version": step.version,
-            "key": step.key,
-            "settings": step.settings,
-            "locations": step.locations,
-            "inputs": {name: parent.key for name, parent in step.inputs.items()},
-            "facts": facts,
-            "files": {
-                str(path.relative_to(partial)): {"bytes": path.stat().st_size, "sha256": file_digest(path)}
-                for path in sorted(partial.rglob("*"))
-                if path.is_file()
-            },
-            "software": software(),
-            "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
-            "seconds": round(time.monotonic() - started, 3),
-        }
+        facts = step.work(StepTask(step.settings, self.locations(step), self.inputs(step), made, progress))
         with writing(self.folder(step)):
-            write_json(partial / MANIFEST, manifest)
-            quicker = self._publish(step, partial, anew)
+            manifest = {
+                "schema_version": SCHEMA_VERSION,
+                "id": step.id,
+                "kind": step.kind,
+                "version": step.version,
+                "key": step.key,
+                "settings": step.settings,
+                "locations": step.locations,
+                "inputs": {name: parent.key for name, parent in step.inputs.items()},
+                "facts": facts,
+                "files": files_in(made),
+                "software": software(),
+                "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
+                "seconds": round(time.monotonic() - started, 3),
+            }
+            write_json(made / MANIFEST, manifest)
+            quicker = self._publish(step, made, anew)
         return quicker or Artifact(self.folder(step), manifest, reused=False)
 
-    def _publish(self, step: Step, partial: Path, anew: bool) -> Artifact | None:
-        """Moves what was made to its place; if another process did so first, drops it and returns theirs."""
-        final, aside = self.folder(step), partial.with_name(f"{partial.name}.old")
-        final.parent.mkdir(parents=True, exist_ok=True)
-        while True:
-            try:
-                partial.rename(final)
-            except OSError as error:
-                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
-                    raise
-                if not anew and (found := self._whole(step)):
-                    shutil.rmtree(partial, ignore_errors=True)
+    def _publish(self, step: Step, made: Path, anew: bool) -> Artifact | None:
+        """Puts what was made in its place; if another process was quicker, drops it and returns theirs."""
+        look: Callable[[], Artifact | None] = partial(self._whole, step)
+        if self.objects:
+            content = (made / MANIFEST).read_bytes()
+            if not self.objects.publish(_place(step), made, content, replace=anew):
+                if found := look():
+                    shutil.rmtree(made, ignore_errors=True)
                     return found
-                shutil.rmtree(aside, ignore_errors=True)
-                with suppress(FileNotFoundError):  # readers take no lease: it is gone for an instant only
-                    final.rename(aside)
-            else:
-                shutil.rmtree(aside, ignore_errors=True)
-                return None
+                self.objects.publish(_place(step), made, content, replace=True)
+            _move(made, self.folder(step), lambda: None)
+            return None
+        return _move(made, self.folder(step), look if not anew else lambda: None)
 
 
-def _checked_manifest(folder: Path, key: str) -> Mapping[str, Any]:
-    try:
-        manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_bytes())
-        files: dict[str, dict[str, Any]] = manifest["files"]
-        if manifest["key"] != key:
-            raise Damaged(f"{folder}: the manifest is of another artifact")
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise Damaged(f"{folder}: no readable manifest") from error
-    for name, expected in files.items():
-        path = folder / name
+def _move(made: Path, final: Path, look: Callable[[], Artifact | None]) -> Artifact | None:
+    """Moves a folder to its place, unless a whole artifact is there, which is returned and stays."""
+    aside = made.with_name(f"{made.name}.old")
+    final.parent.mkdir(parents=True, exist_ok=True)
+    while True:
         try:
-            if not path.is_file() or path.stat().st_size != expected["bytes"]:
-                raise Damaged(f"{path}: missing or of another size")
-            if file_digest(path) != expected["sha256"]:
-                raise Damaged(f"{path}: its digest is not the manifest's")
+            made.rename(final)
         except OSError as error:
-            raise Damaged(f"{path}: cannot be read ({error.strerror})") from error
-    return manifest
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+            if found := look():
+                shutil.rmtree(made, ignore_errors=True)
+                return found
+            shutil.rmtree(aside, ignore_errors=True)
+            with suppress(FileNotFoundError):  # readers take no lease: it is gone for an instant only
+                final.rename(aside)
+        else:
+            shutil.rmtree(aside, ignore_errors=True)
+            return None
 
 
-@lru_cache(maxsize=1)
-def software() -> dict[str, str]:
-    """Versions of what the numbers may depend on."""
-    versions = {"python": platform.python_version()}
-    for name in ("polyteach", "torch", "transformers", "trl", "peft", "lm_eval", "numpy"):
-        try:
-            versions[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return versions
+def _place(step: Step) -> str:
+    return f"{step.kind}/{step.key}"
+
+
+def _fetch(objects: ObjectStore, place: str, name: str, expected: Mapping[str, Any], target: Path) -> None:
+    """Fetches a file to a temporary place.
+
+    Raises:
+        Damaged: it is not there, or not what the manifest says.
+    """
+    where = f"{objects.url}/{place}/{name}"
+    try:
+        objects.fetch(place, name, expected, target)
+    except FileNotFoundError as error:
+        raise Damaged(f"{where}: missing") from error
+    if wrong_with(target, expected):
+        raise Damaged(f"{where}: its digest is not the manifest's")

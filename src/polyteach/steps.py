@@ -72,6 +72,8 @@ class Step:
         locations: see `StepTask`; not hashed.
         inputs: the steps whose artifacts it reads, by name.
         cost: rough relative duration; longer steps start first where several could.
+        skips: patterns of names of files, such as `model/*`, that it reads of no input: those are neither
+            checked nor fetched for it.
     """
 
     id: str
@@ -82,6 +84,7 @@ class Step:
     locations: Mapping[str, str] = field(default_factory=dict)
     inputs: Mapping[str, Step] = field(default_factory=dict)
     cost: float = 1.0
+    skips: tuple[str, ...] = ()
 
     @cached_property
     def key(self) -> str:

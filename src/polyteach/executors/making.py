@@ -9,6 +9,7 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 
 from polyteach.artifacts import Artifact, Busy, Store
@@ -25,24 +26,26 @@ _ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NU
 
 @dataclass(frozen=True, slots=True)
 class StoreAt:
-    """Where a worker finds the run's store.
+    """Where a worker of this machine finds the run's store.
 
     Attributes:
         address: see `Store.address`.
+        cache: its folder on this machine, if it is a store by URL.
         run: the study or command that uses it.
     """
 
     address: str
+    cache: Path
     run: str
 
     @classmethod
     def of(cls, store: Store) -> Self:
         """Where a store is."""
-        return cls(store.address, store.leases.run)
+        return cls(store.address, store.root.absolute(), store.leases.run)
 
     def opened(self) -> Store:
-        """The store, in another process or on another machine."""
-        return Store.open(self.address, run=self.run)
+        """The store, in another process of this machine."""
+        return Store.open(self.address, self.cache, run=self.run)
 
 
 class Stopping(UserError):
