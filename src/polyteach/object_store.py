@@ -13,6 +13,7 @@ from __future__ import annotations
 import errno
 import json
 import logging
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -42,7 +43,7 @@ class Found:
 
 def is_url(text: str) -> bool:
     """Whether a store's address is a URL, not a folder."""
-    return "://" in text
+    return re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", text) is not None
 
 
 class ObjectStore:

@@ -45,10 +45,10 @@ _UNREAD = "judge_unparsable"
 
 
 def default_journal() -> Path:
-    """The journal of the store that studies of this folder use."""
-    from polyteach.artifacts import JOURNAL
+    """The journal of the store that studies of this folder use; one at a URL has its journal here."""
+    from polyteach.cli.options import open_store
 
-    return Path(os.environ.get("POLYTEACH_STORE") or ".polyteach") / JOURNAL
+    return open_store(Path(), os.environ.get("POLYTEACH_STORE")).journal
 
 
 def payer_of(what: str, files: Iterable[Path], *more: str) -> str:

@@ -22,9 +22,19 @@ OUTPUT_DIR_OPTION = Annotated[
     ),
 ]
 STORE_OPTION = Annotated[
+    str | None,
+    typer.Option(
+        "--store",
+        envvar="POLYTEACH_STORE",
+        metavar="FOLDER|URL",
+        help="Artifacts that studies share, in a folder or at s3://BUCKET/PREFIX [OUTPUT_DIR/.polyteach].",
+    ),
+]
+CACHE_DIR = Annotated[
     Path | None,
     typer.Option(
-        "--store", envvar="POLYTEACH_STORE", help="Artifacts that studies share [OUTPUT_DIR/.polyteach]."
+        "--cache-dir",
+        help="Of a store by URL: where steps of this machine work [OUTPUT_DIR/.polyteach-cache/...].",
     ),
 ]
 JSON_OPTION = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
@@ -222,18 +232,30 @@ def executor_of(
     return OnRay(load_cluster(cluster), ray_address, workers)
 
 
-def open_store(output_dir: Path, store: Path | None) -> Store:
+def open_store(output_dir: Path, store: str | None, cache_dir: Path | None = None, *, run: str = "") -> Store:
     """The store of a run: the one named, else `.polyteach` beside the runs.
 
+    Args:
+        output_dir: holds the runs.
+        store: a folder or a URL.
+        cache_dir: of a store by URL; where not given, a folder below `output_dir`.
+        run: who uses it, for those who wait.
+
     Raises:
-        UserError: a folder is an address such as s3://bucket.
+        UserError: the store is no URL that is supported; a cache is named for a folder; the output is a URL.
     """
     from polyteach.artifacts import Store
     from polyteach.errors import UserError
+    from polyteach.object_store import is_url
+    from polyteach.steps import digest_of
 
-    for folder in (output_dir, store):
-        if folder is not None and re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", str(folder)):
-            raise UserError(
-                "object stores are not supported", where=str(folder), fix="name a folder of this machine"
-            )
-    return Store(store or output_dir / ".polyteach")
+    for folder in (output_dir, cache_dir):
+        if folder is not None and is_url(str(folder)):
+            fix = "name a folder of this machine; artifacts may be at a URL: --store"
+            raise UserError("is no folder", where=str(folder), fix=fix)
+    if not store or not is_url(store) or store.startswith("file:"):
+        refuse_given("this is for a store by URL only", "leave it out", cache_dir=cache_dir)
+        return Store.open(store or str(output_dir / ".polyteach"), run=run)
+    name = re.sub(r"[^0-9A-Za-z]+", "-", store.partition("://")[2])[:40].strip("-")
+    own = output_dir / ".polyteach-cache" / f"{name}-{digest_of(store.rstrip('/'))[:8]}"
+    return Store.open(store, cache_dir or own, run=run)

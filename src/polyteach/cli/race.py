@@ -13,6 +13,7 @@ import typer
 from polyteach.cli.effort import disk_lines, gpu_hours_lines
 from polyteach.cli.ended import show_end
 from polyteach.cli.options import (
+    CACHE_DIR,
     CLUSTER,
     DRY_RUN,
     EXECUTOR,
@@ -91,6 +92,7 @@ def race(
     cluster: CLUSTER = None,
     output_dir: OUTPUT_DIR_OPTION = Path(),
     store: STORE_OPTION = None,
+    cache_dir: CACHE_DIR = None,
     as_json: JSON_OPTION = False,
 ) -> None:
     """Find the best teachers for a part of a study's cost: train on few rows, keep who may be best, go on."""
@@ -108,8 +110,8 @@ def race(
         study = study.limited(limit)
     if queue is not None:
         study = _queued(study, queue)
-    artifacts = open_store(output_dir, store)
     folder = RunFolder.of(output_dir, f"{study.name}-race")
+    artifacts = open_store(output_dir, store, cache_dir, run=folder.path.name)
     with told_with_lines(study_file):
         rungs = rungs_of(study, [_share(text) for text in share] if share else SHARES)
     rules = Rules(epsilon / 100, guard / 100, most if most < 1 else None)

@@ -10,6 +10,7 @@ import typer
 
 from polyteach.cli.ended import show_end
 from polyteach.cli.options import (
+    CACHE_DIR,
     CLUSTER,
     DRY_RUN,
     EXECUTOR,
@@ -58,6 +59,7 @@ def run(
     cluster: CLUSTER = None,
     output_dir: OUTPUT_DIR_OPTION = Path(),
     store: STORE_OPTION = None,
+    cache_dir: CACHE_DIR = None,
     as_json: JSON_OPTION = False,
 ) -> None:
     """Run a study: make what is missing, then rank its teachers."""
@@ -75,7 +77,7 @@ def run(
         study = study.reseeded(rng_seed)
     if limit is not None:
         study = study.limited(limit)
-    artifacts = open_store(output_dir, store)
+    artifacts = open_store(output_dir, store, cache_dir, run=study.name)
     folder = RunFolder.of(output_dir, study.name)
     resources, unchecked = found_for(study, study_file, is_plan=dry_run and preview is None)
     if dry_run or preview is not None:

@@ -11,6 +11,7 @@ import typer
 
 from polyteach.cli.ended import show_end
 from polyteach.cli.options import (
+    CACHE_DIR,
     CLUSTER,
     DRY_RUN,
     EXECUTOR,
@@ -76,6 +77,7 @@ def screen(
     cluster: CLUSTER = None,
     output_dir: OUTPUT_DIR_OPTION = Path(),
     store: STORE_OPTION = None,
+    cache_dir: CACHE_DIR = None,
     as_json: JSON_OPTION = False,
 ) -> None:
     """Rank candidates by a few rows each: usable share, quality, failures, money. Nothing is trained."""
@@ -88,13 +90,13 @@ def screen(
 
     where = executor_of(executor, ray_address, cluster, workers)
     given = load_candidates(file)
-    artifacts = open_store(output_dir, store)
     resources, unchecked = found_for(given, file, is_plan=dry_run and preview is None)
     candidates = screened(given, rows)
     if limit is not None:
         candidates = candidates.limited(limit)
     suffix = "-by-method" if by is ByChoice.METHOD else ""
     folder = RunFolder.of(output_dir, f"{candidates.name}{suffix}")
+    artifacts = open_store(output_dir, store, cache_dir, run=folder.path.name)
     steps = screen_steps(candidates, resources, by.value)
     if dry_run or preview is not None:
         how = (resume, preview, unchecked)
