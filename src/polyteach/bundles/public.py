@@ -40,16 +40,18 @@ _KEY = re.compile(
 )
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(?:/[A-Za-z0-9][\w.-]*)?(?:@[\w.-]+)?")
 LONGEST = 4000
+"""Characters of a public text. Of a longer one twice as many are looked at: time grows with their square."""
 
 
 def public_text(text: str) -> str:
     """The text without addresses and keys; of a path its last part is left."""
-    text = _KEY.sub("(a key)", _ADDRESS.sub("(an address)", text))
+    text = _KEY.sub("(a key)", _ADDRESS.sub("(an address)", text[: 2 * LONGEST]))
     return _PATH.sub(lambda found: _last(found.group()), text)[:LONGEST]
 
 
 def public_model(name: str) -> str:
     """A model's name: a hub id, `pocket:NAME` or a name at an endpoint; of a folder's path the last part."""
+    name = name[:LONGEST]
     is_hub_id = _HUB_ID.fullmatch(name.removeprefix("pocket:")) and not _KEY.search(name)
     return name if is_hub_id else public_text(_last(name)) or "a model"
 

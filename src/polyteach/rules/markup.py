@@ -14,8 +14,9 @@ from polyteach.rules.rule import Context, Found, Settings, Side, each, text_of
 if TYPE_CHECKING:
     from polyteach.rows import Row
 
+_BLANKS = r"[^\S\n]*+"  # of one line: over several, many empty lines take time by their square
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
-_TABLE_LINE = re.compile(r"^\s*\|.*$", re.MULTILINE)
+_TABLE_LINE = re.compile(rf"^{_BLANKS}\|.*$", re.MULTILINE)
 _TAG = re.compile(
     r"</?(?:p|br|hr|div|span|b|i|u|em|strong|font|center|table|tbody|thead|tr|td|th|ul|ol|li|dl|dt|dd|h[1-6]|a|img"
     r"|script|style|html|head|body|title|meta|link|form|input|button|iframe|section|article|header|footer|nav"
@@ -27,8 +28,9 @@ _TEMPLATE = re.compile(
     r"(?<![\\\w^_{}$])\{\{\s*[A-Za-z_][A-Za-z0-9_.]{2,40}\s*\}\}(?!\})|\{%-?\s*\w+"  # Jinja
     r"|(?<![\w\\{$^_])\{(?:prompt|response|instruction|input|output|question|answer|context|text|name)\}(?!\})"
     r"|\$\{[A-Za-z_]\w{2,}\}"
-    r"|^\s*\#{2,3} ?(?:Instruction|Response|Input|Output|Human|Assistant|User|System|End)\b\s*:?\s*$"
-    r"|^\s*(?:Human|Assistant|USER|ASSISTANT|SYSTEM|HUMAN)\s?:"
+    rf"|^{_BLANKS}\#{{2,3}} ?(?:Instruction|Response|Input|Output|Human|Assistant|User|System|End)\b"
+    rf"{_BLANKS}:?{_BLANKS}$"
+    rf"|^{_BLANKS}(?:Human|Assistant|USER|ASSISTANT|SYSTEM|HUMAN)\s?:"
     r"|\A\s*\{\s*\"(?:prompt|response|instruction|output|answer|question)\"\s*:"
     r"|\[/?(?:RESULT|PROMPT|RESPONSE|INPUT|OUTPUT|ANSWER|INSTRUCTION|SYSTEM|USER|ASSISTANT)\]",
     re.MULTILINE,

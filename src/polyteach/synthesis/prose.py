@@ -7,6 +7,7 @@ import re
 LONGEST_CODE = 300
 """A line of more characters is a paragraph."""
 
+_BLANKS = " \t\r\f\v"  # taken off first: a line of blanks alone would take the pattern long
 _TAG = re.compile(r"</?[A-Za-z!][^<>]*>")
 _CODE = re.compile(
     r"""\s*(?:
@@ -29,4 +30,6 @@ _CODE = re.compile(
 def prose_of(text: str) -> str:
     """A text without tags of HTML and XML and without lines of code; what stands between tags is kept."""
     lines = _TAG.sub(" ", text).split("\n")
-    return "\n".join(line for line in lines if len(line) > LONGEST_CODE or not _CODE.fullmatch(line))
+    return "\n".join(
+        line for line in lines if len(line) > LONGEST_CODE or not _CODE.fullmatch(line.strip(_BLANKS))
+    )
