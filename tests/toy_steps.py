@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Mapping
@@ -106,10 +107,35 @@ def answer_slowly(task: StepTask) -> Mapping[str, Any]:
         raise
 
 
+def nap(task: StepTask) -> Mapping[str, Any]:
+    """Takes so long, and next to nothing of the processor."""
+    time.sleep(task.settings["seconds"])
+    return {}
+
+
 def sleep_on(task: StepTask) -> Mapping[str, Any]:
     """Tells nothing for an hour."""
     Path(task.settings["marker"]).touch()
     time.sleep(3600)
+    return {}
+
+
+def where(task: StepTask) -> Mapping[str, Any]:
+    """Takes some time, and says on which machine of a Ray cluster it did, with how many threads."""
+    import ray
+
+    (task.output / "text").write_text("here")
+    time.sleep(task.settings["seconds"])
+    node = ray.get_runtime_context().get_node_id()
+    return {"node": node, "pid": os.getpid(), "threads": os.environ["OMP_NUM_THREADS"]}
+
+
+def chat(task: StepTask) -> Mapping[str, Any]:
+    """Writes to its outputs, and dies with a last word if it is to."""
+    print("on stdout", flush=True)
+    print("on stderr", file=sys.stderr, flush=True)
+    if task.settings["dies"]:
+        os.kill(os.getpid(), signal.SIGKILL)
     return {}
 
 

@@ -1,11 +1,11 @@
 import os
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from diary import Diary
 from toy_steps import (
     answer_slowly,
     chatter,
@@ -25,36 +25,8 @@ from toy_steps import (
 from polyteach.artifacts import Store
 from polyteach.errors import UserError
 from polyteach.executors.local import run_steps
-from polyteach.executors.outcome import Outcome
 from polyteach.executors.workers import default_workers
 from polyteach.steps import Step
-
-
-@dataclass
-class Diary:
-    """Notes what an executor tells."""
-
-    started_ids: list[str] = field(default_factory=list)
-    ended_ids: list[str] = field(default_factory=list)
-    put_back_ids: list[str] = field(default_factory=list)
-    after_end: Callable[[], None] = lambda: None
-
-    def started(self, step: Step, where: str) -> None:
-        self.started_ids.append(step.id)
-
-    def progressed(self, step_id: str, done: int, total: int, unit: str) -> None:
-        assert 0 <= done <= total
-
-    def ended(self, outcome: Outcome) -> None:
-        self.ended_ids.append(outcome.step.id)
-        self.after_end()
-
-    def put_back(self, step: Step, why: str) -> None:
-        self.put_back_ids.append(step.id)
-
-    def printed(self, step_id: str, text: str) -> None: ...
-
-    def waited(self) -> None: ...
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What a cluster is asked for: the file of `--cluster`. It is no part of a study: results do not depend on it."""
+"""What a cluster is asked for: the file of `--cluster`. It is no part of a study."""
 
 from __future__ import annotations
 

@@ -46,12 +46,9 @@ def run_steps(
     anew: bool = False,
     stop_seconds: float = STOP_SECONDS,
 ) -> dict[str, Outcome]:
-    """Runs steps, see `outcome.Executor.run`.
+    """Runs steps in so many processes; see `outcome.Executor.run`.
 
-    Args:
-        steps, store, observer, anew: see there.
-        workers: processes at once.
-        stop_seconds: how long other steps may go on after a mistake of the user's was found.
+    After a mistake of the user's was found other steps may go on for `stop_seconds`.
     """
     with (
         sigterm_as_ctrl_c(),

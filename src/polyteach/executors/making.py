@@ -1,9 +1,10 @@
-"""What every worker does, in whatever place: it makes one step, tells how far it is, and says how it ended."""
+"""What every worker does, in whatever place: it makes one step and tells how far it is."""
 
 from __future__ import annotations
 
 import logging
 import os
+import sys
 import threading
 import time
 import traceback
@@ -54,8 +55,12 @@ class Stopping(UserError):
 
 def begin() -> None:
     """Readies a worker's process: one thread, so that sums come out the same however the steps fall."""
-    for name in _ONE_THREAD:  # read by the libraries when they are imported, which is later
+    for name in _ONE_THREAD:  # read by libraries when they are imported
         os.environ[name] = "1"
+    if "numpy" in sys.modules:  # too late for the variables
+        from threadpoolctl import threadpool_limits
+
+        threadpool_limits(1)
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     logging.captureWarnings(True)
     _lock_bars()

@@ -10,7 +10,7 @@ from polyteach.artifacts import Artifact
 from polyteach.steps import Step
 
 Loss = Literal["process", "memory", "node"]
-"""What was lost with a step in work: its process died; it was ended for want of memory; its machine is gone."""
+"""What was lost with a step: its process died, or was ended for want of memory; its machine is gone."""
 
 
 class Lost(Exception):

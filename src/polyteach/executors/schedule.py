@@ -1,4 +1,4 @@
-"""In which order a graph of steps runs, and what becomes of those that do not end: the same in every place."""
+"""In which order a graph of steps runs, and what becomes of those that do not end; alike in every place."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from types import FrameType
 
 @contextmanager
 def sigterm_as_ctrl_c() -> Iterator[None]:
-    """Within the block SIGTERM raises KeyboardInterrupt; elsewhere than in the main thread nothing changes."""
+    """Within the block SIGTERM raises KeyboardInterrupt; outside of the main thread nothing changes."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

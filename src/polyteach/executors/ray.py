@@ -1,0 +1,117 @@
+"""Runs a graph of steps on a Ray cluster.
+
+Ray decides how many run at once, by what each kind of step needs and what its machines have. Steps run in
+actors, which live on between steps and keep the model they loaded; a step goes to an actor that has its
+model where one is free. Steps that ask endpoints run on the driver's machine, where their journal is.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from polyteach import __version__
+from polyteach.artifacts import Store
+from polyteach.executors.cluster import Cluster
+from polyteach.executors.outcome import Observer, Outcome
+from polyteach.executors.ray_joining import at_node, check_nodes, check_room, import_ray, joined, nodes_of
+from polyteach.executors.ray_pool import RayPool
+from polyteach.executors.ray_worker import Home, Listener
+from polyteach.executors.schedule import Schedule
+from polyteach.executors.signals import sigterm_as_ctrl_c
+from polyteach.steps import Step
+
+_LISTEN_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class OnRay:
+    """A Ray cluster; see `outcome.Executor`.
+
+    Attributes:
+        cluster: what steps need of it.
+        address: of the cluster; None starts Ray on this machine.
+        workers: actors at once, at most; None: as many as there is room for. Where Ray is started here: its
+            CPUs.
+    """
+
+    cluster: Cluster
+    address: str | None = None
+    workers: int | None = None
+
+    def check(self, steps: Sequence[Step]) -> list[str]:
+        """Looks whether Ray is here; machines are looked at when they are joined, and GPUs by each step."""
+        import_ray()
+        return []
+
+    def run(
+        self, steps: Sequence[Step], store: Store, observer: Observer, *, anew: bool = False
+    ) -> dict[str, Outcome]:
+        """Runs them there, if there are any."""
+        if not steps:
+            return {}
+        with joined(self.address, self.workers, observer.printed) as ray, sigterm_as_ctrl_c():
+            here = ray.get_runtime_context().get_node_id()
+            with _at_home(steps, store, here, self.cluster.cache) as home, _heard(ray, here, observer) as ear:
+                nodes = nodes_of(ray)
+                check_nodes(ray, home, nodes.values())
+                with RayPool(ray, self.cluster, home, ear, observer.printed, self.workers) as pool:
+                    if not self.cluster.autoscaling:
+                        check_room(pool.shapes(steps), nodes.values(), here)
+                    retries = self.cluster.retries.by_loss
+                    return Schedule(steps, pool, observer, anew=anew, retries=retries).to_the_end()
+
+
+@contextmanager
+def _at_home(steps: Sequence[Step], store: Store, node: str, cache: str | None) -> Iterator[Home]:
+    """What workers have to know; within the block the store has the sign that they look for."""
+    sign = f"reach-{uuid.uuid4().hex}"
+    paths = {path for step in steps for path in step.locations.values() if os.path.exists(path)}  # noqa: PTH110
+    home = Home(
+        address=store.address,
+        run=store.leases.run,
+        node=node,
+        cache=str(store.root.absolute()),
+        other_cache=cache,
+        folder=os.getcwd(),  # noqa: PTH109 - text
+        sign=sign,
+        version=__version__,
+        paths=tuple(sorted(paths)),
+    )
+    shelf = store.leases.shelf
+    tag = shelf.put(sign, b"{}", None)
+    try:
+        yield home
+    finally:
+        if tag:
+            shelf.remove(sign, tag)
+
+
+@contextmanager
+def _heard(ray: Any, node: str, observer: Observer) -> Iterator[Any]:
+    """An actor that workers tell their progress, which a thread hands on to the observer."""
+    ear = at_node(ray, ray.remote(Listener), node).remote()
+    is_over = threading.Event()
+
+    def listen() -> None:
+        while not is_over.wait(_LISTEN_SECONDS):
+            try:
+                told = ray.get(ear.take.remote())
+            except ray.exceptions.RayError:  # the cluster is gone, which the main thread finds out by itself
+                return
+            for step_id, (done, total, unit) in told.items():
+                observer.progressed(step_id, done, total, unit)
+
+    thread = threading.Thread(target=listen, daemon=True)
+    thread.start()
+    try:
+        yield ear
+    finally:
+        is_over.set()
+        thread.join()
+        ray.kill(ear)

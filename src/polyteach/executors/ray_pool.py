@@ -1,0 +1,264 @@
+"""The actors of a Ray cluster as a pool: which are asked for, which get what, and which give way."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import Any, Self
+
+from polyteach.errors import UserError
+from polyteach.executors.cluster import Cluster, Shape
+from polyteach.executors.pool import Ended, Job, Lost, StepFailed
+from polyteach.executors.ray_joining import Node, OnPrint, at_node, nodes_of, unfit
+from polyteach.executors.ray_worker import Facts, Home, Made, Worker, written
+from polyteach.steps import Step
+
+_ASKED_FOR = 16  # workers of one shape that wait for room at once: enough for an autoscaler to see
+_GIVE_WAY_SECONDS = 1.0
+_IDLE_SECONDS = 60.0
+_LOOK_SECONDS = 10.0
+_STILLBORN = 5
+
+
+@dataclass(slots=True, eq=False)
+class _Actor:
+    """One actor: asked for (`node` is empty), free, or at work (`job`)."""
+
+    handle: Any
+    shape: Shape
+    since: float
+    asked: Any  # the reference that is waited for: its facts, then what it makes
+    node: str = ""
+    logs: tuple[str, ...] = ()
+    model: str | None = None
+    job: Job | None = None
+
+    @property
+    def is_free(self) -> bool:
+        return bool(self.node) and self.job is None
+
+
+class RayPool:
+    """Actors of a cluster, see `pool.Pool`. Leaving the `with` block ends them.
+
+    A step whose process died runs again with a machine's CPUs all for itself, or with twice the memory where
+    the cluster's file says how much it needs; until there is room no other worker is asked for.
+
+    Args:
+        ray: the module, part of a cluster.
+        cluster: what steps need.
+        home: what workers have to know.
+        ear: the actor that they tell their progress.
+        on_print: gets what workers wrote, by step.
+        workers: actors at once, at most.
+    """
+
+    def __init__(
+        self, ray: Any, cluster: Cluster, home: Home, ear: Any, on_print: OnPrint, workers: int | None
+    ) -> None:
+        self._ray, self._cluster, self._home, self._ear = ray, cluster, home, ear
+        self._on_print = on_print
+        self._most = workers or math.inf
+        self._actors: list[_Actor] = []
+        self._shapes: dict[tuple[str, bool], Shape] = {}
+        self._moved_at = time.monotonic()
+        self._stillborn = 0
+        self._has_gpus = any(node.resources.get("GPU") for node in nodes_of(ray).values())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for actor in list(self._actors):
+            self._end(actor)
+
+    def shapes(self, steps: Sequence[Step]) -> list[Shape]:
+        """What the workers of steps hold of their machines."""
+        return [self._shape(Job(step)) for step in steps]
+
+    def start(self, jobs: Sequence[Job], *, anew: bool) -> Mapping[str, str]:
+        """Starts what free actors can take, and asks for more where they are missing."""
+        started: dict[str, str] = {}
+        unmet: Counter[Shape] = Counter()
+        names = nodes_of(self._ray) if jobs else {}
+        for job in jobs:
+            shape = self._shape(job)
+            if actor := self._free(shape, job.model):
+                actor.job, actor.model, actor.since = job, job.model or actor.model, time.monotonic()
+                actor.asked = actor.handle.make.remote(job.step, anew)
+                started[job.step.id] = self._name(actor, names)
+            else:
+                unmet[shape] += 1
+        self._match(unmet)
+        return started
+
+    def collect(self, seconds: float) -> list[Ended]:
+        """Returns what ended; comes back sooner where an actor is up, or where one waits for room."""
+        asked = {actor.asked: actor for actor in self._actors if not actor.is_free}
+        if not asked:
+            time.sleep(seconds)
+            return []
+        if any(not actor.node for actor in asked.values()):
+            seconds = min(seconds, _GIVE_WAY_SECONDS)
+        self._ray.wait(list(asked), timeout=seconds)
+        done, _ = self._ray.wait(list(asked), num_returns=len(asked), timeout=0)
+        if done:
+            self._moved_at = time.monotonic()
+        ended = (self._ended(asked[ref]) if asked[ref].job else self._is_up(asked[ref]) for ref in done)
+        return [one for one in ended if one]
+
+    def stop(self) -> None:
+        """Asks the steps that run to stop."""
+        self._ear.stop.remote()
+
+    def _shape(self, job: Job) -> Shape:
+        """What a worker for a job holds; of one that runs again it is found when it is first asked."""
+        key = (job.step.id, job.again)
+        if key not in self._shapes:
+            shape = self._cluster.needs(job.step, gpus_there=self._has_gpus)
+            self._shapes[key] = self._larger(shape, job.step.id) if job.again else shape
+        return self._shapes[key]
+
+    def _larger(self, shape: Shape, step_id: str) -> Shape:
+        nodes = [node for node in nodes_of(self._ray).values() if shape.fits(node.resources)]
+        if shape.at_driver:
+            nodes = [node for node in nodes if node.id == self._home.node]
+        if shape.memory:
+            most = max((node.resources.get("memory", 0.0) for node in nodes), default=0.0)
+            return replace(
+                shape, memory=max(shape.memory, min(2 * shape.memory, int(most))), only_for=step_id
+            )
+        at_work = Counter(actor.node for actor in self._actors if actor.job)
+        if not nodes:
+            return replace(shape, only_for=step_id)
+        calmest = min(nodes, key=lambda node: (at_work[node.id], node.id))
+        return replace(shape, cpus=calmest.resources.get("CPU", 0.0), only_for=step_id, node=calmest.id)
+
+    def _free(self, shape: Shape, model: str | None) -> _Actor | None:
+        """A free actor for a step: best one that has its model, next one that has none."""
+        cleared = {actor.shape.node for actor in self._actors if actor.shape.node and not actor.node}
+        fit = [a for a in self._actors if a.is_free and a.shape == shape and a.node not in cleared]
+        return min(fit, key=lambda a: (a.model != model, a.model is not None, a.since), default=None)
+
+    def _match(self, unmet: Counter[Shape]) -> None:
+        """Asks for the actors that ready steps lack, no longer for others; free ones of no use give way."""
+        now = time.monotonic()
+        alone = [shape for shape in unmet if shape.only_for]
+        wanted = {shape: min(unmet[shape], _ASKED_FOR) for shape in alone[:1] or unmet}
+        waiting = Counter(actor.shape for actor in self._actors if not actor.node)
+        for actor in [one for one in self._actors if not one.node]:
+            if waiting[actor.shape] > wanted.get(actor.shape, 0):
+                waiting[actor.shape] -= 1
+                self._end(actor)
+        oldest = min((actor.since for actor in self._actors if not actor.node), default=now)
+        lack = any(waiting[shape] < count for shape, count in wanted.items())
+        crowded = bool(wanted) and (len(self._actors) >= self._most and lack)
+        for actor in [one for one in self._actors if one.is_free]:
+            is_of_no_use = crowded or now - oldest > _GIVE_WAY_SECONDS or now - actor.since > _IDLE_SECONDS
+            if is_of_no_use or actor.shape.only_for:
+                self._end(actor)
+        for shape, count in wanted.items():
+            for _ in range(count - waiting[shape]):
+                if len(self._actors) < self._most:
+                    self._ask_for(shape)
+        self._check_patience(wanted)
+
+    def _ask_for(self, shape: Shape) -> None:
+        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+        options: dict[str, Any] = {"num_cpus": shape.cpus, "num_gpus": shape.gpus, "max_restarts": 0}
+        if shape.memory:
+            options["memory"] = shape.memory
+        if shape.custom:
+            options["resources"] = dict(shape.custom)
+        if node := shape.node or (self._home.node if shape.at_driver else ""):
+            options["scheduling_strategy"] = NodeAffinitySchedulingStrategy(node, soft=False)
+        handle = self._ray.remote(Worker).options(**options).remote(self._home, self._ear)
+        self._actors.append(_Actor(handle, shape, time.monotonic(), handle.facts.remote()))
+
+    def _check_patience(self, wanted: Mapping[Shape, int]) -> None:
+        """Waits for room only so long while nothing runs.
+
+        Raises:
+            UserError: it was too long.
+        """
+        if not wanted or any(actor.node for actor in self._actors):
+            self._moved_at = time.monotonic()
+        elif time.monotonic() - self._moved_at > self._cluster.wait_minutes * 60:
+            what = f"no machine had room for {next(iter(wanted))} in {self._cluster.wait_minutes:g} minutes"
+            fix = "see `ray status`; raise wait_minutes in the file of --cluster to wait longer"
+            raise UserError(what, where="--executor ray", fix=fix)
+
+    def _is_up(self, actor: _Actor) -> None:
+        """Takes note of an actor that was asked for and is up, or that could not come up."""
+        try:
+            facts: Facts = self._ray.get(actor.asked)
+        except self._ray.exceptions.RayError as error:
+            self._end(actor)
+            self._shapes = {key: shape for key, shape in self._shapes.items() if not shape.only_for}
+            self._stillborn += 1
+            if self._stillborn >= _STILLBORN:
+                what = f"workers die as they start: {str(error).strip().splitlines()[-1]}"
+                fix = "see Ray's logs on that machine, and whether polyteach is installed there as it is here"
+                raise UserError(what, where="--executor ray", fix=fix) from error
+            return
+        self._stillborn = 0
+        if facts.problem:
+            node = nodes_of(self._ray).get(facts.node) or Node(facts.node, facts.node, {})
+            raise unfit(node, facts.problem)
+        actor.node, actor.logs, actor.since = facts.node, facts.logs, time.monotonic()
+
+    def _ended(self, actor: _Actor) -> Ended:
+        """Takes what an actor made, or finds out how it was lost."""
+        assert actor.job is not None
+        step, errors = actor.job.step, self._ray.exceptions
+        try:
+            made: Made = self._ray.get(actor.asked)
+        except (errors.OutOfMemoryError, errors.RayActorError, errors.NodeDiedError) as error:
+            return Ended(step, error=self._lost(actor, error))
+        except errors.RayError as error:  # it could not be sent there or back
+            actor.job, actor.since = None, time.monotonic()
+            return Ended(step, error=StepFailed(str(error)))
+        actor.job, actor.since = None, time.monotonic()
+        if made.output:
+            self._on_print(step.id, made.output)
+        return Ended(step, artifact=made.artifact, error=made.error)
+
+    def _lost(self, actor: _Actor, error: Exception) -> Lost:
+        """Ends an actor that is gone; with a machine that is gone all actors that were free there."""
+        self._end(actor)
+        nodes, errors = nodes_of(self._ray), self._ray.exceptions
+        if actor.node not in nodes or isinstance(error, errors.ActorUnavailableError | errors.NodeDiedError):
+            for other in [one for one in self._actors if one.is_free and one.node == actor.node]:
+                self._end(other)
+            return Lost("node", self._name(actor, nodes))
+        assert actor.job is not None
+        if text := self._last_words(actor):
+            self._on_print(actor.job.step.id, text)
+        is_memory = isinstance(error, errors.OutOfMemoryError) or "memory pressure" in str(error)
+        return Lost("memory" if is_memory else "process", self._name(actor, nodes))
+
+    def _last_words(self, actor: _Actor) -> str:
+        """What is left in the log files of a worker that died."""
+        looked = at_node(self._ray, self._ray.remote(max_retries=0)(written), actor.node)
+        try:
+            text: str = self._ray.get(looked.remote(actor.logs), timeout=_LOOK_SECONDS)
+        except self._ray.exceptions.RayError:  # its machine goes too
+            return ""
+        return text
+
+    def _name(self, actor: _Actor, nodes: Mapping[str, Node]) -> str:
+        """How its machine is called; nothing where that is the driver's."""
+        if actor.node == self._home.node:
+            return ""
+        return nodes[actor.node].name if actor.node in nodes else actor.node[:6]
+
+    def _end(self, actor: _Actor) -> None:
+        self._actors.remove(actor)
+        self._ray.kill(actor.handle)
