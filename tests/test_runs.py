@@ -19,6 +19,7 @@ from polyteach.errors import UserError
 from polyteach.executors.outcome import Outcome
 from polyteach.models.completions import Completion
 from polyteach.models.journal import Journal
+from polyteach.processes import host_id, process_tag
 from polyteach.runs import RunFolder, find_run
 from polyteach.status import Account, StatusWriter
 from polyteach.steps import Step
@@ -229,7 +230,7 @@ def test_failed_steps_do_not_share_a_log(folder: RunFolder) -> None:
 
 
 def test_half_written_files_of_dead_processes_are_cleaned(folder: RunFolder) -> None:
-    dead, own = folder.path / ".status.json.4194305", folder.path / f".status.json.{os.getpid()}"
+    dead, own = folder.path / ".status.json.4194305", folder.path / f".status.json.{process_tag()}"
     for path in (dead, own):
         path.write_text("{")
     folder.prepare()
@@ -267,13 +268,30 @@ def test_a_name_too_long_for_a_folder_is_no_run(folder: RunFolder) -> None:
         find_run("x" * 300, folder.path.parents[1]).status()
 
 
-@pytest.mark.parametrize("pid", [4194305, 10**30, 0, -1, None, "x"])
-def test_a_run_whose_process_is_gone_is_stopped(folder: RunFolder, pid: object) -> None:
-    status = StatusWriter(folder, [toy("a")], {}, "x", NOBODY).to_json() | {"pid": pid}
-    (folder.path / "status.json").write_text(json.dumps(status))
+@pytest.mark.parametrize(
+    "process", [f"{host_id()}-4194305-7", f"{host_id()}-{10**30}-7", process_tag() + "0", "x", None, 7]
+)
+def test_a_run_whose_process_is_gone_is_stopped(folder: RunFolder, process: object) -> None:
+    status = StatusWriter(folder, [toy("a")], {}, "x", NOBODY).to_json()
+    (folder.path / "status.json").write_text(json.dumps(status | {"process": process}))
     assert folder.status()["state"] == "stopped"
-    folder.write_status(status | {"pid": os.getpid()})
-    assert folder.status()["state"] == "running"
+    for alive in (
+        process_tag(),
+        f"{'0' * 12}-1-7",
+    ):  # this one, and one of a machine nobody can see from here
+        folder.write_status(status | {"process": alive})
+        assert folder.status()["state"] == "running"
+
+
+def test_another_study_does_not_run_in_the_folder_of_one_that_runs(folder: RunFolder) -> None:
+    other = process_tag(os.getppid())
+    status = StatusWriter(folder, [toy("a")], {}, "x", NOBODY).to_json() | {"process": other}
+    folder.write_status(status)
+    assert folder.set_aside("x") is None  # the same study may: it shares the work
+    with pytest.raises(UserError, match="other settings runs in this folder"):
+        folder.set_aside("y")
+    folder.write_status(status | {"state": "done"})
+    assert folder.set_aside("y") is None
 
 
 def test_results_of_other_settings_are_moved_away_whole(folder: RunFolder) -> None:

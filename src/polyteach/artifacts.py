@@ -20,14 +20,15 @@ import logging
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
+from uuid import uuid4
 
 from polyteach.errors import UserError
 from polyteach.files import write_atomically, write_json, writing
@@ -54,6 +55,8 @@ JOURNAL = "journal.sqlite"
 """What models answered, of all steps and studies that share the store."""
 LARGE = 2**24
 """Bytes above which a file of a store by URL is fetched only by the step that reads it: weights."""
+USE, KEYS = "use-", "keys"
+"""How the lease of a run is called, and where it says which artifacts the run works with."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -152,6 +155,12 @@ class Store:
         if self.objects:
             self.objects.prepare()
         self.leases.clean()
+
+    @contextmanager
+    def used_for(self, steps: Iterable[Step]) -> Iterator[None]:
+        """Within the block others know that the artifacts of these steps are in use, see `garbage`."""
+        with self.leases.hold(f"{USE}{uuid4().hex}", more={KEYS: sorted({step.key for step in steps})}):
+            yield
 
     def folder(self, step: Step) -> Path:
         """Where a step's artifact is on this machine, or would be."""

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from polyteach.errors import UserError
+from polyteach.processes import process_tag
 from polyteach.steps import digest_of
 
 JSONL, PARQUET = ".jsonl", ".parquet"
@@ -81,8 +82,11 @@ def check_row_file(path: Path) -> None:
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
-    """Lets `write` fill a temporary file, makes it durable, and moves it to its place."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    """Lets `write` fill a temporary file, makes it durable, and moves it to its place.
+
+    The temporary name tells the process, wherever it is: several may write the same file at once.
+    """
+    temporary = path.with_name(f".{path.name}.{process_tag()}")
     try:
         write(temporary)
         with temporary.open("rb") as file:

@@ -36,6 +36,8 @@ from polyteach.study import Base, Candidate, Study, benchmark_name
 
 SCORED = ("seed_data", "synthesis", "gate", "quality", "students", "examination", "free_answers")
 """The kinds of steps whose output or facts results are made of."""
+WEIGHTS = ("model/*",)
+"""Files of students that steps which only tell about them do not read."""
 
 
 def cell_steps(study: Study, resources: Resources) -> list[Step]:
@@ -75,6 +77,7 @@ def closing_steps(
             "failed": [{"step": id, "reason": failed[id]} for id in sorted(failed)],
         },
         inputs={s.id: s for s in there if s.kind in SCORED},
+        skips=WEIGHTS,
     )
     rows = {s.id: s for s in there if s.kind == "synthesis"}
     measured = {s.id: s for s in there if s.kind == "quality"}
@@ -95,6 +98,7 @@ def closing_steps(
         inputs={"score": scored, "analysis": analysed}
         | {s.id: s for s in there}
         | ({"race": race} if race else {}),
+        skips=WEIGHTS,
     )
     return [scored, analysed, page]
 

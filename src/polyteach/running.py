@@ -183,7 +183,7 @@ def run_graph(
         display.say(f"damaged, will be made again: {problem}")
     display.begin(planned.missing, len(planned.there))
     try:
-        with sigterm_as_ctrl_c():
+        with sigterm_as_ctrl_c(), store.used_for(planned.steps):
             outcomes = executor.run(planned.missing, store, watch, anew=resume == "never")
             failed = {id: outcome.error for id, outcome in outcomes.items() if outcome.state != "done"}
             last = closing({id: last_line(e) or "unknown" for id, e in failed.items()})

@@ -32,6 +32,7 @@ from polyteach.artifacts import SCHEMA_VERSION, Artifact, software
 from polyteach.errors import UserError
 from polyteach.executors.outcome import Outcome
 from polyteach.files import write_atomically, write_json, writing
+from polyteach.processes import is_tag_alive, process_tag
 from polyteach.steps import Step
 
 REPORT = "report.html"
@@ -77,7 +78,7 @@ class RunFolder:
                 raise PermissionError(13, "no permission to write")
             for name in (*RESULTS, "status.json", "timing.json"):
                 for left in self.path.glob(f".{name}.*"):
-                    if not _alive(int(left.suffix[1:]) if left.suffix[1:].isdecimal() else None):
+                    if is_tag_alive(left.suffix[1:]) is False:
                         left.unlink(missing_ok=True)
         except OSError as error:
             raise UserError(
@@ -98,9 +99,13 @@ class RunFolder:
             Where to, or None where there was nothing to move.
 
         Raises:
-            UserError: they cannot be moved.
+            UserError: they cannot be moved, or a study of other settings runs here at this moment.
         """
-        if not any((self.path / name).is_file() for name in RESULTS) or self._identity() == identity:
+        last = self._last_status()
+        if last.get("identity") == identity:
+            return None
+        self._refuse_beside(last)
+        if not any((self.path / name).is_file() for name in RESULTS):
             return None
         if (self.path / "status.json").is_dir():
             return None  # the run ends at once, since it cannot write its status
@@ -113,13 +118,25 @@ class RunFolder:
                     (self.path / name).rename(earlier / name)
         return earlier
 
-    def _identity(self) -> str | None:
-        """The identity of the study that ran here last; None where nobody can say."""
+    def _last_status(self) -> Mapping[str, Any]:
+        """What the study that ran here last said; empty where nobody can say."""
         try:
             status: Any = json.loads((self.path / "status.json").read_bytes())
         except (OSError, ValueError, RecursionError):
-            return None
-        return status.get("identity") if isinstance(status, dict) else None
+            return {}
+        return status if isinstance(status, dict) else {}
+
+    def _refuse_beside(self, last: Mapping[str, Any]) -> None:
+        """Refuses to mix results: the same study may run here twice at once, another one may not."""
+        tag = last.get("process")
+        if last.get("state") != RUNNING or not isinstance(tag, str) or tag == process_tag():
+            return
+        if is_tag_alive(tag):
+            raise UserError(
+                f"a study of other settings runs in this folder (process {last.get('pid')})",
+                where=str(self.path),
+                fix="wait until it ends, or give this one another name or --output-dir",
+            )
 
     def link(self, step: Step, artifact: Artifact) -> None:
         """Gives an artifact its readable name.
@@ -133,15 +150,18 @@ class RunFolder:
             if name.is_symlink() and str(name.readlink()) == target:
                 return
             name.parent.mkdir(parents=True, exist_ok=True)
-            name.unlink(missing_ok=True)
-            name.symlink_to(target)
+            new = name.with_name(f".{name.name}.{process_tag()}")  # another run may be linking the same
+            new.unlink(missing_ok=True)
+            new.symlink_to(target)
+            new.replace(name)
 
     def log_failure(self, outcome: Outcome) -> Path:
         """Keeps a failed step's traceback; returns where."""
         path = self.path / "logs" / f"{outcome.step.id}.txt"
         with writing(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(outcome.error + "\n", encoding="utf-8", errors="backslashreplace")
+            text = (outcome.error + "\n").encode("utf-8", errors="backslashreplace")
+            write_atomically(path, lambda temporary: temporary.write_bytes(text))
         return path
 
     def log_output(self, step_id: str, text: str) -> None:
@@ -222,7 +242,7 @@ class RunFolder:
                 where=str(self.path / "status.json"),
                 fix="run the study again",
             ) from error
-        if status["state"] == RUNNING and not _alive(status["pid"]):
+        if status["state"] == RUNNING and _is_gone(status):
             status["state"] = "stopped"
             for step in status["steps"]:
                 if step["state"] == RUNNING:
@@ -262,13 +282,10 @@ def _known_runs(path: Path) -> str:
     return f"runs here: {', '.join(known)}" if known else "start one: polyteach run STUDY.yaml"
 
 
-def _alive(pid: object) -> bool:
-    if not isinstance(pid, int) or pid < 1:
-        return False
-    try:
-        os.kill(pid, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:
+def _is_gone(status: Mapping[str, Any]) -> bool:
+    """Whether the process that wrote a status has ended; of one on another machine nobody here can say."""
+    tag = status.get("process")
+    if not isinstance(tag, str):
         return True
-    return True
+    alive = is_tag_alive(tag)
+    return alive is False or (alive is True and f"-{status['pid']}-" not in tag)

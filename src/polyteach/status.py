@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import time
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,6 +15,7 @@ from polyteach.artifacts import SCHEMA_VERSION
 from polyteach.executors.outcome import Outcome
 from polyteach.models.journal import Journal, Spent
 from polyteach.models.trouble import summed
+from polyteach.processes import process_tag
 from polyteach.runs import RUNNING, RunFolder
 from polyteach.scoring.evidence import measuring_in
 from polyteach.scoring.requests import measuring_of
@@ -87,6 +89,7 @@ class StatusWriter:
             self._steps[step.id] = {
                 "id": step.id,
                 "kind": step.kind,
+                "key": step.key,
                 "state": "waiting",
                 "closing": closing,
                 "where": None,
@@ -158,6 +161,8 @@ class StatusWriter:
             "state": self.state,
             "reason": self.reason,
             "pid": os.getpid(),
+            "host": platform.node(),
+            "process": process_tag(),
             "identity": self._identity,
             "steps": [dict(step) for step in self._steps.values()],
             "requests": {

@@ -11,7 +11,7 @@ from polyteach.artifacts import Store
 from polyteach.executors.outcome import Executor
 from polyteach.facts import as_yaml, study_facts
 from polyteach.graph import step
-from polyteach.pipeline import SCORED, cell_steps, closing_steps
+from polyteach.pipeline import SCORED, WEIGHTS, cell_steps, closing_steps
 from polyteach.resources import Resources
 from polyteach.running import Display, RunEnd, run_graph
 from polyteach.runs import RACE, RunFolder
@@ -127,6 +127,7 @@ class _Race:
                 ],
             },
             inputs={own_id(one): one for one in steps if one.id not in failed and one.kind in SCORED},
+            skips=WEIGHTS,
         )
         self._judged[f"rung-{rung.number}"] = judged
         told = step(
