@@ -82,7 +82,7 @@ def in_use(store: Store) -> set[str]:
     """Keys of the artifacts that processes make or work with; those of other machines may live."""
     keys: set[str] = set()
     for name in store.leases.shelf.names():
-        if store.leases.owner(name):
+        if (name.startswith(USE) or _KEY.fullmatch(name)) and store.leases.owner(name):
             told = store.leases.says(name).get(KEYS, []) if name.startswith(USE) else [name]
             keys.update(key for key in told if isinstance(key, str))
     return keys
@@ -272,7 +272,7 @@ def remove_answers(store: Store) -> None:
     """
     if in_use(store):
         raise UserError(
-            "a run is using the answers",
+            "a run may be using the answers",
             where=str(store.journal),
             fix="wait until it ends, or leave out --answers",
         )

@@ -70,9 +70,7 @@ def _needed(store: Store, folders: Sequence[Path], studies: Sequence[Path]) -> t
     from polyteach.garbage import named_by, run_folders
 
     if not store.objects and not store.root.is_dir():
-        raise UserError(
-            "there is no store here", where=store.address, fix="name it: --store, or --output-dir"
-        )
+        raise UserError("there is no store here", where=store.address, fix="name it with --store")
     runs = run_folders(folders)
     if not runs and not studies:
         raise UserError(

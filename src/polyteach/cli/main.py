@@ -24,6 +24,7 @@ from polyteach.cli import (
     examine,
     export,
     filter,
+    gc,
     ingest,
     init,
     measure,
@@ -76,6 +77,7 @@ app.add_typer(
 app.add_typer(review.app, name="review", help="A blinded page for native speakers; their answers back.")
 app.command("power")(power.power)
 app.command("published")(published.published)
+app.command("gc")(gc.gc)
 app.command("doctor")(doctor.doctor)
 app.add_typer(pocket.app, name="pocket", help="Look at the embedded world of tiny models, or build it again.")
 
