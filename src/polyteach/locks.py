@@ -10,6 +10,7 @@ the new owner, and the second of the two to publish finds the artifact there, se
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import os
@@ -126,7 +127,7 @@ class Folder:
             content = self._file(name).read_bytes()
         except FileNotFoundError:
             return None
-        return content, content.hex()
+        return content, _tag(content)
 
     def put(self, name: str, content: bytes, tag: str | None) -> str | None:
         with writing(self._path), self._guard():
@@ -136,7 +137,7 @@ class Folder:
             new = self._path / f"{name}.new"  # one writer at a time: a killed one's is written over
             new.write_bytes(content)
             new.replace(self._file(name))
-        return content.hex()
+        return _tag(content)
 
     def remove(self, name: str, tag: str) -> None:
         with writing(self._path), self._guard():
@@ -277,6 +278,10 @@ class Leases:
             del self._held[name]
         else:
             self._held[name] = (content, new)
+
+
+def _tag(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 _NOBODY_KNOWN = Owner("an unknown machine", "", 0, "", "", "a time unknown", "")
