@@ -121,13 +121,20 @@ def sleep_on(task: StepTask) -> Mapping[str, Any]:
 
 
 def where(task: StepTask) -> Mapping[str, Any]:
-    """Takes some time, and says on which machine of a Ray cluster it did, with how many threads."""
+    """Takes some time, and says by whom and on which machine of a Ray cluster it was made."""
+    import numpy  # noqa: F401 - loads BLAS
     import ray
+    from threadpoolctl import threadpool_info  # type: ignore[import-untyped]
 
     (task.output / "text").write_text("here")
     time.sleep(task.settings["seconds"])
-    node = ray.get_runtime_context().get_node_id()
-    return {"node": node, "pid": os.getpid(), "threads": os.environ["OMP_NUM_THREADS"]}
+    return {
+        "node": ray.get_runtime_context().get_node_id(),
+        "pid": os.getpid(),
+        "journal": task.locations["journal"],
+        "env": os.environ["OMP_NUM_THREADS"],
+        "blas": max(pool["num_threads"] for pool in threadpool_info()),
+    }
 
 
 def chat(task: StepTask) -> Mapping[str, Any]:

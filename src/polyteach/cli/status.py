@@ -27,7 +27,7 @@ def status(
     """
     from polyteach.runs import find_run
 
-    folder = find_run(_name_in(run) if run else None, output_dir)
+    folder = find_run(name_in(run) if run else None, output_dir)
     facts = folder.status()
     if as_json:
         print_json(facts)
@@ -37,7 +37,7 @@ def status(
         typer.echo(f"  {line}")
 
 
-def _name_in(run: str) -> str:
+def name_in(run: str) -> str:
     """The name of the study in a file; what is no file is a name already.
 
     Raises:
@@ -69,7 +69,9 @@ def _lines(facts: dict[str, Any]) -> list[str]:
     if facts["seconds_left"] and facts["state"] == "running":
         lines.append(f"time left: about {duration(facts['seconds_left'])}")
     lines += [
-        f"running: {step['id']}{_so_far(step)}" for step in facts["steps"] if step["state"] == "running"
+        f"running: {step['id']}{_so_far(step)}{_where(step)}"
+        for step in facts["steps"]
+        if step["state"] == "running"
     ]
     lines += [
         f"failed: {step['id']}" + (f": {one_line(step['error'])}" if step.get("error") else "")
@@ -117,3 +119,8 @@ def _counted(counts: dict[str, int]) -> str:
 def _so_far(step: dict[str, Any]) -> str:
     told = step["progress"]
     return f" ({told['done']:,} of {told['total']:,} {told['unit']})" if told else ""
+
+
+def _where(step: dict[str, Any]) -> str:
+    """The machine a step runs on, where it is not the driver's."""
+    return f" on {one_line(step['where'])}" if step.get("where") else ""

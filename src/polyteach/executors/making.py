@@ -58,7 +58,7 @@ def begin() -> None:
     for name in _ONE_THREAD:  # read by libraries when they are imported
         os.environ[name] = "1"
     if "numpy" in sys.modules:  # too late for the variables
-        from threadpoolctl import threadpool_limits
+        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
         threadpool_limits(1)
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")

@@ -33,10 +33,12 @@ class Job:
     Attributes:
         step: the step.
         again: its process died before: it runs alone, or with more memory.
+        urgency: cost of the costliest chain of steps that it begins; jobs come by it, the highest first.
     """
 
     step: Step
     again: bool = False
+    urgency: float = 0.0
 
     @property
     def model(self) -> str | None:

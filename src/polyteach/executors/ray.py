@@ -18,6 +18,7 @@ from typing import Any
 from polyteach import __version__
 from polyteach.artifacts import Store
 from polyteach.executors.cluster import Cluster
+from polyteach.executors.making import StoreAt
 from polyteach.executors.outcome import Observer, Outcome
 from polyteach.executors.ray_joining import at_node, check_nodes, check_room, import_ray, joined, nodes_of
 from polyteach.executors.ray_pool import RayPool
@@ -27,6 +28,7 @@ from polyteach.executors.signals import sigterm_as_ctrl_c
 from polyteach.steps import Step
 
 _LISTEN_SECONDS = 0.5
+_ANSWER_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class OnRay:
             with _at_home(steps, store, here, self.cluster.cache) as home, _heard(ray, here, observer) as ear:
                 nodes = nodes_of(ray)
                 check_nodes(ray, home, nodes.values())
-                with RayPool(ray, self.cluster, home, ear, observer.printed, self.workers) as pool:
+                with RayPool(ray, self.cluster, home, store, ear, observer.printed, self.workers) as pool:
                     if not self.cluster.autoscaling:
                         check_room(pool.shapes(steps), nodes.values(), here)
                     retries = self.cluster.retries.by_loss
@@ -73,10 +75,8 @@ def _at_home(steps: Sequence[Step], store: Store, node: str, cache: str | None) 
     sign = f"reach-{uuid.uuid4().hex}"
     paths = {path for step in steps for path in step.locations.values() if os.path.exists(path)}  # noqa: PTH110
     home = Home(
-        address=store.address,
-        run=store.leases.run,
+        store_at=StoreAt.of(store),
         node=node,
-        cache=str(store.root.absolute()),
         other_cache=cache,
         folder=os.getcwd(),  # noqa: PTH109 - text
         sign=sign,
@@ -99,9 +99,11 @@ def _heard(ray: Any, node: str, observer: Observer) -> Iterator[Any]:
     is_over = threading.Event()
 
     def listen() -> None:
-        while not is_over.wait(_LISTEN_SECONDS):
+        is_last = False
+        while not is_last:
+            is_last = is_over.wait(_LISTEN_SECONDS)
             try:
-                told = ray.get(ear.take.remote())
+                told = ray.get(ear.take.remote(), timeout=_ANSWER_SECONDS)
             except ray.exceptions.RayError:  # the cluster is gone, which the main thread finds out by itself
                 return
             for step_id, (done, total, unit) in told.items():

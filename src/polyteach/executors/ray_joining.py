@@ -160,13 +160,13 @@ def check_room(shapes: Iterable[Shape], nodes: Iterable[Node], home: str) -> Non
 
 @contextmanager
 def _talk_of_ray(on_print: OnPrint) -> Iterator[None]:
-    """Hands on what Ray writes to stderr of other machines, which would tear the bars of a terminal."""
-    before = sys.stderr
-    sys.stderr = _Aside(before, on_print)
+    """Hands on what Ray writes of other machines, which would tear the bars of a terminal, and JSON."""
+    before = sys.stdout, sys.stderr
+    sys.stdout, sys.stderr = (_Aside(stream, on_print) for stream in before)
     try:
         yield
     finally:
-        sys.stderr = before
+        sys.stdout, sys.stderr = before
 
 
 class _Aside(io.TextIOBase):

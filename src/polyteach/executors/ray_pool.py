@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Self
 
+from polyteach.artifacts import Store
 from polyteach.errors import UserError
 from polyteach.executors.cluster import Cluster, Shape
 from polyteach.executors.pool import Ended, Job, Lost, StepFailed
@@ -52,15 +53,23 @@ class RayPool:
         ray: the module, part of a cluster.
         cluster: what steps need.
         home: what workers have to know.
+        store: the run's, as this machine sees it.
         ear: the actor that they tell their progress.
         on_print: gets what workers wrote, by step.
         workers: actors at once, at most.
     """
 
     def __init__(
-        self, ray: Any, cluster: Cluster, home: Home, ear: Any, on_print: OnPrint, workers: int | None
+        self,
+        ray: Any,
+        cluster: Cluster,
+        home: Home,
+        store: Store,
+        ear: Any,
+        on_print: OnPrint,
+        workers: int | None,
     ) -> None:
-        self._ray, self._cluster, self._home, self._ear = ray, cluster, home, ear
+        self._ray, self._cluster, self._home, self._store, self._ear = ray, cluster, home, store, ear
         self._on_print = on_print
         self._most = workers or math.inf
         self._actors: list[_Actor] = []
@@ -87,7 +96,7 @@ class RayPool:
         started: dict[str, str] = {}
         unmet: Counter[Shape] = Counter()
         names = nodes_of(self._ray) if jobs else {}
-        for job in jobs:
+        for job in self._best_first(jobs):
             shape = self._shape(job)
             if actor := self._free(shape, job.model):
                 actor.job, actor.model, actor.since = job, job.model or actor.model, time.monotonic()
@@ -110,8 +119,10 @@ class RayPool:
         done, _ = self._ray.wait(list(asked), num_returns=len(asked), timeout=0)
         if done:
             self._moved_at = time.monotonic()
-        ended = (self._ended(asked[ref]) if asked[ref].job else self._is_up(asked[ref]) for ref in done)
-        return [one for one in ended if one]
+        for actor in (asked[ref] for ref in done):
+            if actor.job is None:
+                self._is_up(actor)
+        return [self._ended(asked[ref]) for ref in done if asked[ref].job]
 
     def stop(self) -> None:
         """Asks the steps that run to stop."""
@@ -139,6 +150,11 @@ class RayPool:
             return replace(shape, only_for=step_id)
         calmest = min(nodes, key=lambda node: (at_work[node.id], node.id))
         return replace(shape, cpus=calmest.resources.get("CPU", 0.0), only_for=step_id, node=calmest.id)
+
+    def _best_first(self, jobs: Sequence[Job]) -> list[Job]:
+        """The same order, but of jobs as urgent first those whose model a free actor has."""
+        held = {actor.model for actor in self._actors if actor.is_free}
+        return sorted(jobs, key=lambda job: (not job.again, -job.urgency, job.model not in held))
 
     def _free(self, shape: Shape, model: str | None) -> _Actor | None:
         """A free actor for a step: best one that has its model, next one that has none."""
@@ -228,7 +244,8 @@ class RayPool:
         actor.job, actor.since = None, time.monotonic()
         if made.output:
             self._on_print(step.id, made.output)
-        return Ended(step, artifact=made.artifact, error=made.error)
+        artifact = made.artifact and replace(made.artifact, path=self._store.folder(step))
+        return Ended(step, artifact=artifact, error=made.error)
 
     def _lost(self, actor: _Actor, error: Exception) -> Lost:
         """Ends an actor that is gone; with a machine that is gone all actors that were free there."""

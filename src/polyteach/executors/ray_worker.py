@@ -8,7 +8,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +30,8 @@ class Home:
     """What workers everywhere have to know of the run.
 
     Attributes:
-        address: of the store.
-        run: the study or command.
-        node: Ray's name of the driver's machine.
-        cache: the driver's folder for a store by URL, for workers on its machine.
+        store_at: the store, for workers on the driver's machine.
+        node: Ray's name of that machine.
         other_cache: that of other machines; None: a folder of their temporary ones.
         folder: where the driver was started; relative paths are meant from there.
         sign: the name of what the driver has put into the store for them to find.
@@ -41,10 +39,8 @@ class Home:
         paths: what steps read beside artifacts.
     """
 
-    address: str
-    run: str
+    store_at: making.StoreAt
     node: str
-    cache: str
     other_cache: str | None
     folder: str
     sign: str
@@ -57,10 +53,10 @@ class Home:
         Another machine has a journal of its own: SQLite's locks do not reach from one to the other.
         """
         if at_home:
-            return Store.open(self.address, Path(self.cache), run=self.run)
+            return self.store_at.opened()
         own = Path(self.other_cache or Path(tempfile.gettempdir()) / f"polyteach-{os.getuid()}")
         own.mkdir(parents=True, exist_ok=True, mode=0o700)
-        store = Store.open(self.address, own, run=self.run)
+        store = replace(self.store_at, cache=own).opened()
         store.journal = own / JOURNAL
         return store
 
@@ -71,12 +67,12 @@ class Home:
         try:
             shelf = self.store(at_home=at_home).leases.shelf
             if shelf.read(self.sign) is None:
-                return f"the store at {self.address} is another one there: it is not shared"
+                return f"the store at {self.store_at.address} is another one there: it is not shared"
             own = f"{self.sign}-{os.getpid()}"
-            if tag := shelf.put(own, b"", None):
+            if tag := shelf.put(own, b"{}", None):
                 shelf.remove(own, tag)
         except (OSError, UserError) as error:
-            return f"the store at {self.address} cannot be used there: {error}"
+            return f"the store at {self.store_at.address} cannot be used there: {error}"
         missing = [path for path in self.paths if not os.path.lexists(path)]
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
         return f"{missing[0]}{more}: not there" if missing else None

@@ -21,6 +21,7 @@ RETRIES: Mapping[Loss, int] = {"process": 1, "memory": 1, "node": 3}
 _LOOK_UP_SECONDS = 5.0
 _BUSY_SECONDS = 2.0  # between two tries to get a step that another run makes
 _MODELS_IN_WORK = 64
+_BY_ITSELF: set[Loss] = {"process", "memory"}  # after these a step runs alone, or with more memory
 _AGAIN: Mapping[Loss, str] = {
     "process": "a process died while it ran; it will run once more, alone",
     "memory": "it was ended for want of memory; it will run once more, with more of it",
@@ -97,7 +98,7 @@ class Schedule:
         undone = self._waiting.keys() | self._running.keys()
         now = time.monotonic()
         ready = [
-            Job(step, again=self._losses[step.id]["process"] + self._losses[step.id]["memory"] > 0)
+            Job(step, bool(self._losses[step.id].keys() & _BY_ITSELF), self._urgency[step.id])
             for step in self._waiting.values()
             if self._busy_until.get(step.id, 0.0) <= now
             and not any(parent.id in undone for parent in step.inputs.values())
@@ -113,7 +114,7 @@ class Schedule:
 
     def _place(self, job: Job) -> tuple[bool, float, bool]:
         """What died before comes first, then the longest chain, then a model that was in work."""
-        return not job.again, -self._urgency[job.step.id], job.model not in self._models
+        return not job.again, -job.urgency, job.model not in self._models
 
     def _collect(self) -> None:
         now = time.monotonic()
