@@ -76,7 +76,8 @@ class RayPool:
         self._shapes: dict[tuple[str, bool], Shape] = {}
         self._moved_at = time.monotonic()
         self._stillborn = 0
-        self._has_gpus = any(node.resources.get("GPU") for node in nodes_of(ray).values())
+        self._nodes = nodes_of(ray)  # those that are up when it last mattered
+        self._has_gpus = any(node.resources.get("GPU") for node in self._nodes.values())
 
     def __enter__(self) -> Self:
         return self
@@ -95,13 +96,12 @@ class RayPool:
         """Starts what free actors can take, and asks for more where they are missing."""
         started: dict[str, str] = {}
         unmet: Counter[Shape] = Counter()
-        names = nodes_of(self._ray) if jobs else {}
         for job in self._best_first(jobs):
             shape = self._shape(job)
             if actor := self._free(shape, job.model):
                 actor.job, actor.model, actor.since = job, job.model or actor.model, time.monotonic()
                 actor.asked = actor.handle.make.remote(job.step, anew)
-                started[job.step.id] = self._name(actor, names)
+                started[job.step.id] = self._name(actor)
             else:
                 unmet[shape] += 1
         self._match(unmet)
@@ -137,7 +137,8 @@ class RayPool:
         return self._shapes[key]
 
     def _larger(self, shape: Shape, step_id: str) -> Shape:
-        nodes = [node for node in nodes_of(self._ray).values() if shape.fits(node.resources)]
+        self._nodes = nodes_of(self._ray)
+        nodes = [node for node in self._nodes.values() if shape.fits(node.resources)]
         if shape.at_driver:
             nodes = [node for node in nodes if node.id == self._home.node]
         if shape.memory:
@@ -225,9 +226,10 @@ class RayPool:
                 raise UserError(what, where="--executor ray", fix=fix) from error
             return
         self._stillborn = 0
+        if facts.node not in self._nodes:
+            self._nodes = nodes_of(self._ray)
         if facts.problem:
-            node = nodes_of(self._ray).get(facts.node) or Node(facts.node, facts.node, {})
-            raise unfit(node, facts.problem)
+            raise unfit(self._nodes.get(facts.node) or Node(facts.node, facts.node, {}), facts.problem)
         actor.node, actor.logs, actor.since = facts.node, facts.logs, time.monotonic()
 
     def _ended(self, actor: _Actor) -> Ended:
@@ -250,16 +252,19 @@ class RayPool:
     def _lost(self, actor: _Actor, error: Exception) -> Lost:
         """Ends an actor that is gone; with a machine that is gone all actors that were free there."""
         self._end(actor)
-        nodes, errors = nodes_of(self._ray), self._ray.exceptions
-        if actor.node not in nodes or isinstance(error, errors.ActorUnavailableError | errors.NodeDiedError):
+        errors, where = self._ray.exceptions, self._name(actor)
+        self._nodes = nodes_of(self._ray)
+        if actor.node not in self._nodes or isinstance(
+            error, errors.ActorUnavailableError | errors.NodeDiedError
+        ):
             for other in [one for one in self._actors if one.is_free and one.node == actor.node]:
                 self._end(other)
-            return Lost("node", self._name(actor, nodes))
+            return Lost("node", where)
         assert actor.job is not None
         if text := self._last_words(actor):
             self._on_print(actor.job.step.id, text)
         is_memory = isinstance(error, errors.OutOfMemoryError) or "memory pressure" in str(error)
-        return Lost("memory" if is_memory else "process", self._name(actor, nodes))
+        return Lost("memory" if is_memory else "process", where)
 
     def _last_words(self, actor: _Actor) -> str:
         """What is left in the log files of a worker that died."""
@@ -270,11 +275,11 @@ class RayPool:
             return ""
         return text
 
-    def _name(self, actor: _Actor, nodes: Mapping[str, Node]) -> str:
+    def _name(self, actor: _Actor) -> str:
         """How its machine is called; nothing where that is the driver's."""
         if actor.node == self._home.node:
             return ""
-        return nodes[actor.node].name if actor.node in nodes else actor.node[:6]
+        return self._nodes[actor.node].name if actor.node in self._nodes else actor.node[:6]
 
     def _end(self, actor: _Actor) -> None:
         self._actors.remove(actor)
