@@ -19,6 +19,7 @@ import typer
 from polyteach.cli import (
     bakeoff,
     bundle,
+    cancel,
     compare,
     doctor,
     examine,
@@ -63,6 +64,7 @@ app.command("race")(race.race)
 app.command("bakeoff")(bakeoff.bakeoff)
 app.command("run")(run.run)
 app.command("status")(status.status)
+app.command("cancel")(cancel.cancel)
 app.command("seed-data")(seed_data.seed_data)
 app.command("synthesize")(synthesize.synthesize)
 app.command("measure")(measure.measure)
