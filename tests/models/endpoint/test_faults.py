@@ -94,6 +94,19 @@ def test_a_server_that_cannot_help_ends_the_run_with_one_message(
     assert b"sk-very" not in path.read_bytes()
 
 
+@pytest.mark.parametrize("share", [0.5, 0.8])
+def test_a_server_that_refuses_many_prompts_at_once_is_waited_for(path: Path, share: float) -> None:
+    """Refusals come before the first answer does: they are those prompts' failures, and end no run."""
+    asks = many(40)
+    with start_chat_server(shares={"400": share}, seconds=0.3) as server:
+        outcome = answered(asks, path, settings(server.url, most_at_once=16))
+        seen = server.seen()
+    refused = outcome.unanswered["http 400"]
+    assert 40 * share / 2 < refused < 40
+    assert seen["received"] == 40  # what was refused is not asked again
+    assert sum(kept(path, request) is not None for request in asks) == 40 - refused
+
+
 def test_a_server_that_never_answers_is_told(path: Path) -> None:
     how = {"idle_timeout_seconds": 0.2, "most_at_once": 16}
     with start_chat_server(on={"q": "stall"}) as server, pytest.raises(UserError, match=r"within 0\.2 s"):

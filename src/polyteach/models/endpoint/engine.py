@@ -174,7 +174,9 @@ class Engine:
         if error := self._refusal_of_all(fault, server):
             self._refuse(server, error)
             return 0.0  # another server may do better
-        if fault.kind in _USELESS and self.standing.is_hopeless(fault.reason):
+        hopeless = fault.kind in _USELESS and self.standing.is_hopeless(fault.reason)
+        # A refusal comes at once, an answer takes its time: what was sent before may yet be answered.
+        if hopeless and (fault.kind is not Kind.REFUSED or self.standing.is_the_oldest(tries)):
             raise refused(fault, server.url, self.settings)
         if fault.kind is Kind.REFUSED and fault.status not in _OF_THE_ADDRESS:
             raise fault

@@ -22,6 +22,7 @@ class Tries:
         waits: how often it was told to wait, or met a server that is down.
         waits_since: the moment of the first of them.
         reasons: of its faults.
+        sent_at: the moment of its last try.
     """
 
     failures: int = 0
@@ -29,6 +30,7 @@ class Tries:
     waits: int = 0
     waits_since: float = 0.0
     reasons: set[str] = field(default_factory=set)
+    sent_at: float = 0.0
 
 
 class Standing:
@@ -67,7 +69,7 @@ class Standing:
 
     def sent(self, tries: Tries, now: float) -> None:
         """One try goes out."""
-        self._open[id(tries)] = now
+        self._open[id(tries)] = tries.sent_at = now
 
     def back(self, tries: Tries) -> None:
         """What was sent is over, whatever came of it."""
@@ -88,6 +90,10 @@ class Standing:
     def is_hopeless(self, reason: str) -> bool:
         """Whether many different requests, most of those begun, failed alike, and none was ever answered."""
         return not self.proven and self._failed[reason] >= max(MANY, self._begun / 2)
+
+    def is_the_oldest(self, tries: Tries) -> bool:
+        """Whether no try that was sent before this one is still in flight."""
+        return all(at >= tries.sent_at for at in self._open.values())
 
     def only_waits(self, key: str, now: float, patience_seconds: float) -> bool:
         """Whether all that came for so long is to wait, with nothing being answered; `key` is told again."""
