@@ -23,6 +23,7 @@ Servers = Literal["fixed", "moving"]
 """Own servers as the study file names them, one each all the time; or started where a step needs one."""
 _WEIGHTS, _STUDENT = 2, 4  # bytes a parameter: of models of the hub (bf16), and of students trained in full
 _MEASURING = "judge and embedder"
+_ANSWERS = 1.0  # seconds: each answer is in the journal as it arrives, so next to nothing is asked again
 
 
 @dataclass(frozen=True)
@@ -101,9 +102,9 @@ class MainStudy:
         gpus = served_gpus(load.parameters)
         seconds = assumed.gpu_seconds(load) * assumed.asked / gpus
         if servers == "fixed":
-            return Work(seconds, gpus=0, hosts=(load.model,))
+            return Work(seconds, gpus=0, hosts=(load.model,))  # a server that is lost is not simulated
         ready = assumed.loading(load.parameters, _WEIGHTS, assumed.server_start)
-        return Work(seconds, gpus=gpus, loads={load.model: ready})
+        return Work(seconds, gpus=gpus, loads={load.model: ready}, kept_every=_ANSWERS)
 
     def _measured(self, step: Step, assumed: Assumed, servers: Servers) -> Work:
         """Perplexity on a worker's GPU, judge and embedder at servers; one after the other, so two wait."""
@@ -119,9 +120,11 @@ class MainStudy:
                 hosts=tuple(load.model for load in asked),
                 busy=assumed.gpu_seconds(here) / seconds,
                 at_driver=asks_endpoint(step),
+                kept_every=_ANSWERS,
             )
         ready = max(assumed.loading(load.parameters or 0.0, _WEIGHTS, assumed.server_start) for load in asked)
-        return Work(seconds, gpus=1 + len(asked), busy=1 / (1 + len(asked)), loads={_MEASURING: ready})
+        gpus = 1 + len(asked)
+        return Work(seconds, gpus=gpus, busy=1 / gpus, loads={_MEASURING: ready}, kept_every=_ANSWERS)
 
     def _student(self, step: Step, assumed: Assumed) -> Work:
         """Its weights are read anew, and written and digested when it is done; checkpoints on the way."""
