@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ import yaml
 
 from polyteach.artifacts import Store
 from polyteach.cli.display import PlainDisplay
+from polyteach.cli.main import invoke
 from polyteach.errors import UserError
 from polyteach.executors.local import Local
 from polyteach.resources import find_resources
@@ -122,16 +124,40 @@ def test_a_killed_run_goes_on_to_the_same_results(
     assert results(tmp_path) == results(done)
 
 
-def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(tmp_path: Path) -> None:
+def ctrl_c(process: subprocess.Popen[str], output: Path) -> None:
+    os.killpg(process.pid, signal.SIGINT)
+
+
+def end_the_job(process: subprocess.Popen[str], output: Path) -> None:
+    """As Slurm and Kubernetes do: the workers hear nothing."""
+    process.terminate()
+
+
+def cancel_from_elsewhere(process: subprocess.Popen[str], output: Path) -> None:
+    command = [sys.executable, "-m", "polyteach.cli.main", "cancel", "small", "--output-dir", str(output)]
+    told = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (told.returncode, "asked to stop" in told.stdout) == (0, True), told.stderr
+
+
+@pytest.mark.parametrize("stop", [ctrl_c, end_the_job, cancel_from_elsewhere])
+def test_a_run_that_is_stopped_stops_cleanly_and_says_how_to_go_on(
+    tmp_path: Path, stop: Callable[[subprocess.Popen[str], Path], None]
+) -> None:
     process = start(tmp_path)
     wait_for_artifacts(tmp_path, 3)
-    os.killpg(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    stop(process, tmp_path)
+    out, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "the same command goes on from here" in err
     assert "Traceback" not in err
     assert json.loads((tmp_path / "runs" / "small" / "status.json").read_bytes())["state"] == "interrupted"
     assert out == ""
+
+
+def test_what_does_not_run_is_not_cancelled(done: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert invoke(["cancel", "small", "--output-dir", str(done)]) == 2
+    assert "it does not run (done)" in capsys.readouterr().err
+    assert not (done / "runs" / "small" / "cancel").exists()
 
 
 @pytest.mark.parametrize("name", ["status.json", "results.json"])
