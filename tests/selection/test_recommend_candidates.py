@@ -66,6 +66,10 @@ def test_candidates_of_several_sources_are_joined_and_filled() -> None:
     run = [Candidate("A", "org/a", family="f", parameters=8e9), Candidate("b", "org/other")]
     found = together([screen, run])
     assert [c.name for c in found] == ["a", "b", "b (2)"]
+    told = together(
+        [screen, run, run[1:], [Candidate("b", "org/third")]], ["screen x", "run y", "z", "run y"]
+    )
+    assert [c.name for c in told] == ["a", "b", "b (run y)", "b (run y) (2)"]
     assert (found[0].family, found[0].parameters, found[0].methods) == ("f", 8e9, ("respond",))
 
 

@@ -229,7 +229,8 @@ def _candidates(evidence: Sequence[Evidence]) -> list[Candidate]:
     """Teachers of what was measured; without any, those of publications."""
     own = [source for source in evidence if source.kind != "published" and source.teachers]
     own.sort(key=lambda source: source.kind != "screen")  # screens know methods apart
-    return together(source.teachers.values() for source in own or evidence)
+    sources = own or evidence
+    return together((source.teachers.values() for source in sources), [source.id for source in sources])
 
 
 def _excluded(

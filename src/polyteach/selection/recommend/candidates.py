@@ -113,24 +113,29 @@ def _contradict(one: Candidate, other: Candidate) -> bool:
     return bool(one.methods and other.methods) and set(one.methods) != set(other.methods)
 
 
-def together(groups: Iterable[Iterable[Candidate]]) -> list[Candidate]:
-    """All candidates of several sources, each once, in their order; names made unique."""
+def together(groups: Iterable[Iterable[Candidate]], sources: Sequence[str] = ()) -> list[Candidate]:
+    """All candidates of several sources, each once, in their order.
+
+    Names are made unique: by what the source is called, where `sources` says that of each, else by a number.
+    """
     found: list[Candidate] = []
-    for group in groups:
+    for place, group in enumerate(groups):
+        source = sources[place] if sources else ""
         before = list(found)  # those of one source are all different
         for teacher in group:
             known = find(teacher, before)
             if known is None:
-                found.append(_renamed(teacher, {c.name for c in found}))
+                found.append(_renamed(teacher, {c.name for c in found}, source))
             else:
                 found[found.index(known)] = before[before.index(known)] = _filled(known, teacher)
     return found
 
 
-def _renamed(teacher: Candidate, taken: set[str]) -> Candidate:
-    name, number = teacher.name, 2
+def _renamed(teacher: Candidate, taken: set[str], source: str) -> Candidate:
+    own = f"{teacher.name} ({source})" if source and teacher.name in taken else teacher.name
+    name, number = own, 2
     while name in taken:
-        name, number = f"{teacher.name} ({number})", number + 1
+        name, number = f"{own} ({number})", number + 1
     return replace(teacher, name=name)
 
 
