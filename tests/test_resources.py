@@ -164,3 +164,18 @@ def test_a_language_without_items_is_told_with_all_other_mistakes(folder: Path) 
 def test_a_judge_that_looks_like_the_oracle_is_asked_about(folder: Path) -> None:
     assert "did you mean `oracle`?" in mistakes(folder, quality={"judge": "orakel"})
     assert "did you mean" not in mistakes(folder, quality={"judge": "./models/oracle"})
+
+
+def test_all_files_that_are_missing_are_told_at_once(folder: Path) -> None:
+    files = [{"path": name, "language": "de"} for name in ("one.jsonl", "two.jsonl")]
+    exam = {"name": "mine", "kind": "choice", "file": {"de": "three.csv", "ja": "four.csv"}}
+    message = mistakes(folder, languages=["de", "ja"], seed_data=files, benchmarks=[exam])
+    for name in ("one.jsonl", "two.jsonl", "three.csv", "four.csv"):
+        assert f"{name}: there is no such file" in message
+    assert message.count("benchmarks[0]: ") == 2
+
+
+def test_what_is_wrong_with_an_exam_in_every_language_is_told_once(folder: Path) -> None:
+    exam = {"name": "mgsm", "kind": "choice", "file": {"de": "three.csv", "ja": "four.csv"}}
+    message = mistakes(folder, languages=["de", "ja"], benchmarks=[exam])
+    assert message.count("has the name of a benchmark") == 1

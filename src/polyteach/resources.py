@@ -234,17 +234,18 @@ class _Findings:
 
     @contextmanager
     def collecting(self, place: str, meant: str = "") -> Iterator[None]:
-        """Notes a user's mistake under its place in the study instead of stopping at it.
+        """Notes a user's mistakes under their place in the study instead of stopping at them.
 
         `meant` is the word that seems to be misspelt there, and is asked for first.
         """
         try:
             yield
-        except UserError as error:
-            where = ": ".join(part for part in (place, error.where) if part)
-            hint = [f"did you mean `{meant}`?"] if meant else []
-            fix = " Else: ".join(part for part in (*hint, error.fix) if part)
-            self.errors.append(UserError(error.what, where=where or None, fix=fix or None))
+        except UserError as found:
+            for error in found.errors if isinstance(found, UserErrors) else [found]:
+                where = ": ".join(part for part in (place, error.where) if part)
+                hint = [f"did you mean `{meant}`?"] if meant else []
+                fix = " Else: ".join(part for part in (*hint, error.fix) if part)
+                self.errors.append(UserError(error.what, where=where or None, fix=fix or None))
 
 
 def find_model(name: str, folder: Path) -> Model:

@@ -16,7 +16,7 @@ from polyteach.benchmarks.data import file_records, find_file, find_on_hub, hub_
 from polyteach.benchmarks.items import Exam, Item, chance_of, spread_items
 from polyteach.benchmarks.listed import LISTED, benchmark
 from polyteach.benchmarks.lm_eval_task import LmEvalExam
-from polyteach.errors import UserError
+from polyteach.errors import UserError, UserErrors
 from polyteach.files import package_files_digest
 from polyteach.seed_data.records import Record
 from polyteach.study.benchmarks import AnyBenchmark, ListedBenchmark, LmEvalTask, OwnExam, benchmark_name
@@ -31,10 +31,25 @@ class Found:
 
 
 def find_exams(named: AnyBenchmark, languages: Iterable[str], folder: Path) -> dict[tuple[str, str], Found]:
-    """Finds a benchmark in those of these languages that it exists in, see `find_exam`."""
+    """Finds a benchmark in those of these languages that it exists in, see `find_exam`.
+
+    Raises:
+        UserErrors: files of several languages are missing or broken.
+        UserError: one is, or something else is wrong, which would be wrong in each language.
+    """
     there = languages_of(named)
-    known = [language for language in dict.fromkeys(languages) if find_code(language, there)]
-    return {(benchmark_name(named), language): find_exam(named, language, folder) for language in known}
+    found: dict[tuple[str, str], Found] = {}
+    errors: list[UserError] = []
+    for language in (language for language in dict.fromkeys(languages) if find_code(language, there)):
+        try:
+            found[benchmark_name(named), language] = find_exam(named, language, folder)
+        except UserError as error:
+            errors.append(error)
+            if not isinstance(getattr(named, "file", None), dict):
+                break
+    if errors:
+        raise errors[0] if len({str(error) for error in errors}) == 1 else UserErrors(errors)
+    return found
 
 
 def find_exam(named: AnyBenchmark, language: str, folder: Path) -> Found:
