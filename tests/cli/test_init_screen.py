@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from polyteach.cli.main import invoke
-from polyteach.study import Candidates, load_candidates
+from polyteach.study import Candidates, Teacher, load_candidates
 
 
 def test_what_is_written_for_a_pocket_language_can_be_planned(
@@ -31,3 +31,19 @@ def test_what_is_written_is_candidates_in_any_language(
     assert invoke(["init", "--screen", *languages, "--output", str(path)]) == 0
     assert "cannot run" not in capsys.readouterr().err  # no benchmark is needed
     assert type(load_candidates(path)) is Candidates
+
+
+@pytest.mark.parametrize("language", ["de", "sw"])
+def test_the_example_of_an_endpoint_is_a_teacher_once_it_is_uncommented(
+    language: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "candidates.yaml"
+    assert invoke(["init", "--screen", language, "--output", str(path)]) == 0
+    text = path.read_text(encoding="utf-8")
+    start, end = text.index("  # - name: mini"), text.index("# budget: 50")
+    example = text[start:end].replace("  # ", "  ")
+    path.write_text(text[:start] + example + text[end:], encoding="utf-8")
+    teacher = load_candidates(path).teachers[-1]
+    assert isinstance(teacher, Teacher) and teacher.endpoint is not None
+    said = {"max_new_tokens"} | ({"prompts"} if language == "de" else set())
+    assert said <= teacher.model_fields_set
