@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -34,14 +35,12 @@ def test_what_is_written_is_candidates_in_any_language(
 
 
 @pytest.mark.parametrize("language", ["de", "sw"])
-def test_the_example_of_an_endpoint_is_a_teacher_once_it_is_uncommented(
-    language: str, tmp_path: Path
-) -> None:
+def test_the_example_of_an_endpoint_is_a_teacher_once_uncommented(language: str, tmp_path: Path) -> None:
     path = tmp_path / "candidates.yaml"
     assert invoke(["init", "--screen", language, "--output", str(path)]) == 0
     text = path.read_text(encoding="utf-8")
     start, end = text.index("  # - name: mini"), text.index("# budget: 50")
-    example = text[start:end].replace("  # ", "  ")
+    example = re.sub(r"^  # ", "  ", text[start:end], flags=re.MULTILINE)
     path.write_text(text[:start] + example + text[end:], encoding="utf-8")
     teacher = load_candidates(path).teachers[-1]
     assert isinstance(teacher, Teacher) and teacher.endpoint is not None
