@@ -20,7 +20,7 @@ from polyteach.artifacts import Store
 from polyteach.executors.cluster import Cluster
 from polyteach.executors.making import StoreAt
 from polyteach.executors.outcome import Observer, Outcome
-from polyteach.executors.ray_joining import at_node, check_nodes, check_room, import_ray, joined, nodes_of
+from polyteach.executors.ray_joining import at_node, check_nodes, check_room, joined, look_for_ray, nodes_of
 from polyteach.executors.ray_pool import RayPool
 from polyteach.executors.ray_worker import Home, Listener
 from polyteach.executors.schedule import Schedule
@@ -48,7 +48,7 @@ class OnRay:
 
     def check(self, steps: Sequence[Step]) -> list[str]:
         """Looks whether Ray is here; machines are looked at when they are joined, and GPUs by each step."""
-        import_ray()
+        look_for_ray()
         return []
 
     def run(

@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 import logging
 import os
+import secrets
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any, TextIO
 
 from polyteach.errors import UserError, UserErrors
@@ -18,6 +20,11 @@ from polyteach.executors.ray_worker import Home
 
 _LISTENS = "ray_listen_error_messages"  # the thread by which Ray prints what happens on other machines
 _CHECK_SECONDS = 120.0
+_HERE: dict[str, Any] = {
+    "address": "local",
+    "include_dashboard": False,
+    "object_store_memory": 2**27,  # artifacts go by the store
+}
 OnPrint = Callable[[str, str], None]
 
 
@@ -30,19 +37,15 @@ class Node:
     resources: dict[str, float]
 
 
-def import_ray() -> Any:
-    """Imports Ray, which sends no word of its use to its makers.
+def look_for_ray() -> None:
+    """Looks whether Ray is installed, without importing it.
 
     Raises:
-        UserError: it is not installed.
+        UserError: it is not.
     """
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    try:
-        import ray
-    except ImportError as error:
+    if find_spec("ray") is None:
         fix = "install polyteach[ray], or leave --executor ray out"
-        raise UserError("Ray is not installed", where="--executor ray", fix=fix) from error
-    return ray
+        raise UserError("Ray is not installed", where="--executor ray", fix=fix)
 
 
 @contextmanager
@@ -57,14 +60,17 @@ def joined(address: str | None, cpus: int | None, on_print: OnPrint) -> Iterator
     Raises:
         UserError: it cannot be joined.
     """
-    ray = import_ray()
+    look_for_ray()
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # no word of it to Ray's makers
+    if not address:
+        _lock_ports()
+    import ray
+
     with _talk_of_ray(on_print):
         if ray.is_initialized():
             yield ray
             return
-        where: dict[str, Any] = {"address": address} if address else {"address": "local", "num_cpus": cpus}
-        if not address:
-            where |= {"include_dashboard": False}
+        where: dict[str, Any] = {"address": address} if address else _HERE | {"num_cpus": cpus}
         if address and address.startswith("ray://"):
             fix = "start the run on a machine of the cluster, with --ray-address auto"
             raise UserError("Ray's client protocol is not supported", where=address, fix=fix)
@@ -77,6 +83,16 @@ def joined(address: str | None, cpus: int | None, on_print: OnPrint) -> Iterator
             yield ray
         finally:
             ray.shutdown()
+
+
+def _lock_ports() -> None:
+    """Has the Ray that is started here ask for a token, which only its own processes have.
+
+    Its ports are open to other machines and users, and who may use them runs code. Ray reads the variables
+    when it is imported: where it was imported before, whoever did so decides.
+    """
+    if "RAY_AUTH_MODE" not in os.environ and "ray" not in sys.modules:
+        os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
 
 
 def nodes_of(ray: Any) -> dict[str, Node]:
