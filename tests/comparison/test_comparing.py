@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from statistics import stdev
 from typing import Any
@@ -60,6 +61,29 @@ def test_who_was_passed_and_why(write: Write, plain: dict[str, Any]) -> None:
     assert {
         d["name"]: d["change"] for d in found[1]["details"] if d["part"] == "gain" and d["language"] == "de"
     } == ({"x": pytest.approx(5.0), "y": pytest.approx(5.0)})
+
+
+def test_runs_that_rank_nobody_are_told_what_is_left_to_compare(write: Write, plain: dict[str, Any]) -> None:
+    names = (f"run{number}" for number in count())
+
+    def last_said(*runs: dict[str, Any]) -> str:
+        found = compare([write(next(names), results) for results in runs])
+        return str(to_json(found)["changes"][0]["summary"][-1])
+
+    unranked = copy.deepcopy(plain)
+    nothing = {"value": None, "reason": "no benchmark counts"}
+    for entry in unranked["leaderboard"]:
+        entry["scores"]["robust"] = nothing
+    later = copy.deepcopy(unranked)
+    later["leaderboard"][0]["gain"]["value"] += 0.125
+    assert last_said(unranked, later) == (
+        "No teacher has a score in both runs. Gains can be compared: one +0.125 and two 0.000."
+    )
+    for results in (unranked, later):
+        for entry in results["leaderboard"]:
+            entry["gain"] = nothing
+    assert "score beside their base. That ranks nobody." in last_said(unranked, later)
+    assert "They share no teacher" in last_said(_without(unranked, "one"), _without(later, "two"))
 
 
 def test_without_artifacts_intervals_are_of_independent_figures(write: Write, plain: dict[str, Any]) -> None:

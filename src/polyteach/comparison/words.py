@@ -86,7 +86,7 @@ def _settings(change: Change) -> list[str]:
 def _moved(change: Change) -> list[str]:
     known = [t for t in change.teachers if t.score.value is not None]
     if not known:
-        return ["No teacher has a score in both runs."]
+        return [f"No teacher has a score in both runs. {_left_to_compare(change)}"]
     moved = [t for t in known if t.clearly and not t.alike]
     new = [t for t in known if not t.alike]
     said = []
@@ -109,6 +109,20 @@ def _moved(change: Change) -> list[str]:
     if reason := change.errors.reason:
         said.append(f"{reason[0].upper()}{reason[1:]}; so the intervals are wider.")
     return said
+
+
+def _left_to_compare(change: Change) -> str:
+    """What two runs say of their teachers where they rank none."""
+    gains = [t for t in change.teachers if t.gain.value is not None]
+    if gains:
+        moved = [f"{t.teacher} {number(t.gain.value, 3, signed=True)}" for t in gains]
+        return f"Gains can be compared: {_some(moved)}."
+    if not change.teachers:
+        return "They share no teacher either: only their settings can be compared."
+    return (
+        "What can still be compared: the settings, and in both reports what students of the same teacher "
+        "score beside their base. That ranks nobody."
+    )
 
 
 def why(teacher: TeacherChange, change: Change) -> list[str]:
