@@ -107,17 +107,23 @@ class MainStudy:
         return Work(seconds, gpus=gpus, loads={load.model: ready}, kept_every=_ANSWERS)
 
     def _measured(self, step: Step, assumed: Assumed, servers: Servers) -> Work:
-        """Perplexity on a worker's GPU, judge and embedder at servers; one after the other, so two wait."""
+        """Perplexity on a worker's GPU, judge and embedder at servers; one after the other, so two wait.
+
+        At fixed servers steps share the judge: while one takes perplexities, another asks. So a step counts
+        for as long as the judge needs for it alone, which is three quarters of it.
+        """
         seconds = sum(assumed.gpu_seconds(load) for load in self.loads[step.id])
         here = next(load for load in self.loads[step.id] if not load.requests)
         own = assumed.loading(here.parameters or 0.0, _WEIGHTS, 0)
         asked = [load for load in self.loads[step.id] if load.requests]
         if servers == "fixed":
+            judge = next(load for load in asked if load.written)
+            seconds = assumed.gpu_seconds(judge)
             return Work(
                 seconds,
                 loads={here.model: own},
                 imports={"worker": assumed.worker_start},
-                hosts=tuple(load.model for load in asked),
+                hosts=(judge.model,),
                 busy=assumed.gpu_seconds(here) / seconds,
                 at_driver=asks_endpoint(step),
                 kept_every=_ANSWERS,
