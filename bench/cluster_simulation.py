@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
@@ -287,7 +287,7 @@ def _hosted_twice(one: Case) -> Case:
     return replace(one, work=work)
 
 
-CHANGES = {
+CHANGES: Mapping[str, Callable[[Case], Case]] = {
     "as it is": lambda one: one,
     "no locality: steps go to any free GPUs": lambda one: replace(
         one, cluster=replace(one.cluster, locality=False)

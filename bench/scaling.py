@@ -26,7 +26,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 from cluster.simulation import Cluster, Ran, Work, alone, longest_chain, simulate
 
 from polyteach.artifacts import Store

@@ -11,6 +11,7 @@ from typing import Literal
 from polyteach.executors.cluster import asks_endpoint
 from polyteach.pipeline import cell_steps
 from polyteach.planning import find_for_plan
+from polyteach.resources import Resources
 from polyteach.steps import Step
 from polyteach.students.recipe import Devices
 from polyteach.study import Study, Teacher, load_study
@@ -54,7 +55,7 @@ class MainStudy:
         return cell_steps(self.study, self._found)
 
     @cached_property
-    def _found(self):  # type: ignore[no-untyped-def]
+    def _found(self) -> Resources:
         return find_for_plan(self.study, self.file.parent)[0]
 
     @cached_property
