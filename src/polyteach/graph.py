@@ -19,7 +19,7 @@ VERSIONS = {
     "students": 3,
     "examination": 3,
     "free_answers": 1,
-    "score": 14,
+    "score": 15,
     "analysis": 4,
     "report": 11,
     "screen": 2,

@@ -394,7 +394,14 @@ def test_a_reference_that_learned_too_little_has_a_remedy(evidence: Evidence) ->
     references = [replace(e, scores=tuple(BASE)) for e in evidence.references]
     text = results_of(replace(evidence, references=references), {}, 1)["verdict"]["text"]
     assert "The reference learned too little to measure by: give it more rows or epochs, or name" in text
+    assert "another subject" not in text  # nobody trained it here
     assert "learned too little" not in results_of(evidence, {}, 1)["verdict"]["text"]
+    trained = replace(
+        evidence, references=references, trainings=[Training("a", "reference", "de", 0, 300, 300)]
+    )
+    text = results_of(trained, {}, 1)["verdict"]["text"]
+    assert "give it more rows or epochs" in text
+    assert "look whether that teaches what the benchmarks ask; rows on another subject move nothing" in text
     short = replace(evidence, references=references, trainings=[Training("a", "reference", "de", 0, 60, 300)])
     text = results_of(short, {}, 1)["verdict"]["text"]
     assert "from fewer rows than asked for: give it more seed rows with responses, or name a model" in text

@@ -24,6 +24,10 @@ SHORT_OF_ROWS = (
     "the reference learned too little to measure by, and from fewer rows than asked for: give it more seed "
     "rows with responses, or name a model as reference"
 )
+OTHER_SUBJECT = (
+    "it learned from the seed data: look whether that teaches what the benchmarks ask; rows on another "
+    "subject move nothing there"
+)
 FEW_SEED_ROWS = 0.5
 """Of the rows asked for. Of 300 for base-a in German, 150 made both pocket benchmarks count, 60 made none."""
 NO_REFERENCE = f"no reference: {NAME_A_REFERENCE}"

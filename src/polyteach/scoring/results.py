@@ -146,10 +146,11 @@ def _unranked(scored: Scored, ranking: leaderboard.Ranking) -> Unranked:
     if scored.anchors and all(anchor.reason == anchors.NO_REFERENCE for anchor in scored.anchors):
         text = f"there is no reference. {anchors.NAME_A_REFERENCE[0].upper()}{anchors.NAME_A_REFERENCE[1:]}"
     elif not scored.counts and any(a.too_small for a in scored.anchors):
-        trainings = scored.evidence.trainings
-        short = any(t.who == REFERENCE and t.examples < t.wanted for t in trainings)
-        advice = anchors.SHORT_OF_ROWS if short else anchors.LEARNED_TOO_LITTLE
-        text += f". {advice[0].upper()}{advice[1:]}"
+        trained = [t for t in scored.evidence.trainings if t.who == REFERENCE]
+        short = any(t.examples < t.wanted for t in trained)
+        advice = [anchors.SHORT_OF_ROWS if short else anchors.LEARNED_TOO_LITTLE]
+        advice += [anchors.OTHER_SUBJECT] if trained else []
+        text += "".join(f". {one[0].upper()}{one[1:]}" for one in advice)
     names = [teacher.name for teacher in scored.evidence.study.teachers]
     return Unranked(text, worth.summary(scored, names) or "", tuple(worth.sentences(scored, names)))
 
