@@ -11,10 +11,12 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 
 import typer
+from typer.main import get_command
 
 from polyteach.cli import (
     bakeoff,
@@ -129,9 +131,15 @@ def invoke(arguments: list[str]) -> int:
         return USER_ERROR
 
 
+@cache
+def _command() -> Callable[[list[str]], object]:
+    """All commands as typer reads them, once a process."""
+    return get_command(app)
+
+
 def _exit_code(arguments: list[str]) -> int:
     try:
-        app(arguments)  # shows usage errors itself
+        _command()(arguments)  # shows usage errors itself
     except SystemExit as end:
         if sys.stdout is not None:
             sys.stdout.flush()  # here, and not at the end of Python, where an error could not be told
