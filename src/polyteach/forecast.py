@@ -134,8 +134,8 @@ def _retrained(plan: Plan, store: Store) -> list[str]:
         return []
     which = "1 student is" if count == 1 else f"{count:,} students are"
     return [
-        f"{which} trained anew, since a file of an exam has changed or the exams are others: rows that share "
-        "a passage with a question are kept from students, so the questions are part of what they are"
+        f"{which} trained anew, since questions of an exam have changed or the exams are others: rows that "
+        "share a passage with a question are kept from students, so the questions are part of what they are"
     ]
 
 

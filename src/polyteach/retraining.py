@@ -16,7 +16,7 @@ EXAMS = "without_overlap"
 def kept_from_other_questions(missing: Iterable[Step], store: Store) -> int:
     """Counts students to be trained of which the store has one that differs in `EXAMS` alone.
 
-    Files of exams are known by their content: a letter corrected in one makes it another.
+    Exams of one's own are known by their questions, others by their files.
     """
     there = {_but_for_exams(manifest) for manifest in _students(store)}
     return sum(

@@ -43,6 +43,23 @@ def test_how_an_exam_is_asked_and_called_is_no_part_of_what_training_keeps_out(t
     assert sorted(asked_texts(listed, locations)) == ["Was ist rot?", PROBLEMS[0]["question"]]
 
 
+def test_a_corrected_answer_leaves_what_training_keeps_out_as_it_was(tmp_path: Path) -> None:
+    first = own(tmp_path, "own")
+    before = as_listed({("own", "de"): first})
+    record = {"question": "Was ist rot?", "answer": "Blut"}
+    file = written(tmp_path / "own.jsonl", [record])
+    exam = OwnExam(name="own", file=file, kind="exact", language="de")
+    found = find_exam(exam, "de", Path())
+    assert as_listed({("own", "de"): found}) == before
+    assert found.settings != first.settings, "who is examined is examined anew"
+    written(tmp_path / "own.jsonl", [record | {"question": "Was ist blau?"}])
+    with pytest.raises(UserError, match="asks something else since the study was read"):
+        list(asked_texts(*before))
+    other = as_listed({("own", "de"): find_exam(exam, "de", Path())})
+    assert other[0] != before[0]
+    assert list(asked_texts(*other)) == ["Was ist blau?"]
+
+
 def test_questions_that_two_exams_ask_are_listed_once(tmp_path: Path) -> None:
     both = {(name, "de"): mgsm(tmp_path, name, 0) for name in ("mgsm", "mgsm-cot")}
     pocket = {(n, "de"): find_exam(n, "de", Path()) for n in ("pocket-choice", "pocket-exact")}

@@ -68,9 +68,15 @@ def test_students_that_an_exam_makes_anew_are_told(
             store.make(replace(step, work=trained))
     assert "trained anew" not in dry_run(path, capsys)
     (tmp_path / "rivers.csv").write_text(EXAM.format("B"), encoding="utf-8")
-    assert "note: 2 students are trained anew, since a file of an exam has changed" in dry_run(path, capsys)
+    assert "trained anew" not in dry_run(path, capsys), "another answer is no other question"
+    asked_otherwise = EXAM.format("B").replace("Dresden", "Meißen")
+    assert asked_otherwise != EXAM.format("B")
+    (tmp_path / "rivers.csv").write_text(asked_otherwise, encoding="utf-8")
+    assert "note: 2 students are trained anew, since questions of an exam have changed" in dry_run(
+        path, capsys
+    )
     other = study(tmp_path, students=yaml.safe_load(path.read_text())["students"] | {"epochs": 1})
-    (tmp_path / "rivers.csv").write_text(EXAM.format("B"), encoding="utf-8")
+    (tmp_path / "rivers.csv").write_text(asked_otherwise, encoding="utf-8")
     assert "trained anew" not in dry_run(other, capsys), "they are other students anyway"
 
 

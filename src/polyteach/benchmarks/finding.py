@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +19,20 @@ from polyteach.benchmarks.lm_eval_task import LmEvalExam
 from polyteach.errors import UserError, UserErrors
 from polyteach.files import package_files_digest
 from polyteach.seed_data.records import Record
+from polyteach.steps import digest_of
 from polyteach.study.benchmarks import AnyBenchmark, ListedBenchmark, LmEvalTask, OwnExam, benchmark_name
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A benchmark in a language, found: what it is anywhere, and where its files lie here."""
+    """A benchmark in a language, found: what it is anywhere, and where its files lie here.
+
+    `questions` is a digest of what an exam of one's own asks: its file has answers too.
+    """
 
     settings: Mapping[str, Any]
     locations: Mapping[str, str] = field(default_factory=dict)
+    questions: str = ""
 
 
 def find_exams(named: AnyBenchmark, languages: Iterable[str], folder: Path) -> dict[tuple[str, str], Found]:
@@ -75,9 +80,15 @@ def find_exam(named: AnyBenchmark, language: str, folder: Path) -> Found:
         found = Found(settings, {digest: location})
     else:
         found = _find_listed(entry, language, folder)
-    if found.locations:
-        open_exam(found.settings, language, found.locations)
-    return found
+    if not found.locations:
+        return found
+    exam = open_exam(found.settings, language, found.locations)
+    return replace(found, questions=_questions_digest(exam)) if isinstance(entry, OwnExam) else found
+
+
+def _questions_digest(exam: Exam | LmEvalExam) -> str:
+    """A digest of an exam's bare questions, whatever their order."""
+    return digest_of(sorted({item.asks for item in exam.items})) if isinstance(exam, Exam) else ""
 
 
 def _find_listed(entry: ListedBenchmark, language: str, folder: Path) -> Found:
@@ -114,24 +125,27 @@ def as_listed(exams: Mapping[tuple[str, str], Found]) -> tuple[list[dict[str, An
     """Exams as `asked_texts` reads them, each text once, and where their files lie.
 
     They hold only what the bare questions depend on: how an exam is called, asked and shown is no part of
-    them, so that who is trained without its questions stays the same when that changes.
+    them, nor are the answers of an exam of one's own. So who is trained without its questions stays the same
+    when these change.
     """
     listed: dict[str, dict[str, Any]] = {}
     locations = {}
     for (_, language), exam in exams.items():
         if "lm_eval" in exam.settings:  # read when it runs
             continue
-        settings = _bare(exam.settings)
+        settings = _bare(exam)
         listed[json.dumps([language, settings])] = {"language": language, "settings": settings}
-        if settings["digest"] in exam.locations:
-            locations[settings["digest"]] = exam.locations[settings["digest"]]
+        if exam.settings["digest"] in exam.locations:
+            known = settings.get("questions") or settings["digest"]
+            locations[known] = exam.locations[exam.settings["digest"]]
     return [listed[key] for key in sorted(listed)], locations
 
 
-def _bare(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings that give the same bare questions, for `open_exam`; alike for all exams on the same data."""
+def _bare(exam: Found) -> dict[str, Any]:
+    """Settings that give the same bare questions; alike for all exams on the same data."""
+    settings = exam.settings
     if "exam" in settings:
-        return {"exam": "", "kind": settings["kind"], "digest": settings["digest"]}
+        return {"exam": "", "kind": settings["kind"], "questions": exam.questions}
     hub = benchmark(settings["benchmark"]).hub
     name = next(known.name for known in LISTED if known.hub == hub)
     return {"benchmark": name, "few_shot": 0, "shots": None, "digest": settings["digest"]}
@@ -141,10 +155,26 @@ def asked_texts(exams: Iterable[Mapping[str, Any]], locations: Mapping[str, str]
     """The bare questions of exams, each `{"language", "settings"}`, that training data should not hold.
 
     Of lm-eval's tasks there are none: they are read when they run.
+
+    Raises:
+        UserError: see `open_exam`; or the questions of an exam of one's own are not those that were found.
     """
     for one in exams:
-        exam = open_exam(one["settings"], one["language"], locations)
+        asked = one["settings"].get("questions")
+        opened = _own_by_questions if asked else open_exam
+        exam = opened(one["settings"], one["language"], locations)
+        if asked and _questions_digest(exam) != asked:
+            what = "asks something else since the study was read"
+            raise UserError(what, where=locations[asked], fix="run the study again")
         yield from (item.asks for item in exam.items) if isinstance(exam, Exam) else ()
+
+
+def _own_by_questions(
+    settings: Mapping[str, Any], language: str, locations: Mapping[str, str]
+) -> Exam | LmEvalExam:
+    """An exam of one's own whose file is known by its questions."""
+    digest, location = find_file(Path(locations[settings["questions"]]))
+    return open_exam({**settings, "digest": digest}, language, {digest: location})
 
 
 def open_exam(
