@@ -22,7 +22,7 @@ from polyteach.curation.recipes import benchmark_named
 
 DATA = Path(os.environ.get("POLYTEACH_DATA", Path(__file__).parents[3] / "shared" / "data"))
 KINDS = ("jsonl", "ndjson", "csv", "parquet", "jsonl.gz", "csv.gz", "json", "tsv", "parquet.gz", "txt")
-_MOSTLY = (*KINDS[:4], *KINDS[:6], *KINDS)
+_MOSTLY = (*KINDS[:4] * 3, *KINDS[:6], *KINDS)
 _SEED_FILES = (
     *("sft/ja_shaberi_gemma-3-27b-it.jsonl", "sft/de_mtbenchx_gpt4ref.jsonl", "prompts/de_llmzoo100.jsonl"),
     *("sft/en_selfinstruct_user_oriented_human.jsonl", "eval/global_mmlu_lite_tl_dev.jsonl"),
@@ -109,6 +109,34 @@ _LAYOUTS: Sequence[dict[str, Any]] = (
         "language": "german",
         "domain": "multilingual",
     },
+    {
+        "input": "Apa ibu kota?",
+        "output": "Jakarta",
+        "subset_name": "s",
+        "template_name": "t",
+        "instruction": "Jawab.",
+    },
+    {
+        "conversations": [{"from": "human", "value": "Wer?"}, {"from": "gpt", "value": "Ich."}],
+        "dataset": "d",
+        "language": "German",
+        "uuid": "u",
+    },
+    {
+        "messages": [{"role": "user", "content": "Wer?"}, {"role": "assistant", "content": "Ich."}],
+        "source": "s",
+        "id": "1",
+        "language": "de",
+    },
+    {
+        "prompt": "Wer?",
+        "response": "Ich bin es, dein alter Freund.",
+        "question": "1+1?",
+        "answer": "A",
+        "option_a": "2",
+        "option_b": "3",
+        "language": "de",
+    },
 )
 _SOURCES = (
     "aya",
@@ -139,6 +167,25 @@ _VALUES = (
     "length",
     [["a", 1]],
 )
+_NEEDED: dict[str, set[str]] = {
+    "exam-choice": {"question", "answer"},
+    "exam-exact": {"question", "answer"},
+    "exam-preference": {"chosen", "rejected"},
+    "seed-messages": {"messages"},
+    "seed-overlap": {"question"},
+    "seed-aya": {"inputs"},
+    "seed-wildchat": {"conversation"},
+    "seed-oasst2": {"message_id"},
+    "seed-helpsteer3": {"context"},
+    "seed-cendol": {"input", "output"},
+    "seed-cidar": {"instruction", "output"},
+    "seed-taco": {"instruction", "output"},
+    "seed-magpie": {"conversations"},
+    "seed-euroblocks": {"conversations"},
+    "seed-gsm8k": {"question", "answer"},
+    "seed-tulu3": {"messages"},
+}
+"""What columns an action wants; where nothing is said, prompts or messages."""
 STUDY = """
 name: fuzz
 languages: [de]
@@ -238,27 +285,34 @@ ACTIONS: dict[str, Action] = {
 
 def data_target(folder: Path) -> Target:
     """Data files: a few real rows, or rows in the layouts of well-known data sets, changed."""
-    real = {name: rows for name in _SEED_FILES if (rows := _some(DATA / name))}
-    seeds = [*real.values(), *([layout] * 3 for layout in _LAYOUTS)]
+    real = [rows for name in _SEED_FILES if (rows := _some(DATA / name))]
+    seeds = [*real, *([layout] * 3 for layout in _LAYOUTS)]
+    fitting = {action: [rows for rows in seeds if _fits(action, rows[0])] or seeds for action in ACTIONS}
 
     @st.composite
     def cases(draw: Draw) -> Case:
         mutator = Mutator(draw, _KEYS, _VALUES, plain=draw(st.booleans()))
-        rows = mutator.tree(mutator.of(seeds))
+        action = mutator.of(sorted(ACTIONS))
+        rows = mutator.tree(mutator.of(seeds if mutator.once_in(10) else fitting[action]))
         if mutator.once_in(4):
-            rows = mutator.tree([*(rows if isinstance(rows, list) else [rows]), *mutator.of(seeds)])
-        kind, action = mutator.of(_MOSTLY), mutator.of(sorted(ACTIONS))
-        content = (
-            mutator.damaged(draw(st.binary(max_size=300)))
-            if mutator.once_in(20)
-            else written(mutator, rows, kind)
-        )
+            more = mutator.of(fitting[action])
+            rows = mutator.tree([*(rows if isinstance(rows, list) else [rows]), *more])
+        kind = mutator.of(_MOSTLY)
+        random = mutator.once_in(25)
+        content = mutator.damaged(draw(st.binary(max_size=300))) if random else written(mutator, rows, kind)
         files = {f"data.{kind}": content}
         if action == "export-pairs":
             files["other.jsonl"] = written(mutator, mutator.tree(rows), "jsonl")
         return Case(action, files)
 
     return Target("data", ACTIONS, cases())
+
+
+def _fits(action: str, row: dict[str, Any]) -> bool:
+    """Whether an action takes rows with such columns, as long as nothing is changed."""
+    columns = set(row)
+    needed = next((needed for name, needed in _NEEDED.items() if action.startswith(name)), {"prompt"})
+    return needed <= columns or (needed == {"prompt"} and "messages" in columns)
 
 
 def written(mutator: Mutator, rows: Any, kind: str) -> bytes:

@@ -80,7 +80,8 @@ class _Guard:
         text = os.fsdecode(path)
         if text.startswith("/dev/") or self.found is None:
             return
-        place = Path(text).absolute().parent.resolve()
+        whole = Path(text).absolute()
+        place = whole.parent.resolve() / whole.name
         if not any(place.is_relative_to(folder) for folder in self.folders):
             self.found.append(f"changed a file outside: {text}")
 

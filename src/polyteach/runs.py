@@ -51,7 +51,6 @@ RESULTS = (
 )
 RUNNING = "running"
 _CANCEL = "cancel"
-_STATUS_KEYS = {"state", "pid", "steps", "requests", "tokens", "money", "budget", "rate", "seconds_left"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,10 +228,10 @@ class RunFolder:
         Raises:
             UserError: there is no run here, or its status is none.
         """
+        from polyteach.status_file import checked_status
+
         try:
-            status: Any = json.loads((self.path / "status.json").read_bytes())
-            if not isinstance(status, dict) or not status.keys() >= _STATUS_KEYS:
-                raise ValueError("not what a run writes")
+            status = checked_status(json.loads((self.path / "status.json").read_bytes()))
         except (FileNotFoundError, NotADirectoryError) as error:
             raise UserError(
                 "there is no run here", where=str(self.path), fix=_known_runs(self.path)

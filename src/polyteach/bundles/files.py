@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -101,7 +102,7 @@ def _content(path: Path) -> bytes:
             packed = file.read(2) == b"\x1f\x8b"
         with gzip.open(path, "rb") if packed else path.open("rb") as file:
             content = file.read(MOST_BYTES + 1)
-    except (OSError, EOFError, ValueError) as error:
+    except (OSError, EOFError, ValueError, zlib.error) as error:
         why = getattr(error, "strerror", None) or "it is damaged"
         raise UserError(f"cannot be read ({why})", str(path), "name a bundle's file") from error
     if len(content) > MOST_BYTES:

@@ -32,9 +32,9 @@ def status(
     if as_json:
         print_json(facts)
         return
-    typer.echo(f"{folder.path}: {facts['state']}")
+    typer.echo(one_line(f"{folder.path}: {facts['state']}"))
     for line in _lines(facts):
-        typer.echo(f"  {line}")
+        typer.echo(f"  {one_line(line)}")
 
 
 def name_in(run: str) -> str:
