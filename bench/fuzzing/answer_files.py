@@ -412,7 +412,7 @@ def answer_target(folder: Path) -> Target:
         body["choices"][0]["finish_reason"] = mutator.of(("stop", "stop", "length", "content_filter"))
         return Case(action, fixed | {REPLY: _reply("200 OK", [], json.dumps(body).encode())})
 
-    return Target("answers", ACTIONS, cases(), folder)
+    return Target("answers", ACTIONS, cases(), folder, ACTIONS.keys() - {"report", "review-page"})
 
 
 def _said(mutator: Mutator) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,17 +26,20 @@ class Target:
         name: as `--target` has it.
         actions: what can be done with its cases, by name.
         cases: draws them.
-        base: a folder that lies beside each case's files; None for none.
+        base: a folder that lies beside a case's files; None for none.
+        alone: the actions for which it does not.
     """
 
     name: str
     actions: Mapping[str, Action]
     cases: st.SearchStrategy[Case]
     base: Path | None = None
+    alone: Container[str] = ()
 
     def watch(self, case: Case, scratch: Path) -> Ended:
         """Runs one case."""
-        return watch(case, self.actions[case.action], scratch, self.base)
+        base = None if case.action in self.alone else self.base
+        return watch(case, self.actions[case.action], scratch, base)
 
 
 @dataclass(slots=True)

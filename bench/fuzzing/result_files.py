@@ -159,7 +159,9 @@ def result_target(folder: Path) -> Target:
             files["others/second.json"] = _changed(mutator, foreign[mutator.of(sorted(foreign))])
         return Case(mutator.of(sorted(_OF_OTHERS)), files)
 
-    return Target("results", ACTIONS, cases(), folder)
+    return Target(
+        "results", ACTIONS, cases(), folder, _OF_OTHERS.keys() | _OF_BUNDLES.keys() - {"bundle-merge"}
+    )
 
 
 def _changed(mutator: Mutator, tree: Any) -> bytes:

@@ -28,6 +28,7 @@ MOST_BYTES = 2 << 30
 USER_ERROR = 2
 
 _UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_WHERE = re.compile(r"\S*(, row \S+( or after it)?(, column \S+)?)?: ")
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _CHANGES = {"os.mkdir": 0, "os.rename": 1, "os.remove": 0, "os.rmdir": 0, "os.symlink": 1, "os.link": 1}
 _PROGRAMS = {"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn"}
@@ -203,9 +204,11 @@ def _place(error: BaseException) -> str:
 def _sign(err: str, folder: str) -> str:
     """The first message of a refusal without values, names and numbers."""
     first = next(line for line in err.split("\n") if line.startswith("error: ")).replace(folder, "")
-    bare = re.sub(r"""'[^']*'|"[^"]*"|`[^`]*`""", "_", first)
-    words = re.sub(r"\S*\d\S*|\([^)]*\)", "#", bare)
-    return words.rpartition(": ")[2][:70] if words.count(": ") > 1 else words[:70]
+    bare = re.sub(r"""'[^']*'|"[^"]*"|`[^`]*`""", "_", first.removeprefix("error: "))
+    while (found := _WHERE.match(bare)) and found.end() < len(bare):
+        bare = bare[found.end() :]
+    words = re.sub(r"\S*\d\S*|\([^)]*\)", "#", re.split("[:;]", bare)[0])
+    return words[:70]
 
 
 @contextmanager

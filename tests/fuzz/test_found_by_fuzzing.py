@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 
 from polyteach.bundles.files import read
+from polyteach.curation.naming import read_rules
+from polyteach.curation.recipes import recipe_of
 from polyteach.errors import UserError
+from polyteach.languages import standard_code
 from polyteach.runs import RunFolder
 from polyteach.study import load_study
 
@@ -57,6 +60,26 @@ def test_a_status_that_is_none_is_refused(tmp_path: Path, key: str, value: Any) 
     path.write_text(json.dumps(STATUS | {key: value}), encoding="utf-8")
     with pytest.raises(UserError, match="not what a run writes"):
         RunFolder(tmp_path).status()
+
+
+@pytest.mark.parametrize("text", ["epochs: !!int x", "epochs: [[", "epochs: 2024-13-45"])
+def test_a_value_that_is_not_what_its_tag_says_is_refused(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text(text, encoding="utf-8")
+    for read_it in (load_study, read_rules, lambda path: recipe_of(path, "pocket:base-a")):
+        with pytest.raises(UserError, match="not valid YAML") as told:
+            read_it(path)
+        assert told.value.fix
+
+
+def test_half_a_surrogate_pair_is_refused_in_yaml_and_is_no_language(tmp_path: Path) -> None:
+    path = tmp_path / "study.yaml"
+    for text in ('languages: ["a\\ud83d"]', '"\\udfff": 1'):
+        path.write_text(text, encoding="utf-8")
+        with pytest.raises(UserError, match="half of a surrogate pair"):
+            load_study(path)
+    with pytest.raises(UserError, match="unknown language"):
+        standard_code("a\ud83d")
 
 
 def test_a_packed_bundle_that_is_damaged_inside_is_refused(tmp_path: Path) -> None:

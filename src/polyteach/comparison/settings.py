@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-import yaml
-
 from polyteach.comparison.reading import OpenedRun
+from polyteach.errors import UserError
+from polyteach.study.load import parse_yaml
 
 MOST_BYTES = 5_000_000
 CHANCE = {"name", "rng_seed"}
@@ -78,8 +78,8 @@ def _study(run: OpenedRun) -> dict[str, Any] | None:
         if path.stat().st_size > MOST_BYTES:
             return None
         text = json.loads(path.read_bytes())["settings"]["settings_text"]
-        found = yaml.safe_load(text)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, yaml.YAMLError):
+        found, _ = parse_yaml(text, path)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, UserError):
         return None
     return found if isinstance(found, dict) and isinstance(found.get("teachers"), list) else None
 

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from polyteach.errors import UserError, UserErrors
 from polyteach.rules import DEFAULTS, RULES, AnyRule
+from polyteach.study.load import parse_yaml
 
 _FORM = "write `- NAME`, or `- NAME: {setting: value}`; `polyteach filter --print-rules` shows all"
 
@@ -25,13 +26,10 @@ def read_rules(path: Path) -> list[AnyRule]:
         UserErrors: rules are unknown or wrongly set; holds every mistake.
     """
     try:
-        plain = yaml.safe_load(path.read_text(encoding="utf-8"))
+        plain, _ = parse_yaml(path.read_text(encoding="utf-8-sig"), path)
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8"
         raise UserError(f"cannot be read: {reason}", where=str(path), fix="check the path") from error
-    except yaml.YAMLError as error:
-        what = f"not valid YAML: {' '.join(str(error).split())}"
-        raise UserError(what, where=str(path), fix="check quotes and indentation") from error
     if not isinstance(plain, dict) or set(plain) != {"rules"} or not isinstance(plain["rules"], list):
         raise UserError("is no list of rules", where=str(path), fix=f"begin with `rules:`; {_FORM}")
     places = [f"{path}: rules[{number}]" for number in range(len(plain["rules"]))]
@@ -49,8 +47,8 @@ def rules_named(texts: Sequence[str]) -> list[AnyRule]:
 
 def _yaml_of(text: str) -> Any:
     try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError:
+        return parse_yaml(text, Path("--drop"))[0]
+    except UserError:
         return text  # no rule has such a name, which is then said
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
 from pydantic import ValidationError
 
 from polyteach.errors import UserError
@@ -68,10 +67,12 @@ def recipe_of(path: Path | None, base: str) -> Recipe:
 
 
 def _yaml(path: Path) -> dict[str, Any]:
+    from polyteach.study.load import parse_yaml
+
     try:
-        plain = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        reason = getattr(error, "strerror", None) or "it is no YAML in UTF-8"
+        plain, _ = parse_yaml(path.read_text(encoding="utf-8-sig"), path)
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8"
         raise UserError(f"cannot be read: {reason}", where=str(path), fix="check the file") from error
     if not isinstance(plain, dict) or "bases" in plain:
         fix = "write settings of `students` such as `epochs: 2`; the base is named by --base"

@@ -21,6 +21,7 @@ Place = tuple[str | int, ...]
 _Kind = TypeVar("_Kind", bound=Candidates)
 
 _MOST_PLACES = 100_000  # far beyond any study; aliases of aliases multiply
+_HALF = re.compile("[\ud800-\udfff]")
 # What PyYAML lets through where a value is not what its form or tag says: `2024-13-45`, `!!bool maybe`.
 _BAD_VALUES = (ValueError, ArithmeticError, LookupError, AttributeError, TypeError)
 
@@ -69,7 +70,7 @@ def load_candidates(path: Path) -> Candidates:
 
 def _mapping(path: Path) -> tuple[dict[str, Any], dict[Place, int]]:
     """The settings in a file, and the line of each place."""
-    plain, lines = _parse(_read(path), path)
+    plain, lines = parse_yaml(_read(path), path)
     if plain is None:
         raise UserError("the file is empty", where=str(path), fix=_NOT_TEXT)
     if not isinstance(plain, dict):
@@ -100,7 +101,7 @@ def told_with_lines(path: Path) -> Iterator[None]:
     try:
         yield
     except UserErrors as errors:
-        _, lines = _parse(_read(path), path)
+        _, lines = parse_yaml(_read(path), path)
         raise UserErrors([_with_line(error, path, lines) for error in errors.errors]) from errors
 
 
@@ -130,8 +131,12 @@ def _read(path: Path) -> str:
         raise UserError(f"not UTF-8 at byte {error.start}", where=str(path), fix=_NOT_TEXT) from error
 
 
-def _parse(text: str, path: Path) -> tuple[Any, dict[Place, int]]:
-    """Returns the YAML's data and the line of each place in it."""
+def parse_yaml(text: str, path: Path) -> tuple[Any, dict[Place, int]]:
+    """Returns a YAML text's data and the line of each place in it, for any file of ours.
+
+    Raises:
+        UserError: it is no YAML, has a key twice or too many values, or holds what no text can.
+    """
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         lines: dict[Place, int] = {}
@@ -150,7 +155,7 @@ def _parse(text: str, path: Path) -> tuple[Any, dict[Place, int]]:
             f"not valid YAML: {problem}", where=where, fix="check quotes and indentation"
         ) from error
     except RecursionError as error:
-        fix = "a study is nested a few levels deep; `polyteach init de` makes one to start from"
+        fix = "nest it a few levels deep at most"
         raise UserError("not valid YAML: nested too deep", str(path), fix) from error
     except _BAD_VALUES as error:
         fix = "put quotes around what looks like a date or a number and is none"
@@ -165,6 +170,8 @@ def _note_lines(node: yaml.Node, place: Place, lines: dict[Place, int], path: Pa
         raise UserError(
             f"more than {_MOST_PLACES:,} values", where=str(path), fix="spare the aliases (`*name`)"
         )
+    if isinstance(node, yaml.ScalarNode):
+        _check_whole(node, path)
     if isinstance(node, yaml.SequenceNode):
         for index, child in enumerate(node.value):
             _note_lines(child, (*place, index), lines, path)
@@ -173,6 +180,7 @@ def _note_lines(node: yaml.Node, place: Place, lines: dict[Place, int], path: Pa
             if not isinstance(key, yaml.ScalarNode):
                 where = f"{path}:{key.start_mark.line + 1}"
                 raise UserError("a key is a list or a mapping", where=where, fix="a key is plain text")
+            _check_whole(key, path)
             inner = (*place, key.value)
             if inner in lines:
                 raise UserError(
@@ -182,6 +190,13 @@ def _note_lines(node: yaml.Node, place: Place, lines: dict[Place, int], path: Pa
                 )
             _note_lines(child, inner, lines, path)
             lines[inner] = key.start_mark.line + 1
+
+
+def _check_whole(node: yaml.ScalarNode, path: Path) -> None:
+    """Refuses half of a surrogate pair, which escapes can write and no file, name or terminal can hold."""
+    if _HALF.search(node.value):
+        where, fix = f"{path}:{node.start_mark.line + 1}", "repair the \\ud... escape"
+        raise UserError("this holds half of a surrogate pair", where=where, fix=fix)
 
 
 def _of_no_kind(plain: Mapping[str, Any]) -> dict[int, list[str]]:
