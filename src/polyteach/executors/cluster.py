@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from polyteach.errors import UserError, UserErrors
@@ -136,13 +135,14 @@ def load_cluster(file: Path | None) -> Cluster:
     """
     if file is None:
         return Cluster()
+    from polyteach.study.load import parse_yaml  # inside: workers need no studies
+
     fix = "see docs/cluster.md for what belongs there"
     try:
-        content: Any = yaml.safe_load(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UserError("cannot be read", where=str(file), fix="check the path") from error
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise UserError(f"is no YAML: {error}", where=str(file), fix=fix) from error
+    content, _ = parse_yaml(text, file)
     try:
         return Cluster.model_validate(content or {})
     except ValidationError as error:
