@@ -16,6 +16,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from polyteach.errors import UserError
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -97,7 +99,48 @@ def record_of(row: Row) -> dict[str, Any]:
 
 
 def read_rows(path: Path) -> list[Row]:
-    """Reads what `write_rows` wrote."""
+    """Reads what `write_rows` wrote, or another tool wrote again.
+
+    Raises:
+        ValueError: a column is missing, of another kind, or empty where a row has a value.
+        OSError, pyarrow.ArrowException: it is no Parquet file that can be read.
+    """
     names = [f.name for f in fields(Row)]
-    records = pq.read_table(path, columns=names).to_pylist()
-    return [Row(**(record | {"extra": json.loads(record["extra"])})) for record in records]
+    table = pq.read_table(path, columns=names)
+    if sorted(table.column_names) != sorted(names):
+        raise ValueError("the columns are not those of rows")
+    try:
+        whole = table.select(names).cast(pa.schema([_SCHEMA.field(name) for name in names]))
+    except pa.ArrowNotImplementedError as error:
+        raise ValueError(str(error)) from error
+    if any(column.null_count for column in whole.columns):
+        raise ValueError("a value is missing")
+    return [Row(**(record | {"extra": _extra(record["extra"])})) for record in whole.to_pylist()]
+
+
+def _extra(text: str) -> dict[str, Any]:
+    """What a row knows besides.
+
+    Raises:
+        ValueError: it is no JSON object.
+    """
+    try:
+        found = json.loads(text)
+    except RecursionError as error:
+        raise ValueError("`extra` is nested too deep") from error
+    if not isinstance(found, dict):
+        raise ValueError("`extra` is no JSON object")
+    return found
+
+
+def read_rows_of_run(path: Path) -> list[Row]:
+    """Reads rows among the artifacts of a run, for whoever only looks at it.
+
+    Raises:
+        UserError: they are missing or damaged.
+    """
+    try:
+        return read_rows(path)
+    except (OSError, ValueError, pa.ArrowException) as error:
+        fix = "run the study again: it makes what is missing or damaged"
+        raise UserError("the artifact is missing or damaged", str(path), fix) from error

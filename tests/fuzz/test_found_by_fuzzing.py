@@ -7,13 +7,17 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from polyteach.bundles.files import read
 from polyteach.curation.naming import read_rules
 from polyteach.curation.recipes import recipe_of
 from polyteach.errors import UserError
-from polyteach.languages import standard_code
+from polyteach.export.run import open_run
+from polyteach.languages import code_named, standard_code
+from polyteach.rows import Row, read_rows, read_rows_of_run, write_rows
 from polyteach.runs import RunFolder
 from polyteach.study import load_study
 
@@ -88,3 +92,53 @@ def test_a_packed_bundle_that_is_damaged_inside_is_refused(tmp_path: Path) -> No
     path.write_bytes(packed[:10] + b"\xff\xff" + packed[12:])
     with pytest.raises(UserError, match="cannot be read"):
         read(path)
+
+
+@pytest.mark.parametrize("column", ["extra", "prompt"])
+@pytest.mark.parametrize("value", [None, b"\xff", 7, "[]"])
+def test_rows_that_are_none_are_refused(column: str, value: Any, tmp_path: Path) -> None:
+    path = tmp_path / "rows.parquet"
+    write_rows(path, [Row("1", "de", "respond", "t", "s", "1", "Wer?", "Ich.", extra={"a": 1})])
+    records = pq.read_table(path).to_pylist()
+    assert read_rows(path)[0].extra == {"a": 1}
+    pq.write_table(pa.Table.from_pylist([record | {column: value} for record in records]), path)
+    if column == "prompt" and value == "[]":
+        assert read_rows(path)[0].prompt == "[]"
+        return
+    if column == "prompt" and value == 7:  # a number as text is a text
+        assert read_rows(path)[0].prompt == "7"
+        return
+    with pytest.raises(UserError, match="missing or damaged"):
+        read_rows_of_run(path)
+
+
+def test_a_name_that_the_table_of_languages_cannot_look_up_is_none() -> None:
+    assert code_named("German\ud83d") is None
+    assert code_named("German\x00") is None
+
+
+SCREEN: dict[str, Any] = {
+    "study": "s",
+    "languages": ["de"],
+    "verdict": {"kind": "best", "text": "t", "candidates": ["a"]},
+    "candidates": [
+        {"candidate": "a", "teacher": "a", "methods": [], "kind": "data", "model": None, "family": None}
+        | {"parameters": None, "settings": {}}
+    ],
+    "cells": [],
+    "warnings": [],
+    "cannot_see": [],
+}
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("languages", [1.5]), ("verdict", SCREEN["verdict"] | {"candidates": []}), ("candidates", [{}])],
+)
+def test_a_screen_that_is_none_is_refused(key: str, value: Any, tmp_path: Path) -> None:
+    path = tmp_path / "screen.json"
+    path.write_text(json.dumps(SCREEN), encoding="utf-8")
+    assert open_run(tmp_path).first == "a"
+    path.write_text(json.dumps(SCREEN | {key: value}), encoding="utf-8")
+    with pytest.raises(UserError, match="cannot be read"):
+        open_run(tmp_path)

@@ -159,7 +159,7 @@ def _rows(paths: list[Path]) -> list[Row]:
     for path in paths:
         try:
             found += read_rows(path)
-        except (pa.ArrowInvalid, OSError) as error:
+        except (pa.ArrowException, OSError, ValueError) as error:
             fix = "name rows as `polyteach synthesize` writes them to Parquet"
             raise UserError("cannot be read as rows", str(path), fix) from error
     return found

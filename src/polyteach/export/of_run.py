@@ -64,11 +64,11 @@ def _methods(run: Run, name: str, language: str, wanted: Sequence[str]) -> list[
 
 def _add(run: Run, teacher: str, language: str, method: str, taken: Taken, making: Making) -> None:
     """Adds one artifact's rows, and what its manifest knows of them."""
-    from polyteach.rows import read_rows
+    from polyteach.rows import read_rows_of_run
 
     folder = run.artifact("synthesis", teacher, language, method)
     manifest = read_manifest(folder, ROWS)
-    for row in read_rows(folder / ROWS):
+    for row in read_rows_of_run(folder / ROWS):
         answer = [(ASSISTANT, row.response)] if row.response else []
         example = Example(
             id=row.id,

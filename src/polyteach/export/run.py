@@ -10,6 +10,7 @@ from typing import Any
 
 from polyteach.errors import UserError
 from polyteach.export.making import Told
+from polyteach.export.results_file import ScreenResults, StudyResults
 from polyteach.files import file_digest
 from polyteach.languages import standard_code
 
@@ -113,8 +114,9 @@ def open_run(folder: Path) -> Run:
     path = folder / (_RESULTS if is_study else _SCREEN)
     try:
         results: Any = json.loads(path.read_bytes())
+        (StudyResults if is_study else ScreenResults).model_validate(results)
         return (_study if is_study else _screen)(folder, path, results)
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (OSError, ValueError, LookupError, RecursionError) as error:
         raise UserError("the run's results cannot be read", str(path), "run it again") from error
 
 

@@ -221,7 +221,7 @@ class Run:
         return frames.frame(dict.fromkeys(names, TEXT), lines)
 
     def _rows(self, teacher: str, language: str) -> list[Row]:
-        from polyteach.rows import read_rows
+        from polyteach.rows import read_rows_of_run
 
         study = self.opened.results.study
         known = {"teacher": [t.name for t in study.teachers], "language": study.languages}
@@ -235,7 +235,7 @@ class Run:
         if not paths:
             fix = "open the run's folder where its store is, or run the study again"
             raise UserError("the rows are not at hand", str(folder), fix)
-        return [row for path in paths for row in read_rows(path)]
+        return [row for path in paths for row in read_rows_of_run(path)]
 
     def __repr__(self) -> str:
         return f"<Run {self.name}: {self.verdict.text}>"

@@ -79,15 +79,8 @@ def read_written(run: Run, language: str) -> list[Written]:
 def _rows(
     path: Path, teacher: str, method: str, values: Mapping[tuple[str, str], Mapping[str, float]]
 ) -> list[Written]:
-    from pyarrow.lib import ArrowException
+    from polyteach.rows import read_rows_of_run
 
-    from polyteach.rows import read_rows
-
-    try:
-        rows = read_rows(path)
-    except (OSError, ValueError, ArrowException) as error:
-        fix = "run the study again: it makes what is missing or damaged"
-        raise UserError("the artifact is missing or damaged", str(path), fix) from error
     return [
         Written(
             teacher,
@@ -97,7 +90,7 @@ def _rows(
             row.response,
             values.get((method, row.id), {}),
         )
-        for row in rows
+        for row in read_rows_of_run(path)
         if row.response.strip()
     ]
 
