@@ -52,7 +52,7 @@ def main() -> int:
             return _again(asked.case.resolve(), Path(folder))
         if not asked.target:
             parser.error("name a --target, or a --case")
-        target = TARGETS[asked.target](Path(folder))
+        target = TARGETS[asked.target](Path(folder) / "base")
         account = explore(target, asked.seconds, asked.rng_seed)
     kept = (asked.keep or Path(tempfile.mkdtemp(prefix="fuzz-"))).resolve()
     _tell(target, account, asked.rng_seed, kept)
