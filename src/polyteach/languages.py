@@ -44,7 +44,7 @@ def code_named(name: str) -> str | None:
     """Returns the standard code of the language of that name, such as `Tagalog`; None where there is none."""
     try:
         return standard_code(str(langcodes.find(name.strip())))
-    except (LookupError, UnicodeError):  # what the table of names cannot look up is in none
+    except (LookupError, UnicodeError, UserError):  # what the table of names cannot look up is in none
         return None
 
 

@@ -19,6 +19,7 @@ from polyteach.export.run import open_run
 from polyteach.languages import code_named, standard_code
 from polyteach.rows import Row, read_rows, read_rows_of_run, write_rows
 from polyteach.runs import RunFolder
+from polyteach.seed_data.gather import code_of
 from polyteach.study import load_study
 
 STATUS: dict[str, Any] = {
@@ -115,6 +116,7 @@ def test_rows_that_are_none_are_refused(column: str, value: Any, tmp_path: Path)
 def test_a_name_that_the_table_of_languages_cannot_look_up_is_none() -> None:
     assert code_named("German\ud83d") is None
     assert code_named("German\x00") is None
+    assert code_of("German\x00") is None
 
 
 SCREEN: dict[str, Any] = {

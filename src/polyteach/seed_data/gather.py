@@ -11,10 +11,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-import langcodes
-
 from polyteach.errors import UserError
-from polyteach.languages import standard_code
+from polyteach.languages import code_named, standard_code
 from polyteach.seed_data.draw import Draw, prompt_key
 from polyteach.seed_data.files import agree
 from polyteach.seed_data.origin import Origin, records_of
@@ -255,8 +253,4 @@ def code_of(spelling: str) -> str | None:
     try:
         return standard_code(spelling)
     except UserError:
-        pass
-    try:
-        return standard_code(str(langcodes.find(_ASCII_NAMES.get(spelling, spelling))))
-    except (LookupError, UserError):
-        return None
+        return code_named(_ASCII_NAMES.get(spelling, spelling))
