@@ -1,6 +1,6 @@
 """Breaks a small study in over 200 ways, runs it again after each, and compares what came of it.
 
-    python bench/faults.py [--rng-seed 9] [--faults 0] [--only WORD] [--at-once 2] [--folder FOLDER]
+    python bench/faults.py [--rng-seed 9] [--faults 0] [--only WORD ...] [--at-once 2] [--folder FOLDER]
 
 After each fault the same command has to end with the same `results.json`, byte for byte, or with one
 message that says what to mend (and then, once that is mended, with the same results); what was finished is
@@ -25,7 +25,7 @@ from queue import Queue
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))  # the server that the tests use
 
-from campaign import clocks, damage, disks, processes, servers_gone, together
+from campaign import clocks, damage, disks, network, processes, servers_gone, together
 from campaign.place import World
 from campaign.trial import Fault, Verdict, tried
 
@@ -38,6 +38,7 @@ def drawn(rng_seed: int, world: World) -> tuple[list[Fault], list[str]]:
         ("damage", partial(damage.faults, world=world), ""),
         ("servers", servers_gone.faults, ""),
         ("two runs", together.faults, ""),
+        ("network", network.faults, network.why_not()),
         ("disks", partial(disks.faults, world=world), disks.why_not()),
         ("clocks", clocks.faults, clocks.why_not()),
     ]
@@ -94,7 +95,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--rng-seed", type=int, default=9)
     parser.add_argument("--faults", type=int, default=0, help="so many at most; 0: all")
-    parser.add_argument("--only", default="", help="those whose name has this word")
+    parser.add_argument("--only", nargs="*", default=[""], help="those whose name has one of these words")
     parser.add_argument("--at-once", type=int, default=2)
     parser.add_argument("--folder", type=Path, default=None, help="an empty one, on a disk")
     options = parser.parse_args()
@@ -108,7 +109,9 @@ def main() -> None:
     if len({world.results for world in worlds.queue}) > 1:
         sys.exit("without any fault two runs have different results")
     faults, skipped = drawn(options.rng_seed, world)
-    faults = [fault for fault in faults if options.only in fault.name][: options.faults or None]
+    faults = [fault for fault in faults if any(word in fault.name for word in options.only)][
+        : options.faults or None
+    ]
     for line in skipped:
         print(f"skipped, {line}", flush=True)
     verdicts: list[Verdict] = []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import random
 import shutil
 import sqlite3
@@ -9,9 +11,12 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from campaign.place import ALL_THERE, ANSWER_SECONDS, CLOSING, KINDS, REQUESTS, Place, World
+from campaign.place import ALL_THERE, CLOSING, KINDS, REQUESTS, Place, World
 from campaign.trial import LOST_WITH_A_PROCESS, Fault
+from polyteach.processes import host_id
 
+_NO_PID = 4_194_303
+"""The last pid that Linux gives; nobody has it."""
 HOWS = ("truncated", "a bit flipped", "emptied", "removed")
 _LEAST = 76
 """How many of all files and ways are drawn beside one of each kind of artifact and way."""
@@ -135,8 +140,8 @@ def _of_the_journal(rng: random.Random) -> Iterator[Fault]:
 def _of_journal(how: str, when: float, part: float) -> Fault:
     def inject(place: Place, world: World) -> None:
         running = place.start(workers=1)
-        if place.wait_for(running, world, "synthesis"):
-            time.sleep(when * REQUESTS / 4 * ANSWER_SECONDS)
+        while not running.ended and place.answered() < when * REQUESTS:
+            time.sleep(0.02)
         running.process.kill()
         place.finish(running)
         for process in place.processes():
@@ -144,7 +149,8 @@ def _of_journal(how: str, when: float, part: float) -> Fault:
         journal = place.store / "journal.sqlite"
         with sqlite3.connect(journal) as file:  # what is in its log goes into it
             file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            (there,) = file.execute("SELECT count(*) FROM answers").fetchone()
+            tables = file.execute("SELECT 1 FROM sqlite_master WHERE name = 'answers'").fetchall()
+            there = file.execute("SELECT count(*) FROM answers").fetchone()[0] if tables else 0
         file.close()
         place.notes.append(f"{there} answers in it")
         damage(journal, how, part)
@@ -204,29 +210,56 @@ def _of_a_checkpoint(how: str, part: float, delay: float) -> Fault:
 def _of_leftovers(rng: random.Random, world: World) -> Iterator[Fault]:
     for kind in rng.sample(KINDS, 4):
         yield _left_half(kind, rng.randrange(len(world.keys({kind}))))
-    for kind in rng.sample(KINDS, 3):
-        yield _left_lock(kind, rng.randrange(len(world.keys({kind}))))
+    for told in LEASES:
+        kind = rng.choice(KINDS)
+        yield _left_lease(kind, rng.randrange(len(world.keys({kind}))), told)
     for kind in rng.sample(KINDS, 2):
         yield _aside(kind, rng.randrange(len(world.keys({kind}))))
     for kind in rng.sample(KINDS, 2):
         yield _not_a_folder(kind, rng.randrange(len(world.keys({kind}))))
-    yield _simple("leftovers", "a stray folder in partial/", lambda p: _fill(p.store / "partial" / "stray"))
-    yield _simple("leftovers", "a stray file in partial/", lambda p: _touch(p.store / "partial" / "stray"))
+    for what, fill in (("folder", _fill), ("file", _touch)):
+        yield _stray(what, fill)
     yield _simple("leftovers", "a half written status", lambda p: _write(p, ".status.json.999999", b"{"))
 
 
-def _left_half(kind: str, which: int) -> Fault:
+def _stray(what: str, fill: Callable[[Path], None]) -> Fault:
     def inject(place: Place, world: World) -> None:
-        _fill(place.store / "partial" / world.keys({kind})[which])
+        fill(place.store / "partial" / "stray")
+        place.planted.add("stray")
+
+    return Fault("leftovers", "", f"a stray {what} in partial/", inject)
+
+
+def _left_half(kind: str, which: int) -> Fault:
+    """Half an artifact of a process of this machine that is gone."""
+
+    def inject(place: Place, world: World) -> None:
+        _fill(place.store / "partial" / f"{world.keys({kind})[which]}.{host_id()}-{_NO_PID}-1")
 
     return Fault("leftovers", kind, f"half of number {which} in partial/", inject, frozenset({kind}))
 
 
-def _left_lock(kind: str, which: int) -> Fault:
-    def inject(place: Place, world: World) -> None:
-        _touch(place.store / "locks" / f"{world.keys({kind})[which]}.lock")
+LEASES = ("of a process that is gone", "of a pid used again", "of another machine", "that is empty", "torn")
+"""Leases that a crash may leave, or a machine that is gone."""
 
-    return Fault("leftovers", kind, f"an empty lock of number {which}", inject, frozenset({kind}))
+
+def _left_lease(kind: str, which: int, told: str) -> Fault:
+    def inject(place: Place, world: World) -> None:
+        owner = {
+            "host": "elsewhere",
+            "machine": "0" * 12 if told == LEASES[2] else host_id(),
+            "pid": os.getpid() if told == LEASES[1] else _NO_PID,
+            "started": "1",
+            "run": "faults",
+            "since": "2026-01-01T00:00:00+00:00",
+            "token": "0" * 32,
+        }
+        content = json.dumps({"owner": owner, "beat": 3}).encode()
+        lease = place.store / "locks" / f"{world.keys({kind})[which]}.lease"
+        lease.parent.mkdir(exist_ok=True)
+        lease.write_bytes({LEASES[3]: b"", LEASES[4]: content[:40]}.get(told, content))
+
+    return Fault("leftovers", kind, f"a lease {told} of number {which}", inject, frozenset({kind}))
 
 
 def _aside(kind: str, which: int) -> Fault:

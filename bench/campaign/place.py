@@ -42,11 +42,12 @@ ALL_THERE = frozenset(("nothing",))
 ANSWER_SECONDS = 0.1
 LONGEST_SECONDS = 300.0
 """A run that takes longer hangs."""
+_LEAVING_SECONDS = 5.0
 MARK = "POLYTEACH_FAULT"
 """A variable in the environment of all processes of a place, so that none is left behind unseen."""
 
-Stamp = tuple[int, int]
-"""Inode and time of a manifest: an artifact that was made again has another."""
+Stamp = str
+"""Digest of a manifest. It tells when the artifact was made and how long that took: made again is another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,9 +164,11 @@ class Place:
         port: of its server; 0 for a free one.
         runs: how the runs ended, in their order.
         damaged: keys of artifacts that the fault itself damaged or took away.
+        planted: names in `partial/` that the fault put there and nobody but a user may remove.
         requests: that the teacher has to be asked in this place.
         notes: what happened, for the line that is printed.
         wrong: what should not have happened while the fault was met.
+        options, environment: further ones of all its runs.
         settings: of the endpoint, other than in the study.
         running: the run that a fault meets.
     """
@@ -174,9 +177,12 @@ class Place:
     port: int = 0
     runs: list[Ended] = field(default_factory=list)
     damaged: set[str] = field(default_factory=set)
+    planted: set[str] = field(default_factory=set)
     requests: int = REQUESTS
     notes: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
+    options: list[str] = field(default_factory=list)
+    environment: dict[str, str] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
     running: Running = field(init=False)
     server: ChatServer = field(init=False)
@@ -259,10 +265,10 @@ class Place:
             environment: further variables.
         """
         command = [*before, sys.executable, "-m", "polyteach.cli.main", "run", str(self.study)]
-        command += ["--output-dir", str(self.output), "--workers", str(workers), *more]
+        command += ["--output-dir", str(self.output), "--workers", str(workers), *self.options, *more]
         number = len(list(self.folder.glob("*.log")))
         log = self.folder / f"{number}.log"
-        known = {**os.environ, MARK: str(self.folder), **environment}
+        known = {**os.environ, MARK: str(self.folder), **self.environment, **environment}
         with log.open("wb") as said:
             process = subprocess.Popen(
                 command, stdout=subprocess.DEVNULL, stderr=said, start_new_session=True, env=known
@@ -299,8 +305,7 @@ class Place:
         found: dict[str, Stamp] = {}
         for manifest in self.store.glob("*/*/manifest.json"):
             if _is_whole(manifest):
-                stat = manifest.stat()
-                found[manifest.parent.name] = (stat.st_ino, stat.st_mtime_ns)
+                found[manifest.parent.name] = hashlib.sha256(manifest.read_bytes()).hexdigest()
         return found
 
     def in_work(self) -> str:
@@ -342,6 +347,11 @@ class Place:
         texts = [run.said for run in self.runs]
         texts += [log.read_text("utf-8") for log in (self.run_folder / "logs").rglob("*.txt")]
         return [text.strip().splitlines()[-1][:200] for text in texts if "Traceback (most recent" in text]
+
+    def left_behind(self) -> list[str]:
+        """The names of processes that are there still, some seconds after the last run."""
+        _, alive = psutil.wait_procs(list(self.processes()), timeout=_LEAVING_SECONDS)
+        return sorted(" ".join(process.cmdline())[-60:] for process in alive if process.is_running())
 
     def processes(self) -> Iterator[psutil.Process]:
         """Processes of the place that are there still."""

@@ -40,13 +40,18 @@ def faults(rng: random.Random) -> Iterator[Fault]:
         yield _in_a_step("kill -9 of a worker, again and again", kind, 0.0, _worker_killed(3), True)
     for kind in ("synthesis", "students", *rng.sample(IN_WORKERS, 3)):
         seconds = round(rng.uniform(1, 5), 1)
-        yield _in_a_step(f"a worker stands still {seconds} s", kind, _delay(rng, kind), _stopped(seconds))
+        yield _in_a_step(
+            "a worker stands still", kind, _delay(rng, kind), _stopped(seconds), more=f", {seconds} s"
+        )
     for kind in ("synthesis", *rng.sample(IN_WORKERS, 2)):
         seconds = round(rng.uniform(1, 5), 1)
-        yield _in_a_step(f"all stand still {seconds} s", kind, _delay(rng, kind), _all_stopped(seconds))
+        yield _in_a_step(
+            "all stand still", kind, _delay(rng, kind), _all_stopped(seconds), more=f", {seconds} s"
+        )
     for kind in ("students", "students", "students", "synthesis", "examination", "gate"):
         room = rng.choice((0, 1, 4, 16, 64))
-        yield _in_a_step(f"no memory beyond {room} MiB more", kind, _delay(rng, kind), _no_memory(room), True)
+        more = f", {room} MiB more and no further"
+        yield _in_a_step("out of memory in a step", kind, _delay(rng, kind), _no_memory(room), True, more)
     for share in (0.25, 0.5, 0.7, 0.85):
         yield _limited_memory(share, rng.randint(0, 40))
     for megabytes in sorted(rng.sample(range(250, 700, 10), 4)):
@@ -72,7 +77,9 @@ def _at_a_moment(name: str, sign: signal.Signals, whole: bool, part: float) -> F
     return Fault(name, "", f"after {part:.2f} of the run", inject, FRESH, in_flight=LOST_WITH_A_PROCESS)
 
 
-def _in_a_step(name: str, kind: str, delay: float, act: Inject, in_flight: bool = False) -> Fault:
+def _in_a_step(
+    name: str, kind: str, delay: float, act: Inject, in_flight: bool = False, more: str = ""
+) -> Fault:
     """A fault while a step of this kind is made; `act` meets the run that is `place.running`."""
 
     def inject(place: Place, world: World) -> None:
@@ -84,7 +91,7 @@ def _in_a_step(name: str, kind: str, delay: float, act: Inject, in_flight: bool 
         place.finish(place.running)
 
     lost = LOST_WITH_A_PROCESS if in_flight else 0
-    return Fault(name, kind, f"{delay} s into it", inject, frozenset({kind}), in_flight=lost)
+    return Fault(name, kind, f"{delay} s into it{more}", inject, frozenset({kind}), in_flight=lost)
 
 
 def _send(running: Running, sign: signal.Signals, whole: bool) -> None:
@@ -160,7 +167,7 @@ def _limited_memory(share: float, more: int) -> Fault:
         place.run(before=["prlimit", f"--as={megabytes * 2**20}"])
 
     moment = f"{megabytes} MiB of addresses from the beginning"
-    return Fault("out of memory", "students", moment, inject, frozenset({"students"}))
+    return Fault("little memory for a process", "students", moment, inject, frozenset({"students"}))
 
 
 def _killed_for_memory(megabytes: int) -> Fault:

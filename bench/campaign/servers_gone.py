@@ -54,7 +54,9 @@ def _of_answers(name: str, share: float) -> Fault:
         place.notes.append(f"met {sum(met.values())} times")
         place.server.change(shares={})
 
-    return Fault(f"server: {name}", "synthesis", f"{share:.0%} of answers", inject, _ONLY_SYNTHESIS)
+    return Fault(
+        "server: some bad answers", "synthesis", f"{name}, {share:.0%} of answers", inject, _ONLY_SYNTHESIS
+    )
 
 
 def _of_all_answers(name: str, delay: float) -> Fault:
@@ -67,7 +69,7 @@ def _of_all_answers(name: str, delay: float) -> Fault:
         place.finish(running)
         place.server.change(shares={})
 
-    return Fault(f"server: {name}", "synthesis", f"all answers, {delay} s into it", inject, _ONLY_SYNTHESIS)
+    return Fault("server: no good answer", "synthesis", f"{name}, {delay} s into it", inject, _ONLY_SYNTHESIS)
 
 
 def _gone(seconds: float, delay: float, patience: float) -> Fault:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from campaign.place import AT_ONCE, Place, World
+from campaign.place import AT_ONCE, Place, Stamp, World
 
 Inject = Callable[[Place, World], None]
 Mend = Callable[[Place], None]
@@ -122,7 +122,7 @@ def tried(fault: Fault, number: int, world: World) -> Verdict:
     return verdict
 
 
-def _judge(verdict: Verdict, place: Place, world: World, kept: dict[str, tuple[int, int]]) -> None:
+def _judge(verdict: Verdict, place: Place, world: World, kept: dict[str, Stamp]) -> None:
     """Looks at what is there in the end."""
     there = place.whole()
     verdict.identical = place.results() == world.results
@@ -141,14 +141,14 @@ def _judge(verdict: Verdict, place: Place, world: World, kept: dict[str, tuple[i
             verdict.wrong.append(f"exit code 1: {run.said.strip()[-200:]}")
     if missing := world.kinds.keys() - there.keys():
         verdict.wrong.append(f"{len(missing)} artifacts are not whole")
-    if left := _left_over(place.store / "partial"):
+    if left := _left_over(place.store / "partial") - place.planted:
         verdict.wrong.append(f"left half made: {left}")
-    if alive := [process.pid for process in place.processes()]:
-        verdict.wrong.append(f"{len(alive)} processes left")
+    if alive := place.left_behind():
+        verdict.wrong.append(f"processes left: {alive}")
 
 
-def _left_over(partial: Path) -> list[str]:
-    return [path.name for path in partial.iterdir()] if partial.is_dir() else []
+def _left_over(partial: Path) -> set[str]:
+    return {path.name for path in partial.iterdir()} if partial.is_dir() else set()
 
 
 LOST_WITH_A_PROCESS = AT_ONCE + 8

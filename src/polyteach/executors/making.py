@@ -16,6 +16,7 @@ from typing import Self
 from polyteach.artifacts import Artifact, Busy, Store
 from polyteach.errors import StepImpossible, UserError
 from polyteach.executors.pool import StepFailed
+from polyteach.executors.shortage import of_disk_or_files, of_memory
 from polyteach.models.budget import BudgetReached
 from polyteach.steps import Step
 
@@ -113,7 +114,8 @@ def make(store: Store, step: Step, progress: ToldProgress, *, anew: bool) -> Art
     """Makes a step, without waiting for another run that makes it.
 
     Raises:
-        UserError, BudgetReached, Busy: as the step's work and `Store.make` raise them.
+        UserError, BudgetReached, Busy: as the step's work and `Store.make` raise them; UserError also where
+            nothing can be written or opened any more.
         StepFailed: anything else.
     """
     try:
@@ -122,5 +124,7 @@ def make(store: Store, step: Step, progress: ToldProgress, *, anew: bool) -> Art
         raise
     except StepImpossible as error:
         raise StepFailed(str(error)) from None
-    except Exception:  # noqa: BLE001 - whatever a step raises is that step's failure, not the run's
-        raise StepFailed(traceback.format_exc()) from None
+    except Exception as error:  # noqa: BLE001 - whatever a step raises is that step's failure, not the run's
+        if told := of_disk_or_files(error):
+            raise told from None
+        raise StepFailed(of_memory(error) or traceback.format_exc()) from None
