@@ -304,7 +304,7 @@ class Place:
         """The artifacts whose files are what their manifest says, by key."""
         found: dict[str, Stamp] = {}
         for manifest in self.store.glob("*/*/manifest.json"):
-            if _is_whole(manifest):
+            if manifest.parents[1].name in KINDS and _is_whole(manifest):
                 found[manifest.parent.name] = hashlib.sha256(manifest.read_bytes()).hexdigest()
         return found
 

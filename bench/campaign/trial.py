@@ -115,7 +115,7 @@ def tried(fault: Fault, number: int, world: World) -> Verdict:
         if again.code != 0:
             verdict.wrong.append(f"the rerun ended with {again.code}: {again.said.strip()[-300:]}")
         _judge(verdict, place, world, kept)
-    verdict.notes = place.notes
+    verdict.notes += place.notes
     if verdict.holds:
         shutil.rmtree(folder)
     verdict.seconds = time.monotonic() - began

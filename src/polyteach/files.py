@@ -16,6 +16,7 @@ from typing import Any
 
 from polyteach.errors import UserError
 from polyteach.processes import process_tag
+from polyteach.shortage import is_of_files, no_further_file
 from polyteach.steps import digest_of
 
 JSONL, PARQUET = ".jsonl", ".parquet"
@@ -132,5 +133,7 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        if is_of_files(error):
+            raise no_further_file() from error
         fix = "free space or give a folder you may write to; what was finished is kept"
         raise UserError(f"cannot be written ({error.strerror or error})", where=str(path), fix=fix) from error

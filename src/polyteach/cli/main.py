@@ -47,6 +47,7 @@ from polyteach.cli import (
 from polyteach.cli.terminal import OutputLost, discard_output, guard_output
 from polyteach.errors import UserError, UserErrors
 from polyteach.report.wording import one_line
+from polyteach.shortage import of_disk_or_files
 
 USER_ERROR = 2
 NO_READER = 128 + 13  # what shells say of a process that SIGPIPE ended
@@ -123,11 +124,13 @@ def invoke(arguments: list[str]) -> int:
         _complain(error)
         return USER_ERROR
     except OSError as error:
-        if not is_of_a_named_path(error, arguments):
+        if is_of_a_named_path(error, arguments):
+            told = UserError(error.strerror or str(error), os.fsdecode(error.filename), "check the path")
+        elif (short := of_disk_or_files(error)) is None:
             raise
-        _complain(
-            UserError(error.strerror or str(error), where=os.fsdecode(error.filename), fix="check the path")
-        )
+        else:
+            told = short
+        _complain(told)
         return USER_ERROR
 
 

@@ -11,7 +11,7 @@ from typing import IO
 
 import pytest
 
-from polyteach.executors.shortage import of_disk_or_files, of_memory
+from polyteach.shortage import of_disk_or_files, of_memory
 
 FULL = Path("/dev/full")
 needs_full = pytest.mark.skipif(not FULL.exists(), reason="no /dev/full here: a disk that is always full")
@@ -19,7 +19,7 @@ needs_full = pytest.mark.skipif(not FULL.exists(), reason="no /dev/full here: a 
 SHORT_OF_MEMORY = """
 import resource, sys
 import numpy, torch, pyarrow
-from polyteach.executors.shortage import of_disk_or_files, of_memory
+from polyteach.shortage import of_disk_or_files, of_memory
 most = 2**30 + int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (most, most))
 for take in (
@@ -68,7 +68,7 @@ def raised_by(work: Callable[[], None]) -> BaseException:
 def test_a_full_disk_is_told_whatever_library_meets_it(work: Callable[[], None]) -> None:
     told = of_disk_or_files(raised_by(work))
     assert told is not None
-    assert "could not write" in told.what
+    assert "cannot be written" in told.what
     assert "free space" in (told.fix or "")
 
 
@@ -76,7 +76,7 @@ SHORT_OF_ROOM = """
 import resource, signal, sys
 import torch
 from safetensors.torch import save_file
-from polyteach.executors.shortage import of_disk_or_files
+from polyteach.shortage import of_disk_or_files
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
 weights = {"x": torch.zeros(100_000)}
@@ -94,7 +94,7 @@ def test_weights_that_do_not_fit(tmp_path: Path) -> None:
     lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
     assert len(lines) == 2
     for line in lines:
-        assert "could not write" in line
+        assert "cannot be written" in line
         assert "fix: free space" in line
 
 
@@ -144,3 +144,15 @@ def test_what_led_to_an_error_counts_and_a_bug_stays_one() -> None:
     ):
         assert of_disk_or_files(bug) is None
         assert of_memory(bug) is None
+
+
+def test_a_command_that_may_open_too_few_files_says_so(tmp_path: Path) -> None:
+    """Wherever it meets the limit: reading the study, starting workers, or in one of them."""
+    study = Path(__file__).parents[1] / "bench" / "small_study.yaml"
+    run = [sys.executable, "-m", "polyteach.cli.main", "run", str(study), "--output-dir", str(tmp_path)]
+    for number in (12, 16, 19):
+        limited = ["prlimit", f"--nofile={number}", *run]
+        done = subprocess.run(limited, capture_output=True, text=True, check=False)
+        assert done.returncode == 2, (number, done.stderr)
+        assert "Traceback" not in done.stderr
+        assert "ulimit -n" in done.stderr

@@ -1,4 +1,4 @@
-"""What a machine had too little of when a step failed: told in words, since it is no bug."""
+"""What a machine had too little of when something failed: told in words, since it is no bug."""
 
 from __future__ import annotations
 
@@ -40,24 +40,34 @@ _LIBRARIES = (
 
 
 def of_disk_or_files(error: BaseException) -> UserError | None:
-    """What the user has to mend before any step can go on; None where it is something else.
+    """What the user has to mend before anything can go on; None where it is something else.
 
     Args:
-        error: what a step's work raised.
+        error: what was raised.
     """
     for one in _chain(error):
         code, words = _said(one)
         if code in _OF_DISKS or any(word in words for word in _DISK_WORDS):
             fix = "free space or give a folder you may write to; what was finished is kept"
-            return UserError(f"a step could not write ({_reason(one)})", _place(one), fix)
+            return UserError(f"cannot be written ({_reason(one)})", _place(one), fix)
         if code in _OF_FILES or any(word in words for word in _FILE_WORDS):
-            fix = "raise the limit (ulimit -n 4096) and run again; what was finished is kept"
-            return UserError("a step may open no further file", "this machine", fix)
+            return no_further_file()
     return None
 
 
+def is_of_files(error: OSError) -> bool:
+    """Whether no further file may be opened."""
+    return error.errno in _OF_FILES
+
+
+def no_further_file() -> UserError:
+    """What the user is told then."""
+    fix = "raise the limit (ulimit -n 4096) and run again; what was finished is kept"
+    return UserError("no further file may be opened", "this machine", fix)
+
+
 def of_memory(error: BaseException) -> str | None:
-    """How a step is said to have failed for want of memory; None where it did not."""
+    """How something is said to have failed for want of memory; None where it did not."""
     for one in _chain(error):
         code, words = _said(one)
         if (
@@ -95,4 +105,4 @@ def _reason(error: BaseException) -> str:
 
 def _place(error: BaseException) -> str:
     named = error.filename if isinstance(error, OSError) else None
-    return os.fsdecode(named) if isinstance(named, str | bytes) else "the store"
+    return os.fsdecode(named) if isinstance(named, str | bytes) else "the disk"
