@@ -18,7 +18,7 @@ from polyteach.processes import host_id
 _NO_PID = 4_194_303
 """The last pid that Linux gives; nobody has it."""
 HOWS = ("truncated", "a bit flipped", "emptied", "removed")
-_LEAST = 76
+_LEAST = 60
 """How many of all files and ways are drawn beside one of each kind of artifact and way."""
 _RUN_FILES = ("status.json", "results.json", "timing.json", "leaderboard.csv", "report.html", "analysis.json")
 

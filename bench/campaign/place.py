@@ -40,7 +40,7 @@ KINDS = (
 ALL_THERE = frozenset(("nothing",))
 """As kinds to leave out: none, not even the closing ones."""
 ANSWER_SECONDS = 0.1
-LONGEST_SECONDS = 300.0
+LONGEST_SECONDS = 600.0
 """A run that takes longer hangs."""
 _LEAVING_SECONDS = 5.0
 MARK = "POLYTEACH_FAULT"

@@ -27,7 +27,7 @@ def faults(rng: random.Random) -> Iterator[Fault]:
         ("kill -9 of the process", signal.SIGKILL, False),
         ("kill -9 of process and workers", signal.SIGKILL, True),
     ):
-        for _ in range(7):
+        for _ in range(4):
             yield _at_a_moment(name, sign, whole, round(rng.uniform(0.02, 0.98), 2))
         for kind in KINDS:
             yield _in_a_step(name, kind, _delay(rng, kind), _signalled(sign, whole), in_flight=True)
