@@ -22,7 +22,11 @@ FOREIGN = "results_2025-01-02T03-04-05.000006.json"
 _SAMPLES = "samples_mgsm_de_2025-01-02T03-04-05.000006.jsonl"
 _DETAILS = "details/model/2025-01-02T03-04-05/details_exam|5_2025-01-02T03-04-05.parquet"
 _ROWS = f"{RUN}/artifacts/synthesis/clean/de/respond/rows.parquet"
-_IN_RUN = ("results.json", "status.json", "analysis.json", "artifacts/report/manifest.json")
+_IN_RUN = (
+    *("results.json", "status.json", "analysis.json", "artifacts/report/manifest.json"),
+    *("artifacts/synthesis/clean/de/respond/manifest.json", "artifacts/seed_data/de/manifest.json"),
+    *("artifacts/quality/clean/de/metrics.json", "artifacts/score/results.json"),
+)
 _KEYS = (
     "value",
     "se",
@@ -124,6 +128,7 @@ def result_target(folder: Path) -> Target:
     )
     status = _json(folder / SCREEN / "status.json")
     rows = pq.read_table(folder / _ROWS).to_pylist()[:6]
+    key = next((folder / RUN / "reviews").rglob("key.json")).relative_to(folder).as_posix()
 
     @st.composite
     def cases(draw: Draw) -> Case:
@@ -131,6 +136,8 @@ def result_target(folder: Path) -> Target:
         kind = mutator.below(8)
         if kind < 3:
             action = mutator.of(sorted(_OF_RUNS))
+            if action.startswith("review") and mutator.once_in(3):
+                return Case(action, {key: _changed(mutator, _json(folder / key))})
             if mutator.once_in(6):
                 return Case(action, {_ROWS: written(mutator, mutator.tree(rows), "parquet")})
             name = mutator.of(("results.json", "results.json", "results.json", *_IN_RUN))

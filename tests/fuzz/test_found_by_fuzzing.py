@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from polyteach.bundles.files import read
+from polyteach.cli.main import invoke
 from polyteach.curation.naming import read_rules
 from polyteach.curation.recipes import recipe_of
 from polyteach.errors import UserError
@@ -85,6 +86,12 @@ def test_half_a_surrogate_pair_is_refused_in_yaml_and_is_no_language(tmp_path: P
             load_study(path)
     with pytest.raises(UserError, match="unknown language"):
         standard_code("a\ud83d")
+
+
+def test_a_status_of_an_earlier_version_is_shown(tmp_path: Path) -> None:
+    earlier = {key: value for key, value in STATUS.items() if key not in ("unpriced", "endpoint")}
+    (tmp_path / "status.json").write_text(json.dumps(earlier), encoding="utf-8")
+    assert invoke(["status", str(tmp_path)]) == 0
 
 
 def test_a_packed_bundle_that_is_damaged_inside_is_refused(tmp_path: Path) -> None:

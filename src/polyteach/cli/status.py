@@ -95,7 +95,7 @@ def _bill(facts: dict[str, Any]) -> list[str]:
         f"{tokens['response']:,} received"
         + (f" ({tokens['thinking']:,} thinking)" if tokens["thinking"] else ""),
     ]
-    spent = money(facts["money"], f"unknown: {facts['unpriced']:,} answers without a known price")
+    spent = money(facts["money"], f"unknown: {facts.get('unpriced', 0):,} answers without a known price")
     of = f"; budget {budget['cap']:g} USD, {budget['left']:.4f} left" if budget else ""
     return [f"tokens: {', '.join(parts)}", f"money: {spent}{of}"]
 
