@@ -17,6 +17,8 @@ _NAMES = {
 }
 _FINISH = {name: finish for finish, names in _NAMES.items() for name in names.split()}
 _SHOWN = 300
+ENDED = "finish reason "
+"""How the reason of a fault begins that goes on with a server's own word."""
 _MOST_TOKENS = 2**31  # in one answer; more is no count, and no file could hold it
 
 
@@ -80,7 +82,7 @@ def _finish_of(choice: dict[str, Any]) -> str:
         said = said.get("type")
     name = said.lower() if isinstance(said, str) else "null"
     if name not in _FINISH:
-        raise Fault(Kind.OWN, f"finish reason {name[:40] or 'empty'}", str(choice)[:_SHOWN])
+        raise Fault(Kind.OWN, f"{ENDED}{name[:40] or 'empty'}", str(choice)[:_SHOWN])
     return _FINISH[name]
 
 

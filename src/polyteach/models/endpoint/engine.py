@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
 from polyteach.errors import UserError
+from polyteach.models.endpoint.answers import ENDED
 from polyteach.models.endpoint.call import Wire
 from polyteach.models.endpoint.dialect import Dialect
 from polyteach.models.endpoint.explained import all_down, down_too_long, only_waits, refused, waits_too_long
@@ -135,6 +136,8 @@ class Engine:
                 if self._changes_dialect(server, dialect, fault, tries):
                     continue
             fault.detail = self._wire.masked(fault.detail)
+            if fault.reason.startswith(ENDED):  # the rest is the server's
+                fault.reason = f"{ENDED}{self._wire.masked(fault.reason.removeprefix(ENDED))}"
             self.faults[fault.reason] += 1
             standing.failed(tries, fault.reason)
             await self._rest(self._seconds_to_rest(request.key, fault, server, sent_at, tries))

@@ -121,7 +121,7 @@ def fault_of_url(url: str) -> str | None:
         return f"is no URL: {error}"
     if parts.scheme not in ("http", "https") or not host or port == 0:
         return "is no URL" if "@" in url else f"{url!r} is no URL"
-    if parts.username or parts.password or parts.query:
+    if parts.username or parts.password or parts.query or parts.fragment:
         return f"the URL of {host} holds a password or a query"
     return None
 
