@@ -38,9 +38,10 @@ STATUS: dict[str, Any] = {
 }
 
 
-def test_a_study_nested_too_deep_is_told_what_to_do(tmp_path: Path) -> None:
+@pytest.mark.parametrize("text", ["name: " + "[" * 3000, "name: " + "[" * 101 + "]" * 101, "&a\nname: *a\n"])
+def test_a_study_nested_too_deep_is_told_what_to_do(text: str, tmp_path: Path) -> None:
     path = tmp_path / "study.yaml"
-    path.write_text("name: " + "[" * 3000, encoding="utf-8")
+    path.write_text(text, encoding="utf-8")
     with pytest.raises(UserError, match="nested too deep") as told:
         load_study(path)
     assert told.value.fix

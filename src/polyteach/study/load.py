@@ -20,6 +20,7 @@ from polyteach.study.schema import Study
 Place = tuple[str | int, ...]
 _Kind = TypeVar("_Kind", bound=Candidates)
 
+_DEEPEST = 100  # far deeper than any study; an alias of what it stands in goes on for ever
 _MOST_PLACES = 100_000  # far beyond any study; aliases of aliases multiply
 _HALF = re.compile("[\ud800-\udfff]")
 # What PyYAML lets through where a value is not what its form or tag says: `2024-13-45`, `!!bool maybe`.
@@ -166,6 +167,8 @@ def parse_yaml(text: str, path: Path) -> tuple[Any, dict[Place, int]]:
 
 def _note_lines(node: yaml.Node, place: Place, lines: dict[Place, int], path: Path) -> None:
     lines[place] = node.start_mark.line + 1
+    if len(place) > _DEEPEST:
+        raise RecursionError
     if len(lines) > _MOST_PLACES:
         raise UserError(
             f"more than {_MOST_PLACES:,} values", where=str(path), fix="spare the aliases (`*name`)"
