@@ -10,6 +10,7 @@ _NUMBER = re.compile(r"-?\d+(?: \d{3}(?!\d))*(?:[.,'’\u066b\u066c]\d+)*")
 _GROUPED = r"[1-9]\d{0,2}(?:[.,'’\u066c ]\d{3})+|[1-9]\d?(?:,\d{2})+,\d{3}"
 _WHOLE = re.compile(_GROUPED)
 _DECIMAL = re.compile(rf"(\d+|{_GROUPED})[.,\u066b](\d+)")
+_MOST_DIGITS = 1000  # far below the million at which Decimal gives up
 _SEPARATORS = re.compile(r"[.,'’\u066c ]")
 
 
@@ -36,7 +37,10 @@ def numbers(text: str) -> list[str]:
     # A minus counts only where a number can begin: in `5-3` it is none.
     plain = "".join(_digit(character) for character in unicodedata.normalize("NFKC", text))
     plain = re.sub(r"[\u2212\u2013](?=\d)", "-", plain)
-    return [number for match in _NUMBER.finditer(plain) for number in _read(match[0], plain[: match.start()])]
+    found = (
+        (match[0], plain[max(match.start() - 1, 0) : match.start()]) for match in _NUMBER.finditer(plain)
+    )
+    return [number for written, before in found for number in _read(written, before)]
 
 
 def _digit(character: str) -> str:
@@ -45,7 +49,7 @@ def _digit(character: str) -> str:
 
 
 def _read(written: str, before: str) -> list[str]:
-    negative = written.startswith("-") and not (before and before[-1].isalnum())
+    negative = written.startswith("-") and not before.isalnum()
     digits = written.lstrip("-")
     if _WHOLE.fullmatch(digits):
         values = [_SEPARATORS.sub("", digits)]
@@ -53,5 +57,10 @@ def _read(written: str, before: str) -> list[str]:
         values = [f"{_SEPARATORS.sub('', found[1])}.{found[2]}"]
     else:
         values = re.findall(r"\d+", digits)
-    first, *rest = [format(Decimal(value).normalize(), "f") for value in values]
+    first, *rest = map(_normal, values)
     return [f"-{first}" if negative and first != "0" else first, *rest]
+
+
+def _normal(value: str) -> str:
+    """Without what does not count; of so many digits that it is no number anybody wrote, as it stands."""
+    return value if len(value) > _MOST_DIGITS else format(Decimal(value).normalize(), "f")

@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict
 
 MOST_ASTRAY = 3
 """So many letters and digits a repair may lose or add, such as those of an escape that it reads otherwise."""
+LONGEST_REPAIRED = 100_000
+"""Characters. What is longer is not repaired: a guess at a megabyte takes minutes."""
 
 _OBJECT = re.compile(r"""\{\s*(?:["'“]|prompt\s*:)""")
 _ESCAPE = re.compile(r"\\(?:[\\\"/\n]|u[0-9a-fA-F]{4}|$|(?P<word>[A-Za-z]+)|(?P<sign>.))", re.DOTALL)
@@ -76,6 +78,8 @@ def repaired_pair(text: str) -> Pair:
     Raises:
         ValueError: it cannot be read so.
     """
+    if len(text) > LONGEST_REPAIRED:
+        raise ValueError("too long to be repaired")
     raw = _doubled(text[_start(text) :])
     if _SUM.search(raw) or not all(name in raw for name in Pair.model_fields):
         raise ValueError("a sum of strings, or without a key")
@@ -95,6 +99,8 @@ def _doubled(text: str) -> str:
     LaTeX with the letters after it (`\\theta`). An apostrophe needs no backslash, and loses it.
     """
 
+    formulas = _Formulas(text)
+
     def meant(match: re.Match[str]) -> str:
         written, word, sign = match[0], match["word"], match["sign"]
         if sign:
@@ -103,16 +109,28 @@ def _doubled(text: str) -> str:
             return written
         is_kept = word[0] in "nt" and not (
             _COMMANDS.fullmatch(word)
-            or (_WORDLIKE_COMMANDS.fullmatch(word) and _ends_in_a_formula(text[: match.start()]))
+            or (_WORDLIKE_COMMANDS.fullmatch(word) and formulas.is_open_at(match.start()))
         )
         return written if is_kept else f"\\{written}"
 
     return _ESCAPE.sub(meant, text)
 
 
-def _ends_in_a_formula(text: str) -> bool:
-    opened = (text.rfind(f"\\{start}") > text.rfind(f"\\{end}") for start, end in ("()", "[]"))
-    return text.count("$") % 2 == 1 or any(opened)
+class _Formulas:
+    """Which places of a text are in a formula. Asked for in their order, each character is read once."""
+
+    def __init__(self, text: str) -> None:
+        self._text, self._read, self._dollars = text, 0, 0
+        self._last = dict.fromkeys((r"\(", r"\)", r"\[", r"\]"), -1)
+
+    def is_open_at(self, place: int) -> bool:
+        """Whether a formula is open there."""
+        self._dollars += self._text.count("$", self._read, place)
+        for mark, last in self._last.items():
+            self._last[mark] = max(last, self._text.rfind(mark, max(self._read - 1, 0), place))
+        self._read = place
+        round_, square = ((self._last[f"\\{a}"] > self._last[f"\\{b}"]) for a, b in ("()", "[]"))
+        return self._dollars % 2 == 1 or round_ or square
 
 
 def _between_the_keys(text: str) -> Pair | None:
