@@ -43,7 +43,8 @@ def test_all_metrics_of_pocket_rows(tmp_path: Path, tiny_model: Path) -> None:
     asked = {"perplexity": {"model": "0123456789abcdef" * 4}, "judge": {"kind": "oracle"}}
     outputs = [run(tmp_path / name, inputs, asked, perplexity=str(tiny_model)) for name in ("once", "again")]
     figures = read_metrics(outputs[0] / "metrics.json")
-    assert set(figures) == ALWAYS | {"perplexity", "perplexity_median", "rubric"}
+    assert set(figures) == ALWAYS | {"perplexity", "perplexity_median", "rubric", "pleas"}
+    assert figures["pleas"].value == 0.0
     assert figures["rubric"].value == 5.0
     assert figures["exact_duplicates"].value == 0.0
     assert figures["response_vendi"].n == 40 and 1 < (figures["response_vendi"].value or 0) < 40

@@ -43,6 +43,7 @@ from polyteach.cli import (
     seed_data,
     status,
     synthesize,
+    try_judge,
 )
 from polyteach.cli.terminal import OutputLost, discard_output, guard_output
 from polyteach.errors import UserError, UserErrors
@@ -61,6 +62,7 @@ app = typer.Typer(
 )
 app.command("init")(init.init)
 app.command("recommend")(recommend.recommend)
+app.command("try-judge")(try_judge.try_judge)
 app.command("compare")(compare.compare)
 app.command("screen")(screen.screen)
 app.command("race")(race.race)

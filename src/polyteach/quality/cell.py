@@ -22,6 +22,7 @@ from polyteach.quality.duplicates import exact_duplicates, near_duplicates
 from polyteach.quality.fidelity import language_fidelity
 from polyteach.quality.judge import ORACLE as ORACLE_NAME
 from polyteach.quality.judge import Judge
+from polyteach.quality.judge_pleas import pleading
 from polyteach.quality.lengths import character_lengths, token_lengths
 from polyteach.quality.metric_result import Measured
 from polyteach.quality.order import seeded_order
@@ -168,6 +169,7 @@ def measure_each_row(
         metrics |= {"perplexity": result.corpus, "perplexity_median": result.median}
     if judge:
         metrics["rubric"] = judge.score(rows)
+        metrics["pleas"] = pleading(responses)
     return RowLevel(metrics, in_prompts.detected, in_responses.detected)
 
 

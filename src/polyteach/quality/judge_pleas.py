@@ -16,6 +16,8 @@ from importlib.resources import files
 
 import yaml
 
+from polyteach.quality.metric_result import Measured, measured_share
+
 NOTHING_ELSE = "…"
 """What is left of an answer that is a plea and nothing else. It is judged as that: no way out of the mean."""
 _SENTENCE = re.compile(r"[^\n]*?(?:[.!?。！？؟]+[\"'”’»）)]*(?=\s|$)|[。！？]|\n|$)", re.DOTALL)
@@ -42,13 +44,25 @@ class Heard:
 
 def without_pleas(text: str) -> Heard:
     """Cuts the sentences that speak to a judge; a sentence ends with its mark or its line."""
-    kept, pleas = [], []
+    kept: list[str] = []
+    pleas: list[str] = []
     for sentence in sentences(text):
         (pleas if is_plea(sentence) else kept).append(sentence)
     if not pleas:
         return Heard(text, ())
     rest = "".join(kept).strip()
     return Heard(rest or NOTHING_ELSE, tuple(plea.strip() for plea in pleas))
+
+
+def pleading(responses: Sequence[str]) -> Measured:
+    """The share of responses that have a plea; those with no text have no value."""
+    kept = [text if text.strip() else None for text in responses]
+    return measured_share(
+        [None if text is None else float(bool(without_pleas(text).pleas)) for text in kept],
+        ["empty" if text is None else None for text in kept],
+        "share of responses with a sentence that speaks to a judge, found by a list of words; what is found "
+        "is cut before a model judges",
+    )
 
 
 def is_plea(sentence: str) -> bool:

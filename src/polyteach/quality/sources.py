@@ -83,8 +83,8 @@ def find_problems(rows: Sequence[Row], cell: Cell) -> dict[str, int]:
     """Counts rows by what is wrong with them; 0 where it was looked for and not found.
 
     `duplicate` and `near_duplicate` (not exact) are surplus pairs of prompt and response, as in
-    `quality.duplicates`. `cut_off` is there only if some row says how its answer ended. One row can count
-    under several.
+    `quality.duplicates`. `cut_off` is there only if some row says how its answer ended, `asks_the_judge` only
+    where a judge was asked. One row can count under several.
     """
 
     def marked(metric: str, value: float) -> int:
@@ -98,6 +98,8 @@ def find_problems(rows: Sequence[Row], cell: Cell) -> dict[str, int]:
         "prompt_wrong_language": marked("prompt_fidelity", 0.0),
         "response_wrong_language": marked("response_fidelity", 0.0),
     }
+    if "pleas" in cell.metrics:
+        problems["asks_the_judge"] = marked("pleas", 1.0)
     # In a user's file how an answer ended is a column like any other, so it stands in `extra`.
     ends = [row.finish_reason or row.extra.get("finish_reason") for row in rows]
     if any(ends):

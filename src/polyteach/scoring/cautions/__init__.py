@@ -45,6 +45,7 @@ def cautions(scored: Scored, ranking: Ranking, effects: SideEffects | None) -> l
         *of_data.short_sources(scored.evidence),
         *of_data.no_metric_passes(scored),
         *of_data.doubtful_judge(scored.evidence),
+        *of_data.asks_the_judge(scored),
         *of_data.low_fidelity(scored),
         *of_data.low_rows(scored),
         *of_data.scorer_family(scored.evidence),

@@ -73,6 +73,19 @@ def doubtful_judge(evidence: Evidence) -> Iterator[Caution]:
             yield Caution("doubtful_judge", f"{found.judge}/{found.language}", text)
 
 
+def asks_the_judge(scored: Scored) -> Iterator[Caution]:
+    """Teachers whose responses speak to whoever judges them."""
+    for (language, teacher), figures in scored.metrics.items():
+        figure = figures.get("pleas")
+        if figure is not None and figure.value:
+            found = counted(round(figure.value * figure.n), "response")
+            text = (
+                f"{teacher} speaks to the judge in {found} of {figure.n:,} in {language}; "
+                "a model that judges was not shown these sentences."
+            )
+            yield Caution("asks_the_judge", f"{teacher}/{language}", text)
+
+
 def low_fidelity(scored: Scored) -> Iterator[Caution]:
     """Data in the wrong language."""
     for (language, teacher), figures in scored.metrics.items():
