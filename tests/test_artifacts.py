@@ -69,6 +69,16 @@ def test_damage_is_detected_and_mended(store: Store, fault: str) -> None:
     assert store.find(toy("a")) is not None
 
 
+def test_a_file_in_the_place_of_an_artifact_gives_way(store: Store) -> None:
+    folder = store.folder(toy("a"))
+    folder.parent.mkdir(parents=True)
+    folder.write_text("a copy that went wrong")
+    with pytest.raises(Damaged):
+        store.find(toy("a"))
+    assert (store.make(toy("a")).path / "text").read_text() == "a"
+    assert list((store.root / "partial").iterdir()) == []
+
+
 def test_a_store_that_is_a_file_is_the_users_mistake(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="cannot write"):

@@ -312,17 +312,25 @@ def _move(made: Path, final: Path, look: Callable[[], Artifact | None]) -> Artif
         try:
             made.rename(final)
         except OSError as error:
-            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):  # the last: a file is there
                 raise
             if found := look():
                 shutil.rmtree(made, ignore_errors=True)
                 return found
-            shutil.rmtree(aside, ignore_errors=True)
+            _take_away(aside)
             with suppress(FileNotFoundError):  # readers take no lease: it is gone for an instant only
                 final.rename(aside)
         else:
-            shutil.rmtree(aside, ignore_errors=True)
+            _take_away(aside)
             return None
+
+
+def _take_away(path: Path) -> None:
+    """Removes a folder, or a file that somebody put where a folder should be."""
+    if path.is_file():
+        path.unlink(missing_ok=True)
+    else:
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def _place(step: Step) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import resource
 import signal
 import sqlite3
@@ -199,6 +200,50 @@ def test_damage_met_while_reading_is_told(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="damaged"), Journal(path) as journal:
         for number in range(2000):
             journal.get(str(number))
+
+
+def test_a_flipped_bit_is_told_or_the_answer_is_asked_again(tmp_path: Path) -> None:
+    """Wherever it is in the file: no answer is ever another than the one that was written."""
+    path, damaged = tmp_path / "j.sqlite", tmp_path / "damaged.sqlite"
+    answers = {str(number): replace(ANSWER, text=f"answer {number} " * 20) for number in range(40)}
+    with Journal(path) as journal:
+        for key, answer in answers.items():
+            journal.put(key, answer)
+    content, rng = path.read_bytes(), random.Random(5)
+    told = again = 0
+    for _ in range(200):
+        at = rng.randrange(len(content))
+        flipped = content[at] ^ 1 << rng.randrange(8)
+        damaged.write_bytes(content[:at] + bytes([flipped]) + content[at + 1 :])
+        for name in ("-wal", "-shm"):
+            Path(f"{damaged}{name}").unlink(missing_ok=True)
+        try:
+            with Journal(damaged) as journal:
+                known = journal.known(list(answers))
+                assert all(journal.get(key) == answers[key] for key in known)
+                for key in answers.keys() - known:
+                    journal.put(key, answers[key])
+                    journal.flush()
+                    assert journal.get(key) == answers[key]
+                again += len(known) < len(answers)
+        except UserError:
+            told += 1
+    assert again > 20  # most of the file are answers
+    assert told > 0
+
+
+def test_answers_of_a_journal_without_digests_are_used(tmp_path: Path) -> None:
+    path = tmp_path / "j.sqlite"
+    with Journal(path) as journal:
+        journal.put("a", ANSWER)
+    with sqlite3.connect(path) as old:
+        old.execute("ALTER TABLE answers DROP COLUMN digest")
+    old.close()
+    with Journal(path) as journal:
+        assert journal.known(["a"]) == {"a"}
+        assert journal.get("a") == ANSWER
+        journal.put("b", ANSWER)
+        assert journal.known(["a", "b"]) == {"a", "b"}
 
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:

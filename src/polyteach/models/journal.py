@@ -2,11 +2,15 @@
 
 One SQLite file in WAL mode, which processes and studies share. Answers are committed in groups of at most
 `GROUP`, so that a process killed at any moment loses at most that many; a power cut may lose the last seconds
-as well, never damage the file (`synchronous=NORMAL`).
+as well, never damage the file (`synchronous=NORMAL`). SQLite sees damage only where a page makes no sense. So
+each answer has a digest: one that is not what was written is asked again, not used.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
+import logging
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import astuple, dataclass, fields, replace
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from polyteach.errors import UserError
 from polyteach.models.completions import FILTERED, TOO_LONG, Completion
@@ -36,7 +41,7 @@ CREATE TABLE IF NOT EXISTS answers (
     prompt_tokens INTEGER NOT NULL, completion_tokens INTEGER NOT NULL,
     thinking_tokens INTEGER NOT NULL, cached_tokens INTEGER NOT NULL,
     thinking TEXT NOT NULL, refusal TEXT NOT NULL, payer TEXT NOT NULL, model TEXT NOT NULL, money REAL,
-    left_out TEXT NOT NULL DEFAULT ''
+    left_out TEXT NOT NULL DEFAULT '', digest TEXT NOT NULL DEFAULT ''
 );
 CREATE TABLE IF NOT EXISTS spent (
     payer TEXT PRIMARY KEY, answers INTEGER NOT NULL, prompt_tokens INTEGER NOT NULL,
@@ -44,18 +49,21 @@ CREATE TABLE IF NOT EXISTS spent (
     money REAL NOT NULL, unpriced INTEGER NOT NULL
 );
 """
+_UNKNOWN = "none"  # the digest of answers that were there before there were digests
+_LATER = {"left_out": "", "digest": _UNKNOWN}  # columns that older journals lack, and what they have there
 _COLUMNS = tuple(column.name for column in fields(Completion))
 _FREE = (
     f"answers.finish_reason IN ('{TOO_LONG}', '{FILTERED}') "
     "AND answers.prompt_tokens = 0 AND answers.completion_tokens = 0"
 )
 _INSERT = (
-    f"INSERT INTO answers (key, {', '.join(_COLUMNS)}, payer, model, money) "
-    f"VALUES ({', '.join('?' * (len(_COLUMNS) + 4))}) ON CONFLICT (key) DO UPDATE SET "
-    + ", ".join(f"{name} = excluded.{name}" for name in (*_COLUMNS, "payer", "model", "money"))
+    f"INSERT INTO answers (key, {', '.join(_COLUMNS)}, digest, payer, model, money) "
+    f"VALUES ({', '.join('?' * (len(_COLUMNS) + 5))}) ON CONFLICT (key) DO UPDATE SET "
+    + ", ".join(f"{name} = excluded.{name}" for name in (*_COLUMNS, "digest", "payer", "model", "money"))
     + f" WHERE {_FREE}"
 )
-_SELECT = f"SELECT {', '.join(_COLUMNS)} FROM answers WHERE key = ?"
+_SELECT = f"SELECT rowid, key, {', '.join(_COLUMNS)}, digest FROM answers WHERE key"
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +130,7 @@ class Journal:
         with self._told():
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
+            self._file.text_factory = _text
         try:
             with self._told():
                 self._open()
@@ -150,32 +159,42 @@ class Journal:
                 self._file.close()
 
     def get(self, key: str) -> Completion | None:
-        """The answer to a request; None where there is none yet."""
+        """The answer to a request; None where there is none yet, or it is damaged."""
         if key in self._waiting:
             return self._waiting[key][0]
         with self._told():
-            row = self._file.execute(_SELECT, (key,)).fetchone()
-        return Completion(*row) if row else None
+            row = self._file.execute(f"{_SELECT} = ?", (key,)).fetchone()
+        return Completion(*row[2:-1]) if row and _is_whole(row[1:]) else None
 
     def known(self, keys: Sequence[str]) -> set[str]:
-        """Which of these requests are answered."""
-        return self._matching(keys) | {key for key in keys if key in self._waiting}
+        """Which of these requests are answered; damaged answers are given up, to be asked again."""
+        found = {key for key in keys if key in self._waiting}
+        damaged: list[int] = []
+        with self._told():
+            for chunk in _chunks(keys, _KEYS_AT_ONCE):
+                for number, *row in self._file.execute(f"{_SELECT} IN ({_marks(chunk)})", chunk):
+                    found.add(row[0]) if _is_whole(row) else damaged.append(number)
+            if damaged:
+                self._give_up(damaged)
+        return found
+
+    def _give_up(self, numbers: Sequence[int]) -> None:
+        """Takes answers out that are not what was written, by their rows' numbers."""
+        _LOG.warning("%s: %d answers are damaged, and are asked again", self.path, len(numbers))
+        self._file.execute("BEGIN IMMEDIATE")
+        self._file.executemany("DELETE FROM answers WHERE rowid = ?", [(one,) for one in numbers])
+        self._file.execute("COMMIT")
 
     def refused(self, keys: Sequence[str]) -> set[str]:
         """Which of these a server refused before any model read them (too long, or filtered), for nothing.
 
         A server that was changed meanwhile may answer them: an answer takes the place of such a refusal.
         """
-        return self._matching(keys, f" AND {_FREE}")
-
-    def _matching(self, keys: Sequence[str], condition: str = "") -> set[str]:
-        """Which of these keys the file has."""
         found: set[str] = set()
         with self._told():
             for chunk in _chunks(keys, _KEYS_AT_ONCE):
-                marks = ", ".join("?" * len(chunk))
-                rows = self._file.execute(f"SELECT key FROM answers WHERE key IN ({marks}){condition}", chunk)
-                found.update(key for (key,) in rows)
+                asked = f"SELECT key FROM answers WHERE key IN ({_marks(chunk)}) AND {_FREE}"
+                found.update(key for (key,) in self._file.execute(asked, chunk))
         return found
 
     def put(self, key: str, completion: Completion, *, money: float | None = None, model: str = "") -> None:
@@ -264,10 +283,12 @@ class Journal:
             self._file.execute(f"PRAGMA application_id = {_APPLICATION}")
             self._file.execute(f"PRAGMA user_version = {_VERSION}")
             self._file.execute("COMMIT")
-        elif not self._has_all_columns():  # journals older than the last column; it has a default
+        elif self._lacking():  # a journal older than these columns, which have a default
             self._file.execute("BEGIN IMMEDIATE")
-            if not self._has_all_columns():
-                self._file.execute("ALTER TABLE answers ADD COLUMN left_out TEXT NOT NULL DEFAULT ''")
+            for name in self._lacking():
+                self._file.execute(
+                    f"ALTER TABLE answers ADD COLUMN {name} TEXT NOT NULL DEFAULT '{_LATER[name]}'"
+                )
             self._file.execute("COMMIT")
 
     def _use_wal(self) -> None:
@@ -282,15 +303,17 @@ class Journal:
                     raise
             time.sleep(_AGAIN_SECONDS)
 
-    def _has_all_columns(self) -> bool:
-        return any(row[1] == "left_out" for row in self._file.execute("PRAGMA table_info(answers)"))
+    def _lacking(self) -> list[str]:
+        there = {row[1] for row in self._file.execute("PRAGMA table_info(answers)")}
+        return [name for name in _LATER if name not in there]
 
     def _commit(self, group: dict[str, tuple[Completion, str, float | None]], paid_again: float) -> None:
         """Writes one group, and what it adds to the payer's total, in one transaction."""
         added = Spent()
         self._file.execute("BEGIN IMMEDIATE")
         for key, (completion, model, money) in group.items():
-            row = (key, *_values(completion), self.payer, model, money)
+            values = (key, *_values(completion))
+            row = (*values, _digest(values), self.payer, model, money)
             if self._file.execute(_INSERT, row).rowcount:
                 added = added.plus(completion, money)
             else:
@@ -316,6 +339,25 @@ class Journal:
 def _values(completion: Completion) -> Iterable[str | int]:
     """The columns of an answer, without the deep copy of `dataclasses.astuple`."""
     return (getattr(completion, name) for name in _COLUMNS)
+
+
+def _text(content: bytes) -> str:
+    """Text of the file, also where it is damaged: then its digest does not hold."""
+    return content.decode("utf-8", "replace")
+
+
+def _digest(values: Iterable[str | int]) -> str:
+    """Of an answer with its key, as they stand in the file."""
+    return hashlib.sha256(json.dumps(list(values), default=repr).encode()).hexdigest()[:16]
+
+
+def _is_whole(row: Sequence[Any]) -> bool:
+    """Whether a row is what was written: key, answer, digest."""
+    return row[-1] in (_UNKNOWN, _digest(row[:-1]))
+
+
+def _marks(keys: Sequence[str]) -> str:
+    return ", ".join("?" * len(keys))
 
 
 def _chunks(keys: Sequence[str], size: int) -> Iterator[list[str]]:
