@@ -1,7 +1,9 @@
-"""Checkpoints of a training: one at a time, in the step's scratch folder, whole or not counted."""
+"""Checkpoints of a training: one at a time, in the step's scratch folder, whole to the last bit or none."""
 
 from __future__ import annotations
 
+import json
+import logging
 import shutil
 import time
 from pathlib import Path
@@ -10,10 +12,13 @@ from typing import Any
 import torch
 from transformers import TrainerCallback
 
+from polyteach.files import file_digest, write_json
+
 COMPLETE = "complete"
-"""Written into a checkpoint when all of it is there."""
+"""Written into a checkpoint when all of it is there: the digest of each of its files."""
 LEAST_SHARE = 10
 """Between two checkpoints, so many times as long passes as the last one took to write."""
+_LOG = logging.getLogger(__name__)
 
 
 class Checkpoints(TrainerCallback):
@@ -43,7 +48,7 @@ class Checkpoints(TrainerCallback):
             torch.distributed.barrier()
         if args.should_save:
             whole = Path(args.output_dir) / f"checkpoint-{state.global_step}"
-            (whole / COMPLETE).touch()
+            write_json(whole / COMPLETE, _digests(whole))
             for other in Path(args.output_dir).glob("checkpoint-*"):
                 if other != whole:
                     shutil.rmtree(other, ignore_errors=True)
@@ -52,9 +57,26 @@ class Checkpoints(TrainerCallback):
 
 
 def latest(folder: Path) -> str | None:
-    """The whole checkpoint with the most steps, or None."""
-    whole = [path.parent for path in folder.glob(f"checkpoint-*/{COMPLETE}")]
-    return str(max(whole, key=lambda path: int(path.name.rpartition("-")[2]))) if whole else None
+    """The whole checkpoint with the most steps, or None; of one that is damaged the log tells."""
+    complete = [path.parent for path in folder.glob(f"checkpoint-*/{COMPLETE}")]
+    for checkpoint in sorted(complete, key=lambda path: -int(path.name.rpartition("-")[2])):
+        if _is_whole(checkpoint):
+            return str(checkpoint)
+        _LOG.warning("%s is damaged: the training does not go on from it", checkpoint)
+    return None
+
+
+def _is_whole(checkpoint: Path) -> bool:
+    try:
+        return bool(json.loads((checkpoint / COMPLETE).read_bytes()) == _digests(checkpoint))
+    except (OSError, ValueError, RecursionError):
+        return False
+
+
+def _digests(checkpoint: Path) -> dict[str, str]:
+    """SHA-256 of each file of a checkpoint, by its name in it."""
+    files = [path for path in checkpoint.rglob("*") if path.is_file() and path.name != COMPLETE]
+    return {path.relative_to(checkpoint).as_posix(): file_digest(path) for path in files}
 
 
 def _agreed(due: bool, args: Any) -> bool:
