@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+import re
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from functools import lru_cache
@@ -14,6 +15,7 @@ from typing import Any
 from polyteach.files import file_digest
 
 MANIFEST = "manifest.json"
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 Manifest = Mapping[str, Any]
 
 
@@ -30,19 +32,37 @@ def read_manifest(content: bytes, key: str, where: str) -> Manifest:
     try:
         manifest: dict[str, Any] = json.loads(content)
         files: dict[str, dict[str, Any]] = manifest["files"]
-        sizes = [file["bytes"] for file in files.values() if len(file["sha256"]) == 64]
+        told = all(type(f["bytes"]) is int and _DIGEST.fullmatch(f["sha256"]) for f in files.values())
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise Damaged(f"{where}: no readable manifest") from error
     if manifest.get("key") != key:
         raise Damaged(f"{where}: the manifest is of another artifact")
-    if len(sizes) < len(files) or not all(_is_inside(name) for name in files):
+    if not told or not all(map(is_inside, files)):
         raise Damaged(f"{where}: no readable manifest")
     return manifest
 
 
-def _is_inside(name: str) -> bool:
+def is_inside(name: str) -> bool:
+    """Whether a name is that of a file below a folder, as `files_in` writes it, wherever the folder lies."""
     path = PurePosixPath(name)
-    return not path.is_absolute() and ".." not in path.parts and not set(name) & {"\0", "\\"}
+    is_plain = path.as_posix() == name != "." and not set(name) & {"\0", "\\"}
+    return is_plain and not path.is_absolute() and ".." not in path.parts
+
+
+def input_folders(manifest: Manifest, store: Path) -> dict[str, Path]:
+    """The folders of an artifact's inputs, by name, in the store that it lies in.
+
+    Raises:
+        Damaged: what it names is none of the store's.
+    """
+    inputs: Any = manifest.get("inputs")
+    keys = inputs.values() if isinstance(inputs, dict) else [None]
+    if not all(isinstance(key, str) and _DIGEST.fullmatch(key) for key in keys):
+        raise Damaged(f"{store}: no readable manifest")
+    folders = {name: f"{name.partition('/')[0]}/{key}" for name, key in sorted(inputs.items())}
+    if not all(map(is_inside, folders.values())):
+        raise Damaged(f"{store}: no readable manifest")
+    return {name: store / folder for name, folder in folders.items()}
 
 
 def manifest_in(folder: Path, key: str) -> Manifest:

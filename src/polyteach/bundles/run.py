@@ -14,6 +14,7 @@ from polyteach.bundles.pack import pack
 from polyteach.bundles.scored import scored_bundle
 from polyteach.bundles.terms import short, terms_of_run
 from polyteach.errors import UserError
+from polyteach.manifests import Damaged, input_folders
 from polyteach.steps import digest_of
 
 RUN_AGAIN = "run the study again: what is in its store is not made anew"
@@ -86,7 +87,10 @@ def read_artifacts(folder: Path) -> RunArtifacts:
         what = "the results in this folder are not those of its artifacts"
         raise UserError(what, str(folder), RUN_AGAIN)
     store = score.resolve().parents[1]
-    folders = {name: store / name.partition("/")[0] / key for name, key in manifest["inputs"].items()}
+    try:
+        folders = input_folders(manifest, store)
+    except Damaged as damage:
+        raise UserError("an artifact of the run is damaged", str(score), RUN_AGAIN) from damage
     manifests = {name: _manifest(path, manifest["inputs"][name]) for name, path in folders.items()}
     students = {
         name.replace("examination/", "students/", 1): key

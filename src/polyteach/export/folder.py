@@ -19,6 +19,7 @@ from typing import Any
 from polyteach.errors import UserError
 from polyteach.export.schema import schema_of
 from polyteach.files import file_digest, write_json, write_jsonl, writing
+from polyteach.manifests import is_inside
 
 RECORD = "polyteach-export.json"
 CARD = "README.md"
@@ -70,7 +71,8 @@ def write_folder(folder: Path, files: Mapping[str, Fill], record: Mapping[str, A
                 target.parent.mkdir(parents=True, exist_ok=True)
                 (Path(aside) / name).replace(target)
         for name in earlier.keys() - files.keys():
-            (folder / name).unlink(missing_ok=True)
+            if (folder / name).parent.resolve().is_relative_to(folder.resolve()):  # not through a link
+                (folder / name).unlink(missing_ok=True)
         write_json(folder / RECORD, whole)
     return whole
 
@@ -119,11 +121,7 @@ def _recorded(folder: Path) -> dict[str, dict[str, Any]]:
         return {}
     if not isinstance(files, dict):
         return {}
-    return {name: facts for name, facts in files.items() if isinstance(facts, dict) and _is_inside(name)}
-
-
-def _is_inside(name: str) -> bool:
-    return not Path(name).is_absolute() and ".." not in Path(name).parts
+    return {name: facts for name, facts in files.items() if isinstance(facts, dict) and is_inside(name)}
 
 
 def check_sources_outside(folder: Path, sources: Iterable[Path]) -> None:

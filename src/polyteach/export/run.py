@@ -13,8 +13,8 @@ from polyteach.export.making import Told
 from polyteach.export.results_file import ScreenResults, StudyResults
 from polyteach.files import file_digest
 from polyteach.languages import standard_code
+from polyteach.manifests import MANIFEST, is_inside
 
-MANIFEST = "manifest.json"
 _RESULTS, _SCREEN = "results.json", "screen.json"
 _STUDY_FIRST, _SCREEN_FIRST = ("wins", "leads"), ("best",)
 _STUDY = "study"
@@ -65,7 +65,14 @@ class Run:
     limits: Sequence[tuple[str, str]]
 
     def artifact(self, *place: str) -> Path:
-        """A step's folder."""
+        """A step's folder.
+
+        Raises:
+            UserError: a name in the results leads out of the run: they are anybody's.
+        """
+        odd = [name for name in place if "/" in name or not is_inside(name)]
+        if odd:
+            raise UserError(f"{odd[0][:80]!r} is no name of a study", str(self.file), "run the study again")
         return self.folder.joinpath("artifacts", *place)
 
     def winner(self) -> str:
@@ -129,9 +136,11 @@ def read_manifest(folder: Path, file: str | None = None) -> dict[str, Any]:
     fix = "run the study again: it makes what is missing or damaged"
     try:
         manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_bytes())
+        if not all(map(is_inside, manifest["files"])):
+            raise ValueError("a file outside of the artifact")
         expected = manifest["files"][file]["sha256"] if file else None
         found = file_digest(folder / file) if file else None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise UserError("the artifact is missing or damaged", where=str(folder), fix=fix) from error
     if expected != found:
         raise UserError("is not what its manifest says", where=str(folder / str(file)), fix=fix)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from polyteach.errors import UserError
 from polyteach.models.endpoint.settings import EndpointSettings
+from polyteach.models.folder import check_embedder_folder
 from polyteach.models.names import split_hub
 from polyteach.models.took import Took
 
@@ -206,9 +207,15 @@ def _sentence_model(location: str) -> Any:
             where=f"embedder {location!r}",
             fix="pip install 'polyteach[embed]', or use the embedder 'lexical'",
         ) from error
-    name, commit = split_hub(location) or (location, None)
+    hub = split_hub(location)
+    if hub is None:
+        check_embedder_folder(Path(location))
+    name, commit = hub or (location, None)
+    safe = {"use_safetensors": True}
     try:
-        return SentenceTransformer(name, revision=commit, device="cpu", trust_remote_code=False)
+        return SentenceTransformer(
+            name, revision=commit, device="cpu", trust_remote_code=False, model_kwargs=safe
+        )
     # what transformers and the hub raise for folders that are no model, and for no network
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         first_line = (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from polyteach.errors import UserError
+from polyteach.manifests import is_inside
 from polyteach.models.names import split_hub
 from polyteach.steps import digest_of
 
@@ -103,8 +104,10 @@ def check_model_folder(path: Path) -> None:
             raise UserError(what, where=str(path), fix=fix)
         what = "is no model folder: it has no config.json"
         raise UserError(what, where=str(path), fix=below(folder) or "point at the folder of config.json")
-    if not isinstance(_json(config), dict) or not _json(config).get("model_type"):
+    told = _json(config)
+    if not isinstance(told, dict) or not told.get("model_type"):
         raise UserError("names no model_type", where=str(config), fix=_DOWNLOAD_AGAIN)
+    _check_kernels(told, config)
     _check_tokenizer(folder)
     for weights in _weight_files(folder):
         check_safetensors(weights)
@@ -133,7 +136,41 @@ def check_embedder_folder(path: Path) -> None:
             fix="give a folder that sentence-transformers saved, or use `lexical`",
         )
     for file in found:
-        _json(file)
+        told = _json(file)
+        if file.name == "modules.json":
+            _check_modules(told, file)
+        elif isinstance(told, dict):
+            _check_kernels(told, file)
+    safe = {file.parent for file in path.rglob("*.safetensors")}
+    pickles = sorted(file for kind in _PICKLES for file in path.rglob(kind) if file.parent not in safe)
+    if pickles:
+        raise UserError(
+            f"has only pickled weights ({pickles[0].relative_to(path)}), which can run code",
+            where=str(path),
+            fix="convert the weights to safetensors: save_pretrained(...) of sentence-transformers does",
+        )
+
+
+def _check_modules(modules: Any, file: Path) -> None:
+    """Refuses parts that are not sentence-transformers' own: its versions before 6 run their code unasked."""
+    names = (
+        [part.get("type") for part in modules if isinstance(part, dict)] if isinstance(modules, list) else []
+    )
+    if not names or len(names) < len(modules):
+        raise _damaged(file, "names no parts of a model")
+    foreign = [str(name) for name in names if not str(name).startswith("sentence_transformers.")]
+    if foreign:
+        raise UserError(
+            f"needs code of its own ({foreign[0][:80]}), which is never run", str(file), "use another model"
+        )
+
+
+def _check_kernels(config: dict[str, Any], file: Path) -> None:
+    """Refuses an attention that is to be fetched from the hub: it is compiled code (package `kernels`)."""
+    for name in ("attn_implementation", "_attn_implementation", "_attn_implementation_internal"):
+        if "/" in str(config.get(name)):
+            fix = f"remove {name} from it"
+            raise UserError("asks for code from the hub, which is never run", str(file), fix)
 
 
 def embedder_digest(location: str) -> str:
@@ -209,6 +246,8 @@ def _weight_files(folder: Path) -> Iterable[Path]:
             fix="convert the weights to safetensors: model.save_pretrained(...) of transformers does",
         )
     shards = _shards(index)
+    if odd := [name for name in shards if not is_inside(name)]:
+        raise _damaged(index, f"names a file outside of the folder ({odd[0][:80]!r})")
     missing = [name for name in shards if not (folder / name).is_file()]
     if missing:
         raise UserError(

@@ -80,6 +80,12 @@ def _load(
         )
     # what transformers raises for unknown architectures, wrong shapes, files it cannot read, missing packages
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError, ImportError) as error:
+        if "trust_remote_code" in str(error):
+            what, fix = (
+                "needs code of its own, which is never run",
+                "use a model that transformers itself knows",
+            )
+            raise UserError(what, location, fix) from error
         raise UserError(
             f"transformers cannot load this model: {str(error).strip().splitlines()[0]}",
             where=location,

@@ -66,8 +66,9 @@ def load(folder: Path) -> tuple[Any, Any]:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, local_files_only=True)
-    return model.eval(), AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    options: dict[str, Any] = {"trust_remote_code": False, "local_files_only": True}
+    model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, **options)
+    return model.eval(), AutoTokenizer.from_pretrained(folder, **options)
 
 
 def write_about(built: Built, output_dir: Path) -> None:

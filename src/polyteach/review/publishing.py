@@ -11,6 +11,7 @@ from typing import Any
 
 from polyteach.artifacts import MANIFEST
 from polyteach.files import write_atomically, write_json, writing
+from polyteach.manifests import Damaged, input_folders
 from polyteach.review.figures import review_figures
 from polyteach.runs import REPORT
 from polyteach.steps import StepTask
@@ -53,11 +54,8 @@ def _report_again(run: Path, reviews: dict[str, Any], output: Path) -> bool:
     artifact = (run / "artifacts" / "report").resolve()
     try:
         manifest = json.loads((artifact / MANIFEST).read_bytes())
-        store, settings = artifact.parents[1], manifest["settings"] | {"reviews": reviews}
-        inputs = {
-            name: store / name.partition("/")[0] / key for name, key in sorted(manifest["inputs"].items())
-        }
-        report(StepTask(settings, {}, inputs, output))
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        settings = manifest["settings"] | {"reviews": reviews}
+        report(StepTask(settings, {}, input_folders(manifest, artifact.parents[1]), output))
+    except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError, RecursionError, Damaged):
         return False
     return True
