@@ -73,3 +73,10 @@ def chain(log: Path, length: int, seconds: float = 0.0) -> list[Step]:
     for number in range(length):
         steps.append(counted(f"s{number}", log, *steps[-1:], seconds=seconds))
     return steps
+
+
+def make_one(address: str, log: str, text: str, seconds: str) -> None:
+    """Makes one step that takes so long."""
+    store = Store.open(address, run=f"one {text}")
+    store.prepare()
+    store.make(counted(text, Path(log), seconds=float(seconds)))
