@@ -146,6 +146,29 @@ def chat(task: StepTask) -> Mapping[str, Any]:
     return {}
 
 
+def leave_a_lease(task: StepTask) -> Mapping[str, Any]:
+    """Dies the first time, as on another machine: that of its lease is none that anybody here knows."""
+    import json
+
+    for lease in Path(task.settings["store"], "locks").glob("*.lease"):
+        content = json.loads(lease.read_text())
+        if "keys" not in content and lease.stem.partition("-")[0] not in ("reach", "use"):
+            content["owner"]["machine"] = "elsewhere"
+            lease.write_text(json.dumps(content, sort_keys=True))
+    return die_once(task)
+
+
+def deafen(task: StepTask) -> Mapping[str, Any]:
+    """Kills, for good, the actor that hears how far the steps of Ray's workers are, and tells on."""
+    import ray
+
+    listener = task.progress._tell.__self__._listener  # type: ignore[attr-defined]
+    ray.kill(listener, no_restart=task.settings["for_good"])
+    for _ in range(3):
+        task.progress.start(3, "words")
+    return {}
+
+
 def toy(id: str, *parents: Step, work: Any = concatenate, **settings: Any) -> Step:
     """A step whose inputs are other toys."""
     return Step(

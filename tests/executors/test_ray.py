@@ -12,7 +12,18 @@ from typing import Any
 
 import pytest
 from diary import Diary
-from toy_steps import answer_slowly, chat, complain_late, die_once, fail, linger, toy, where
+from toy_steps import (
+    answer_slowly,
+    chat,
+    complain_late,
+    deafen,
+    die_once,
+    fail,
+    leave_a_lease,
+    linger,
+    toy,
+    where,
+)
 
 from polyteach import __version__
 from polyteach.artifacts import Store
@@ -22,6 +33,7 @@ from polyteach.executors.making import StoreAt
 from polyteach.executors.outcome import Outcome
 from polyteach.executors.ray import OnRay
 from polyteach.executors.ray_worker import Home
+from polyteach.locks import Leases
 from polyteach.steps import Step
 
 ray = pytest.importorskip("ray", reason="Ray is not installed: pip install polyteach[ray]")
@@ -150,6 +162,28 @@ def test_a_step_that_another_run_makes_is_left_to_it(machines: Any, store: Store
     assert diary.ended_ids == ["own", "shared"]
     assert "run the other" in diary.reasons[0]
     assert set(diary.reasons[1:]) <= {""}  # said once
+
+
+def test_the_lease_of_a_lost_machine_is_over_when_the_driver_saw_it_stand_still(
+    machines: Any, store: Store, tmp_path: Path
+) -> None:
+    store.leases = Leases(store.leases.shelf, expiry_seconds=3)  # the workers' own stand for a minute
+    step = toy("a", work=leave_a_lease, marker=str(tmp_path / "marker"), store=str(store.root))
+    ends: list[dict[str, Outcome]] = []
+    diary = Diary()
+    run = threading.Thread(
+        target=lambda: ends.append(OnRay(Cluster()).run([step], store, diary)), daemon=True
+    )
+    run.start()
+    run.join(timeout=45)
+    assert [end["a"].state for end in ends] == ["done"]
+    assert [bool(why) for why in diary.reasons] == [True, True]  # it died, and it was busy, once
+
+
+@pytest.mark.parametrize("for_good", [False, True])
+def test_steps_go_on_where_nobody_hears_them(machines: Any, store: Store, for_good: bool) -> None:
+    outcomes = OnRay(Cluster()).run([toy("a", work=deafen, for_good=for_good)], store, Diary())
+    assert outcomes["a"].state == "done", outcomes["a"].error
 
 
 def test_what_no_machine_has_is_said_before_the_start(machines: Any, store: Store) -> None:

@@ -16,8 +16,8 @@ from typing import Self
 from polyteach.artifacts import Artifact, Busy, Store
 from polyteach.errors import StepImpossible, UserError
 from polyteach.executors.pool import StepFailed
-from polyteach.shortage import of_disk_or_files, of_memory
 from polyteach.models.budget import BudgetReached
+from polyteach.shortage import of_disk_or_files, of_memory
 from polyteach.steps import Step
 
 Tell = Callable[[str, int, int, str], bool]

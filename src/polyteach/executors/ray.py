@@ -95,7 +95,7 @@ def _at_home(steps: Sequence[Step], store: Store, node: str, cache: str | None) 
 @contextmanager
 def _heard(ray: Any, node: str, observer: Observer) -> Iterator[Any]:
     """An actor that workers tell their progress, which a thread hands on to the observer."""
-    ear = at_node(ray, ray.remote(Listener), node).remote()
+    ear = at_node(ray, ray.remote(max_restarts=-1)(Listener), node).remote()
     is_over = threading.Event()
 
     def listen() -> None:
@@ -104,8 +104,8 @@ def _heard(ray: Any, node: str, observer: Observer) -> Iterator[Any]:
             is_last = is_over.wait(_LISTEN_SECONDS)
             try:
                 told = ray.get(ear.take.remote(), timeout=_ANSWER_SECONDS)
-            except ray.exceptions.RayError:  # the cluster is gone, which the main thread finds out by itself
-                return
+            except ray.exceptions.RayError:  # it is late, or died and comes up again
+                continue
             for step_id, (done, total, unit) in told.items():
                 observer.progressed(step_id, done, total, unit)
 

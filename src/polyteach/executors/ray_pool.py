@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Self
 
-from polyteach.artifacts import Store
+from polyteach.artifacts import Busy, Store
 from polyteach.errors import UserError
 from polyteach.executors.cluster import Cluster, Shape
 from polyteach.executors.pool import Ended, Job, Lost, StepFailed
@@ -22,6 +22,7 @@ _ASKED_FOR = 16  # workers of one shape that wait for room at once: enough for a
 _GIVE_WAY_SECONDS = 1.0
 _IDLE_SECONDS = 60.0
 _LOOK_SECONDS = 10.0
+_LEASE_SECONDS = 2.0  # between two looks at a lease that another process has
 _STILLBORN = 5
 
 
@@ -76,6 +77,7 @@ class RayPool:
         self._shapes: dict[tuple[str, bool], Shape] = {}
         self._moved_at = time.monotonic()
         self._stillborn = 0
+        self._busy: dict[str, float] = {}  # steps that others make, and when to look again
         self._nodes = nodes_of(ray)  # those that are up when it last mattered
         self._has_gpus = any(node.resources.get("GPU") for node in self._nodes.values())
 
@@ -97,6 +99,8 @@ class RayPool:
         started: dict[str, str] = {}
         unmet: Counter[Shape] = Counter()
         for job in self._best_first(jobs):
+            if self._is_made_elsewhere(job.step):
+                continue
             shape = self._shape(job)
             if actor := self._free(shape, job.model):
                 actor.job, actor.model, actor.since = job, job.model or actor.model, time.monotonic()
@@ -151,6 +155,24 @@ class RayPool:
             return replace(shape, only_for=step_id)
         calmest = min(nodes, key=lambda node: (at_work[node.id], node.id))
         return replace(shape, cpus=calmest.resources.get("CPU", 0.0), only_for=step_id, node=calmest.id)
+
+    def _is_made_elsewhere(self, step: Step) -> bool:
+        """Whether another process still makes a step that was found busy.
+
+        A lease of another machine is over when somebody saw its heartbeat stand still for long enough.
+        Workers come and go, so the driver watches it, and takes it away.
+        """
+        if step.id not in self._busy:
+            return False
+        if time.monotonic() < self._busy[step.id]:
+            return True
+        leases = self._store.leases
+        if leases.owner(step.key):
+            self._busy[step.id] = time.monotonic() + _LEASE_SECONDS
+            return True
+        leases.clean()
+        del self._busy[step.id]
+        return False
 
     def _best_first(self, jobs: Sequence[Job]) -> list[Job]:
         """The same order, but of jobs as urgent first those whose model a free actor has."""
@@ -246,6 +268,8 @@ class RayPool:
         actor.job, actor.since = None, time.monotonic()
         if made.output:
             self._on_print(step.id, made.output)
+        if isinstance(made.error, Busy):
+            self._busy[step.id] = 0.0
         artifact = made.artifact and replace(made.artifact, path=self._store.folder(step))
         return Ended(step, artifact=artifact, error=made.error)
 

@@ -21,6 +21,7 @@ from polyteach.models.budget import BudgetReached
 from polyteach.steps import Step
 
 _REPORT_SECONDS = 1.0
+_TELL_SECONDS = 10.0
 _OUTPUT_BYTES = 2**16
 _RAYS_OWN = re.compile(r"^:(job_id|actor_name|task_name):.*\n?", re.MULTILINE)
 
@@ -136,7 +137,11 @@ class Worker:
     def _tell(self, step_id: str, done: int, total: int, unit: str) -> bool:
         import ray
 
-        stops: bool = ray.get(self._listener.told.remote(step_id, done, total, unit))
+        told = self._listener.told.remote(step_id, done, total, unit)
+        try:
+            stops: bool = ray.get(told, timeout=_TELL_SECONDS)
+        except ray.exceptions.RayError:  # it died, and comes up again
+            return False
         return stops
 
 
