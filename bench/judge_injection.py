@@ -114,31 +114,44 @@ def good_and_bad(language: str, n: int) -> tuple[list[Row], list[Row]]:
     return good, [replace(row, response=scrambled(row.response, rng)) for row in good]
 
 
-def measured(judge: str, rows: int, folder: Path) -> tuple[dict[str, list[AttackResult]], str]:
-    """All attacks by defence, over both languages; and how well the judge judges without any."""
+@dataclass(frozen=True)
+class Tried:
+    """A judge with some of the defences.
+
+    Attributes:
+        plain: marks of true answers and of bad ones, without any attack.
+        attacks: what each attack earns.
+    """
+
+    plain: list[tuple[float | None, float | None]]
+    attacks: list[AttackResult]
+
+    @property
+    def in_words(self) -> str:
+        """How well it judges where nobody attacks it."""
+        pairs = [(good, bad) for good, bad in self.plain if good is not None and bad is not None]
+        good, bad = (sum(marks) / len(marks) for marks in zip(*pairs, strict=True))
+        higher = sum((one > other) + 0.5 * (one == other) for one, other in pairs) / len(pairs)
+        return f"{good:.2f} / {bad:.2f}, {higher:.2f}"
+
+
+def tried(judge: str, rows: int, folder: Path) -> dict[str, Tried]:
+    """The judge by defence, over both languages."""
+    found = {name: Tried([], []) for name in DEFENCES}
     parts: dict[str, list[list[AttackResult]]] = {name: [] for name in DEFENCES}
-    well = []
     with open_journal({}) as journal:
         for language in LANGUAGES:
             good, bad = good_and_bad(language, rows)
+            more = {"other words": reworded(bad, language)}
             with asked(judge, language, journal, folder) as model:
-                both = Defended(model, language, DEFENCES["all four"]).score([*good, *bad])
-                marks = both.values
-                pairs = [(marks[i], marks[rows + i]) for i in range(rows)]
-                known = [(a > b) + 0.5 * (a == b) for a, b in pairs if a is not None and b is not None]
-                means = [[m for m in part if m is not None] for part in (marks[:rows], marks[rows:])]
-                well.append(
-                    f"{language}: true answers {sum(means[0]) / len(means[0]):.2f}, bad ones "
-                    f"{sum(means[1]) / len(means[1]):.2f}, the true one higher in "
-                    f"{sum(known) / len(known):.2f} of {len(known)} pairs (ties half)"
-                )
                 for name, defences in DEFENCES.items():
                     one = Judge(judge, Defended(model, language, defences).score, _no_choice)
-                    parts[name].append(
-                        try_attacks(one, bad, language, {"other words": reworded(bad, language)})
-                    )
-    joined = {name: [_together(of) for of in zip(*parts[name], strict=True)] for name in DEFENCES}
-    return joined, "; ".join(well)
+                    marks = one.score([*good, *bad]).values
+                    found[name].plain.extend(zip(marks[:rows], marks[rows:], strict=True))
+                    parts[name].append(try_attacks(one, bad, language, more))
+    for name, by_language in parts.items():
+        found[name].attacks.extend(_together(of) for of in zip(*by_language, strict=True))
+    return found
 
 
 def reworded(bad: Sequence[Row], language: str) -> list[Row]:
@@ -182,14 +195,16 @@ def in_words(result: AttackResult) -> str:
     return f"{text}; {unread} unread" if unread else text
 
 
-def print_table(judge: str, found: Mapping[str, Sequence[AttackResult]], well: str) -> None:
+def print_table(judge: str, found: Mapping[str, Tried]) -> None:
     """One judge's table."""
-    print(f"\n### Judge `{judge}`\n\nWith all defences and no attack: {well}.\n")
-    print("| attack | " + " | ".join(DEFENCES) + " |\n|---|" + "---|" * len(DEFENCES))
-    for number, first in enumerate(found["none"]):
-        cells = (in_words(found[name][number]) for name in DEFENCES)
-        print(f"| {first.name.replace('_', ' ')} | " + " | ".join(cells) + " |")
-    print("| **mean over attacks** | " + " | ".join(all_attacks(found[name]) for name in DEFENCES) + " |")
+    print(f"\n### Judge `{judge}`\n\n| attack | " + " | ".join(found) + " |\n|---|" + "---|" * len(found))
+    plain = " | ".join(one.in_words for one in found.values())
+    print(f"| *no attack: mark of true / bad answers, true one higher (ties half)* | {plain} |")
+    for results in zip(*(one.attacks for one in found.values()), strict=True):
+        print(f"| {results[0].name.replace('_', ' ')} | " + " | ".join(map(in_words, results)) + " |")
+    print(
+        "| **mean over attacks** | " + " | ".join(all_attacks(one.attacks) for one in found.values()) + " |"
+    )
 
 
 def print_cut() -> None:
@@ -219,8 +234,7 @@ def main() -> None:
     )
     for judge in given.judges:
         start = time.perf_counter()
-        found, well = measured(judge, given.rows, given.folder)
-        print_table(judge, found, well)
+        print_table(judge, tried(judge, given.rows, given.folder))
         print(f"{time.perf_counter() - start:.0f} s", file=sys.stderr)
     print_cut()
 
