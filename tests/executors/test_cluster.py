@@ -16,7 +16,7 @@ from typer.main import get_command
 
 from polyteach.cli.main import app
 from polyteach.errors import UserError, UserErrors
-from polyteach.executors.cluster import Cluster, Shape, load_cluster
+from polyteach.executors.cluster import Cluster, Needs, Shape, keys_of, load_cluster
 from polyteach.steps import Step
 
 ROOT = Path(__file__).parents[2]
@@ -28,19 +28,37 @@ def of_kind(kind: str, **locations: str) -> Step:
     return replace(toy("a"), kind=kind, locations=locations)
 
 
+EVERYWHERE = {"gpus_there": True, "gpus_at_driver": True}
+ELSEWHERE = {"gpus_there": True, "gpus_at_driver": False}
+NOWHERE = {"gpus_there": False, "gpus_at_driver": False}
+
+
 def test_without_a_file_a_step_with_a_model_gets_a_gpu_where_there_are_any() -> None:
     needs = load_cluster(None).needs
-    assert needs(of_kind("students"), gpus_there=False) == Shape(1.0)
-    assert needs(of_kind("students"), gpus_there=True) == Shape(1.0, 1.0)
-    assert needs(of_kind("students", devices='{"processes": 4}'), gpus_there=True) == Shape(1.0, 4.0)
-    assert needs(of_kind("seed_data"), gpus_there=True) == Shape(1.0)
-    assert needs(of_kind("synthesis", endpoint="{}"), gpus_there=True) == Shape(1.0, at_driver=True)
-    assert needs(of_kind("quality", judge_endpoint="{}"), gpus_there=True).at_driver
+    assert needs(of_kind("students", base="/b"), **NOWHERE) == Shape(1.0)
+    assert needs(of_kind("students", base="/b"), **ELSEWHERE) == Shape(1.0, 1.0)
+    assert needs(of_kind("students", base="/b", devices='{"processes": 4}'), **ELSEWHERE) == Shape(1.0, 4.0)
+    assert needs(of_kind("quality", perplexity="/p"), **ELSEWHERE) == Shape(1.0, 1.0)
+    assert needs(of_kind("seed_data"), **EVERYWHERE) == Shape(1.0)
+    assert needs(of_kind("quality"), **EVERYWHERE) == Shape(1.0)  # measured by words alone
+    assert needs(of_kind("synthesis", endpoint="{}"), **EVERYWHERE) == Shape(1.0, at_driver=True)
+
+
+def test_a_step_that_asks_and_loads_a_model_gets_a_gpu_of_the_drivers_machine() -> None:
+    both = of_kind("quality", judge_endpoint="{}", perplexity="/p")
+    for cluster, gpus in (Cluster(), 1.0), (Cluster(steps={"quality": Needs(gpus=0.25)}), 0.25):
+        assert cluster.needs(both, **EVERYWHERE) == Shape(1.0, gpus, at_driver=True)
+        assert cluster.needs(both, **ELSEWHERE) == Shape(1.0, at_driver=True)
+
+
+def test_the_keys_of_endpoints_are_named() -> None:
+    asked = of_kind("quality", judge_endpoint='{"key_env": "B"}', embedder_endpoint='{"key_env": "A"}')
+    assert keys_of([asked, asked, of_kind("synthesis", endpoint="{}"), of_kind("students")]) == ("A", "B")
 
 
 def test_the_example_says_what_steps_need() -> None:
     cluster = load_cluster(FILES / "cluster.yaml")
-    shape = cluster.needs(of_kind("quality"), gpus_there=True)
+    shape = cluster.needs(of_kind("quality"), **ELSEWHERE)
     assert shape.resources == {"CPU": 2, "GPU": 0.25, "memory": 8 * 2**30}
     assert str(shape) == "2 CPUs, 0.25 GPUs, 8.0 GiB"
     assert shape.fits({"CPU": 2, "GPU": 1, "memory": 9e9})

@@ -219,6 +219,14 @@ def test_what_a_machine_lacks_is_named(home: Home, fault: dict[str, Any], said: 
     assert said in (replace(home, **fault).problem(at_home=False) or "")
 
 
+def test_keys_are_looked_for_where_endpoints_are_asked(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KEY_A", "secret")
+    monkeypatch.delenv("KEY_B", raising=False)
+    asking = replace(home, keys=("KEY_A", "KEY_B"))
+    assert "workers have no KEY_B: export it" in (asking.problem(at_home=True) or "")
+    assert asking.problem(at_home=False) is None
+
+
 def test_a_lost_machines_step_runs_on_another(machines: Any, store: Store, tmp_path: Path) -> None:
     """Comes last: the machine stays away."""
     marker = tmp_path / "marker"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +21,7 @@ Kind = Literal[
 ]
 """The kinds of steps that run in workers."""
 
-_WITH_A_MODEL = ("translation", "synthesis", "gate", "quality", "students", "examination", "free_answers")
+_MODELS = {"model", "base", "translator", "perplexity", "embedder", "judge"}  # in the locations of steps
 _GIB = 2**30
 
 
@@ -67,18 +68,20 @@ class Cluster(_Part):
     wait_minutes: Annotated[float, Field(gt=0, le=100_000)] = 30.0
     cache: str | None = None
 
-    def needs(self, step: Step, *, gpus_there: bool) -> Shape:
+    def needs(self, step: Step, *, gpus_there: bool, gpus_at_driver: bool) -> Shape:
         """What a step needs.
 
-        Where the file says nothing of GPUs, a step that works with a model gets one where the cluster has
-        any, and a student as many as train it together; a step that asks endpoints gets none.
+        Where the file says nothing of GPUs, a step that loads a model gets one where the cluster has any, and
+        a student as many as train it together. A step that asks endpoints gets none, whatever the file says,
+        unless it loads a model too and the driver's machine has any.
         """
-        asks = asks_endpoint(step)
+        asks, loads = asks_endpoint(step), loads_model(step)
         needs = next((needs for kind, needs in self.steps.items() if kind == step.kind), Needs())
         gpus = needs.gpus
-        if gpus is None:
-            wants = gpus_there and step.kind in _WITH_A_MODEL and not asks
-            gpus = float(Devices.of(step.locations).processes) if wants else 0.0
+        if asks and not (loads and gpus_at_driver):
+            gpus = 0.0
+        elif gpus is None:
+            gpus = float(Devices.of(step.locations).processes) if loads and gpus_there else 0.0
         memory = round(needs.memory_gib * _GIB) if needs.memory_gib else None
         return Shape(needs.cpus, gpus, memory, tuple(sorted(needs.custom.items())), at_driver=asks)
 
@@ -124,6 +127,18 @@ class Shape:
 def asks_endpoint(step: Step) -> bool:
     """Whether a step asks a model at an endpoint: a teacher, a judge or an embedder."""
     return any(name.endswith("endpoint") for name in step.locations)
+
+
+def loads_model(step: Step) -> bool:
+    """Whether a step loads a model, so that a GPU is of use to it."""
+    return not _MODELS.isdisjoint(step.locations)
+
+
+def keys_of(steps: Iterable[Step]) -> tuple[str, ...]:
+    """The environment variables that have the keys of the endpoints which steps ask."""
+    asked = [text for step in steps for name, text in step.locations.items() if name.endswith("endpoint")]
+    found = {json.loads(text).get("key_env") for text in asked}
+    return tuple(sorted(name for name in found if name))
 
 
 def load_cluster(file: Path | None) -> Cluster:

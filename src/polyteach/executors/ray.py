@@ -7,20 +7,29 @@ model where one is free. Steps that ask endpoints run on the driver's machine, w
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from polyteach import __version__
 from polyteach.artifacts import Store
-from polyteach.executors.cluster import Cluster
+from polyteach.executors.cluster import Cluster, asks_endpoint, keys_of, loads_model
 from polyteach.executors.making import StoreAt
 from polyteach.executors.outcome import Observer, Outcome
-from polyteach.executors.ray_joining import at_node, check_nodes, check_room, joined, look_for_ray, nodes_of
+from polyteach.executors.ray_joining import (
+    Node,
+    at_node,
+    check_nodes,
+    check_room,
+    joined,
+    look_for_ray,
+    nodes_of,
+)
 from polyteach.executors.ray_pool import RayPool
 from polyteach.executors.ray_worker import Home, Listener
 from polyteach.executors.schedule import Schedule
@@ -29,6 +38,7 @@ from polyteach.steps import Step
 
 _LISTEN_SECONDS = 0.5
 _ANSWER_SECONDS = 10.0
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +72,20 @@ class OnRay:
             with _at_home(steps, store, here, self.cluster.cache) as home, _heard(ray, here, observer) as ear:
                 nodes = nodes_of(ray)
                 check_nodes(ray, home, nodes.values())
+                _warn_of_gpus(steps, nodes, here)
                 with RayPool(ray, self.cluster, home, store, ear, observer.printed, self.workers) as pool:
                     if not self.cluster.autoscaling:
                         check_room(pool.shapes(steps), nodes.values(), here)
                     retries = self.cluster.retries.by_loss
                     return Schedule(steps, pool, observer, anew=anew, retries=retries).to_the_end()
+
+
+def _warn_of_gpus(steps: Sequence[Step], nodes: Mapping[str, Node], here: str) -> None:
+    both = sorted({step.kind for step in steps if asks_endpoint(step) and loads_model(step)})
+    with_gpus = [id for id, node in nodes.items() if node.resources.get("GPU")]
+    if both and with_gpus and here not in with_gpus:
+        text = "%s: these steps ask endpoints and load a model, and this machine, where they run, has no GPU"
+        _LOG.warning(text, ", ".join(both))
 
 
 @contextmanager
@@ -82,6 +101,7 @@ def _at_home(steps: Sequence[Step], store: Store, node: str, cache: str | None) 
         sign=sign,
         version=__version__,
         paths=tuple(sorted(paths)),
+        keys=keys_of(steps),
     )
     shelf = store.leases.shelf
     tag = shelf.put(sign, b"{}", None)

@@ -147,10 +147,7 @@ def _problem(home: Home, at_home: bool) -> str | None:
 
 def unfit(node: Node, problem: str) -> UserError:
     """A machine cannot do the work."""
-    fix = (
-        "mount the same folders at the same paths on all machines, or give --store a URL; "
-        "docs/cluster.md says what they share"
-    )
+    fix = "docs/cluster.md says what machines share: polyteach, the store, folders at the same paths, keys"
     return UserError(problem, where=f"node {node.name}", fix=fix)
 
 

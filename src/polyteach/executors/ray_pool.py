@@ -79,7 +79,10 @@ class RayPool:
         self._stillborn = 0
         self._busy: dict[str, float] = {}  # steps that others make, and when to look again
         self._nodes = nodes_of(ray)  # those that are up when it last mattered
-        self._has_gpus = any(node.resources.get("GPU") for node in self._nodes.values())
+        self._gpus = {
+            "gpus_there": any(node.resources.get("GPU") for node in self._nodes.values()),
+            "gpus_at_driver": bool(self._nodes[home.node].resources.get("GPU")),
+        }
 
     def __enter__(self) -> Self:
         return self
@@ -136,7 +139,7 @@ class RayPool:
         """What a worker for a job holds; of one that runs again it is found when it is first asked."""
         key = (job.step.id, job.again)
         if key not in self._shapes:
-            shape = self._cluster.needs(job.step, gpus_there=self._has_gpus)
+            shape = self._cluster.needs(job.step, **self._gpus)
             self._shapes[key] = self._larger(shape, job.step.id) if job.again else shape
         return self._shapes[key]
 

@@ -38,6 +38,8 @@ class Home:
         sign: the name of what the driver has put into the store for them to find.
         version: of polyteach.
         paths: what steps read beside artifacts.
+        keys: environment variables with keys of endpoints, which only the driver's machine asks. The keys
+            themselves never go through Ray, which would log them.
     """
 
     store_at: making.StoreAt
@@ -47,6 +49,7 @@ class Home:
     sign: str
     version: str
     paths: tuple[str, ...]
+    keys: tuple[str, ...] = ()
 
     def store(self, *, at_home: bool) -> Store:
         """The store, on the driver's machine or on another.
@@ -74,6 +77,10 @@ class Home:
                 shelf.remove(own, tag)
         except (OSError, UserError) as error:
             return f"the store at {self.store_at.address} cannot be used there: {error}"
+        unset = [name for name in self.keys if at_home and not os.environ.get(name, "").strip()]
+        if unset:
+            named = ", ".join(unset)
+            return f"workers have no {named}: export it before `ray start`, whose environment is theirs"
         missing = [path for path in self.paths if not os.path.lexists(path)]
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
         return f"{missing[0]}{more}: not there" if missing else None
