@@ -22,6 +22,8 @@ _Kind = TypeVar("_Kind", bound=Candidates)
 
 _DEEPEST = 100  # far deeper than any study; an alias of what it stands in goes on for ever
 _MOST_PLACES = 100_000  # far beyond any study; aliases of aliases multiply
+_MOST_CHARACTERS = 2_000_000  # likewise; a million take PyYAML seconds
+_MOST_DIGITS = 100  # of a number in base 60 (`1:59:59`), which takes time with the square of its length
 _HALF = re.compile("[\ud800-\udfff]")
 # What PyYAML lets through where a value is not what its form or tag says: `2024-13-45`, `!!bool maybe`.
 _BAD_VALUES = (ValueError, ArithmeticError, LookupError, AttributeError, TypeError)
@@ -118,7 +120,11 @@ def _read(path: Path) -> str:
     try:
         if path.exists() and not path.is_dir() and not path.is_file():
             raise UserError("this is no ordinary file", where=str(path), fix="name the study's YAML file")
-        return path.read_bytes().decode("utf-8-sig")
+        with path.open("rb") as file:
+            content = file.read(4 * _MOST_CHARACTERS + 1)
+        if len(content) > 4 * _MOST_CHARACTERS:
+            raise _too_large(path)
+        return content.decode("utf-8-sig")
     except FileNotFoundError as error:
         raise UserError(
             "no such study file", where=str(path), fix="`polyteach init LANG > study.yaml` writes one"
@@ -138,6 +144,8 @@ def parse_yaml(text: str, path: Path) -> tuple[Any, dict[Place, int]]:
     Raises:
         UserError: it is no YAML, has a key twice or too many values, or holds what no text can.
     """
+    if len(text) > _MOST_CHARACTERS:
+        raise _too_large(path)
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         lines: dict[Place, int] = {}
@@ -163,6 +171,12 @@ def parse_yaml(text: str, path: Path) -> tuple[Any, dict[Place, int]]:
         raise UserError(
             f"not valid YAML: a value is not what it looks like ({error})", str(path), fix
         ) from error
+
+
+def _too_large(path: Path) -> UserError:
+    return UserError(
+        f"has more than {_MOST_CHARACTERS:,} characters", where=str(path), fix="name a file of settings"
+    )
 
 
 def _note_lines(node: yaml.Node, place: Place, lines: dict[Place, int], path: Path) -> None:
@@ -196,7 +210,13 @@ def _note_lines(node: yaml.Node, place: Place, lines: dict[Place, int], path: Pa
 
 
 def _check_whole(node: yaml.ScalarNode, path: Path) -> None:
-    """Refuses half of a surrogate pair, which escapes can write and no file, name or terminal can hold."""
+    """Refuses half of a surrogate pair, which escapes can write and no file, name or terminal can hold.
+
+    Also a number in base 60 of very many digits.
+    """
+    if node.tag.endswith((":int", ":float")) and ":" in node.value and len(node.value) > _MOST_DIGITS:
+        where = f"{path}:{node.start_mark.line + 1}"
+        raise UserError(f"a number of more than {_MOST_DIGITS} digits", where, "write a smaller one")
     if _HALF.search(node.value):
         where, fix = f"{path}:{node.start_mark.line + 1}", "repair the \\ud... escape"
         raise UserError("this holds half of a surrogate pair", where=where, fix=fix)
