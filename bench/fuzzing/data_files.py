@@ -167,7 +167,9 @@ _VALUES = (
     "length",
     [["a", 1]],
 )
+_JUDGED_TOO = "sft/ja_shaberi_olmo-2-1124-7b-instruct.jsonl"
 _NEEDED: dict[str, set[str]] = {
+    "export-pairs": {"prompt", "judge_scores"},
     "exam-choice": {"question", "answer"},
     "exam-exact": {"question", "answer"},
     "exam-preference": {"chosen", "rejected"},
@@ -289,6 +291,8 @@ def data_target(folder: Path) -> Target:
     seeds = [*real, *([layout] * 3 for layout in _LAYOUTS)]
     fitting = {action: [rows for rows in seeds if _fits(action, rows[0])] or seeds for action in ACTIONS}
 
+    judged = _some(DATA / _JUDGED_TOO)
+
     @st.composite
     def cases(draw: Draw) -> Case:
         mutator = Mutator(draw, _KEYS, _VALUES, plain=draw(st.booleans()))
@@ -302,7 +306,7 @@ def data_target(folder: Path) -> Target:
         content = mutator.damaged(draw(st.binary(max_size=300))) if random else written(mutator, rows, kind)
         files = {f"data.{kind}": content}
         if action == "export-pairs":
-            files["other.jsonl"] = written(mutator, mutator.tree(rows), "jsonl")
+            files["other.jsonl"] = written(mutator, mutator.tree(judged or rows), "jsonl")
         return Case(action, files)
 
     return Target("data", ACTIONS, cases())

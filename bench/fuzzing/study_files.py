@@ -13,6 +13,7 @@ from fuzzing.commands import command, told
 from fuzzing.exploring import Target
 from fuzzing.mutations import Draw, Mutator
 from fuzzing.schemas import Described
+from polyteach.curation.naming import default_rules_yaml
 from polyteach.curation.recipes import recipe_of
 from polyteach.errors import UserError, UserErrors
 from polyteach.study.load import told_with_lines
@@ -80,7 +81,7 @@ _SPECIAL = (
         "!!str",
     ),
 )
-_RULES = "rules:\n- cut_off\n- too_long: {characters: 4000}\n- repeats: {}\n"
+_RULES = default_rules_yaml()
 _RECIPE = {"epochs": 2, "learning_rate": 1e-3, "lora": {"r": 4, "alpha": 8}, "batch_size": 4}
 
 
