@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -32,6 +35,7 @@ from polyteach.executors.cluster import Cluster, Needs
 from polyteach.executors.making import StoreAt
 from polyteach.executors.outcome import Outcome
 from polyteach.executors.ray import OnRay
+from polyteach.executors.ray_joining import check_reachable
 from polyteach.executors.ray_worker import Home
 from polyteach.locks import Leases
 from polyteach.steps import Step
@@ -217,6 +221,32 @@ def test_a_machine_that_shares_all_has_no_problem_and_leaves_no_trace(store: Sto
 )
 def test_what_a_machine_lacks_is_named(home: Home, fault: dict[str, Any], said: str) -> None:
     assert said in (replace(home, **fault).problem(at_home=False) or "")
+
+
+def test_sigterm_stays_as_it_was_while_ray_comes_and_goes(machines: Any) -> None:
+    script = (
+        "import signal, sys\n"
+        "from polyteach.executors.ray_joining import joined\n"
+        "from polyteach.executors.signals import sigterm_as_ctrl_c\n"
+        "with sigterm_as_ctrl_c():\n"
+        "    ours = signal.getsignal(signal.SIGTERM)\n"
+        "    with joined(sys.argv[1], None, print):\n"
+        "        found = [signal.getsignal(signal.SIGTERM)]\n"
+        "    found.append(signal.getsignal(signal.SIGTERM))\n"
+        "print([one is ours for one in found])\n"
+    )
+    command = [sys.executable, "-c", script, machines.address]
+    told = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert told.stdout == "[True, True]\n", told.stderr
+
+
+def test_an_address_where_nothing_answers_is_said_at_once() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        check_reachable(address)
+    for nowhere in (address, "127.0.0.1:port", "[::1]:99999"):
+        with pytest.raises(UserError, match="nothing answers there"):
+            check_reachable(nowhere)
 
 
 def test_keys_are_looked_for_where_endpoints_are_asked(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from polyteach.artifacts import Store
 from polyteach.executors.outcome import STOP_SECONDS, Observer, Outcome
 from polyteach.executors.schedule import Schedule
-from polyteach.executors.signals import sigterm_as_ctrl_c
 from polyteach.executors.workers import WorkerPool
 from polyteach.steps import Step
 
@@ -50,8 +49,5 @@ def run_steps(
 
     After a mistake of the user's was found other steps may go on for `stop_seconds`.
     """
-    with (
-        sigterm_as_ctrl_c(),
-        WorkerPool(min(workers, max(1, len(steps))), store, observer.progressed) as pool,
-    ):
+    with WorkerPool(min(workers, max(1, len(steps))), store, observer.progressed) as pool:
         return Schedule(steps, pool, observer, anew=anew, stop_seconds=stop_seconds).to_the_end()

@@ -94,5 +94,5 @@ class Executor(Protocol):
                 asked to stop, so that answers under way are kept. After `STOP_SECONDS`, or Ctrl-C, it is
                 ended.
             BudgetReached: nothing new is started; what runs is let finish, since its answers are paid.
-            KeyboardInterrupt: Ctrl-C, SIGTERM, or the observer's word; what runs is ended.
+            KeyboardInterrupt: Ctrl-C, or the observer's word; what runs is ended.
         """

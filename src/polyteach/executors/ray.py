@@ -33,7 +33,6 @@ from polyteach.executors.ray_joining import (
 from polyteach.executors.ray_pool import RayPool
 from polyteach.executors.ray_worker import Home, Listener
 from polyteach.executors.schedule import Schedule
-from polyteach.executors.signals import sigterm_as_ctrl_c
 from polyteach.steps import Step
 
 _LISTEN_SECONDS = 0.5
@@ -67,7 +66,7 @@ class OnRay:
         """Runs them there, if there are any."""
         if not steps:
             return {}
-        with joined(self.address, self.workers, observer.printed) as ray, sigterm_as_ctrl_c():
+        with joined(self.address, self.workers, observer.printed) as ray:
             here = ray.get_runtime_context().get_node_id()
             with _at_home(steps, store, here, self.cluster.cache) as home, _heard(ray, here, observer) as ear:
                 nodes = nodes_of(ray)

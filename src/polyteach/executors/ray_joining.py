@@ -6,6 +6,7 @@ import io
 import logging
 import os
 import secrets
+import socket
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -17,9 +18,11 @@ from typing import Any, TextIO
 from polyteach.errors import UserError, UserErrors
 from polyteach.executors.cluster import Shape
 from polyteach.executors.ray_worker import Home
+from polyteach.executors.signals import sigterm_kept
 
 _LISTENS = "ray_listen_error_messages"  # the thread by which Ray prints what happens on other machines
 _CHECK_SECONDS = 120.0
+_REACH_SECONDS = 5.0
 _HERE: dict[str, Any] = {
     "address": "local",
     "include_dashboard": False,
@@ -74,15 +77,35 @@ def joined(address: str | None, cpus: int | None, on_print: OnPrint) -> Iterator
         if address and address.startswith("ray://"):
             fix = "start the run on a machine of the cluster, with --ray-address auto"
             raise UserError("Ray's client protocol is not supported", where=address, fix=fix)
+        if address:
+            check_reachable(address)
         try:
-            ray.init(**where, log_to_driver=False, logging_level=logging.ERROR, namespace="polyteach")
+            with sigterm_kept():
+                ray.init(**where, log_to_driver=False, logging_level=logging.ERROR, namespace="polyteach")
         except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
             fix = "check the address and the versions of Ray (`ray status`)"
             raise UserError(f"cannot join: {error}", where=address or "--executor ray", fix=fix) from error
         try:
             yield ray
         finally:
-            ray.shutdown()
+            with sigterm_kept():
+                ray.shutdown()
+
+
+def check_reachable(address: str) -> None:
+    """Looks whether anything answers at `HOST:PORT`; Ray itself tries for minutes. Other words pass.
+
+    Raises:
+        UserError: nothing does.
+    """
+    host, colon, port = address.rpartition(":")
+    if not colon:
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_REACH_SECONDS).close()
+    except (OSError, ValueError, OverflowError) as error:
+        fix = "check the address (`ray status` on the head says whether Ray runs), and the network between"
+        raise UserError(f"nothing answers there: {error}", where=address, fix=fix) from error
 
 
 def _lock_ports() -> None:
