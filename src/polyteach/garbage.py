@@ -192,8 +192,9 @@ def remove(store: Store, piles: Iterable[Pile]) -> int:
     Raises:
         UserError: it cannot be removed.
     """
-    used, stayed = in_use(store), 0
+    stayed = 0
     for pile in piles:
+        used = in_use(store)  # again for each: a run may have begun
         if pile.kind == LEASES:
             store.leases.clean()
             continue
@@ -207,7 +208,7 @@ def _remove(store: Store, kind: str, name: str) -> bool:
     """Removes one; False where another process has just begun to make it."""
     with writing(store.root / kind / name):
         if kind == LEFT_HALF_MADE:
-            shutil.rmtree(store.root / _PARTIAL / name)
+            _gone(store.root / _PARTIAL / name)
         else:
             try:
                 with store.leases.hold(name, wait=False):
@@ -219,7 +220,7 @@ def _remove(store: Store, kind: str, name: str) -> bool:
 
 def _remove_held(store: Store, kind: str, key: str) -> None:
     if kind == CHECKPOINTS:
-        shutil.rmtree(store.root / _STATE / key)
+        _gone(store.root / _STATE / key)
     elif kind == CACHED:
         for folder in (path for path in _folders(store.root) if path.name == key):
             _away(store, folder)
@@ -231,12 +232,18 @@ def _remove_held(store: Store, kind: str, key: str) -> None:
         store.objects.delete(paths)
 
 
+def _gone(folder: Path) -> None:
+    with suppress(FileNotFoundError):  # another gc was quicker
+        shutil.rmtree(folder)
+
+
 def _away(store: Store, folder: Path) -> None:
     """Removes an artifact's folder, which is gone at once and not file by file."""
     aside = store.root / _PARTIAL / f"{folder.name}.{process_tag()}.old"
     aside.parent.mkdir(exist_ok=True)
-    folder.rename(aside)
-    shutil.rmtree(aside)
+    with suppress(FileNotFoundError):  # another gc was quicker
+        folder.rename(aside)
+        shutil.rmtree(aside)
 
 
 def answers_in(store: Store) -> Answers:

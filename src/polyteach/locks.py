@@ -18,7 +18,7 @@ import platform
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -212,6 +212,19 @@ class Leases:
             entry = self.shelf.read(name)
             if entry and self._is_over(name, entry[1], _owner_in(entry[0])):
                 self.shelf.remove(name, entry[1])
+
+    def of_others(self) -> list[str]:
+        """Leases of which nobody here can say whether their owners live: those of other machines."""
+        owners = {name: self.owner(name) for name in self.shelf.names()}
+        return [name for name, owner in owners.items() if owner and owner.is_alive is None]
+
+    def watch(self, names: Sequence[str]) -> None:
+        """Watches these leases until it is known who lives: afterwards `owner` says so."""
+        ends = time.monotonic() + self._expiry
+        while time.monotonic() <= ends:
+            time.sleep(self._expiry / _BEATS)
+            for name in names:
+                self.owner(name)
 
     def _take(self, name: str, wait: bool, more: Mapping[str, Any]) -> None:
         pause, told = _LOOKS[0], ""

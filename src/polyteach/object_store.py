@@ -150,7 +150,11 @@ class ObjectStore:
         """Deletes objects; those that are gone already do not matter."""
         keys = [{"Key": self._key(path)} for path in paths]
         for start in range(0, len(keys), 1000):  # as many as S3 takes at once
-            self._call("delete_objects", Delete={"Objects": keys[start : start + 1000], "Quiet": True})
+            objects = {"Objects": keys[start : start + 1000], "Quiet": True}
+            for refused in self._call("delete_objects", Delete=objects).get("Errors", []):
+                why = f"cannot be deleted ({refused.get('Code', 'no reason told')})"
+                fix = "let these credentials delete objects (s3:DeleteObject)"
+                raise UserError(why, f"{self.bucket}/{refused.get('Key', '')}", fix)
 
     def _create(self, path: str, content: bytes) -> str | None:
         return self._conditional(path, content, IfNoneMatch="*")
@@ -201,6 +205,7 @@ class ObjectStore:
 
     def _asked(self, ask: Callable[[], _Answer]) -> _Answer:
         """Asks until the store answers, for a while; a refusal is the user's message at once."""
+        from aiohttp import ClientError  # a body that is cut off
         from botocore.exceptions import BotoCoreError, ConnectionError, HTTPClientError
 
         ends, pause = time.monotonic() + self._patience, 0.25
@@ -216,8 +221,8 @@ class ObjectStore:
                     fix = "make it, or name another one; AWS_ENDPOINT_URL says which server is asked"
                     raise UserError(what, self.url, fix) from error
                 raise
-            except (ConnectionError, HTTPClientError, TimeoutError, OSError) as error:
-                if isinstance(error, OSError) and not _passes(error):
+            except (ClientError, ConnectionError, HTTPClientError, TimeoutError, OSError) as error:
+                if isinstance(error, OSError) and not isinstance(error, ClientError) and not _passes(error):
                     raise
                 if time.monotonic() + pause > ends:
                     what = f"the store has not answered for {self._patience:.0f} s ({_short(error)})"

@@ -21,6 +21,7 @@ import json
 import os
 import platform
 import shutil
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -50,6 +51,7 @@ RESULTS = (
     RACE_PAGE,
 )
 RUNNING = "running"
+_FRESH_SECONDS = 60.0  # a run writes its status every few seconds
 _CANCEL = "cancel"
 
 
@@ -130,12 +132,21 @@ class RunFolder:
         tag = last.get("process")
         if last.get("state") != RUNNING or not isinstance(tag, str) or tag == process_tag():
             return
-        if is_tag_alive(tag):
+        alive = is_tag_alive(tag)
+        if alive or (alive is None and self._is_fresh()):
             raise UserError(
                 f"a study of other settings runs in this folder (process {last.get('pid')})",
                 where=str(self.path),
                 fix="wait until it ends, or give this one another name or --output-dir",
             )
+
+    def _is_fresh(self) -> bool:
+        """Whether the status was written a moment ago, as a run that lives does, on whatever machine."""
+        try:
+            written = (self.path / "status.json").stat().st_mtime
+        except OSError:
+            return False
+        return abs(time.time() - written) < _FRESH_SECONDS
 
     def link(self, step: Step, artifact: Artifact) -> None:
         """Gives an artifact its readable name.
@@ -168,6 +179,8 @@ class RunFolder:
         path = self.path / "logs" / f"{step_id}.output.txt"
         with writing(path):
             path.parent.mkdir(parents=True, exist_ok=True)
+            if path.is_symlink():  # of somebody who handed the folder on: never write to where it points
+                path.unlink()
             with path.open("a", encoding="utf-8", errors="backslashreplace") as file:
                 file.write(text)
 

@@ -78,13 +78,16 @@ def test_what_is_being_made_is_left_alone(output: Path) -> None:
     log = output / "other"
     store = Store(output / ".polyteach")
     process = in_another_process("make_one", store.root, log, "slow", 600)
-    while not works(log):
-        time.sleep(0.02)
-    code, told, err = gc(output, "--yes")
-    assert (code, counts(told)) == (0, {"counted": 1}), err
-    (half,) = (store.root / "partial").iterdir()  # of the one that is at work
-    process.kill()
-    process.communicate()
+    try:
+        while not works(log):
+            assert process.poll() is None
+            time.sleep(0.02)
+        code, told, err = gc(output, "--yes")
+        assert (code, counts(told)) == (0, {"counted": 1}), err
+        (half,) = (store.root / "partial").iterdir()  # of the one that is at work
+    finally:
+        process.kill()
+        process.communicate()
     assert counts(gc(output, "--yes")[1]) == {"left half made": 1, "leases of the dead": 1}
     assert not half.exists()
     assert store.leases.shelf.names() == []
@@ -132,3 +135,13 @@ def test_a_failed_step_has_nothing_to_keep(output: Path) -> None:
     folder = RunFolder.of(output, "kept")
     folder.log_failure(Outcome(counted("x", output / "log"), "failed", error="it broke"))
     assert counts(gc(output)[1]) == {"counted": 1}
+
+
+def test_two_at_once_leave_nothing_and_blame_nobody(output: Path) -> None:
+    store = Store(output / ".polyteach")
+    for number in range(40):
+        store.make(counted(f"more-{number}", output / "log"))
+    command = [sys.executable, "-m", "polyteach.cli.main", "gc", "--yes", "--output-dir", str(output)]
+    both = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    assert [(one.communicate(timeout=60)[1], one.returncode) for one in both] == [("", 0), ("", 0)]
+    assert gc(output)[1]["unneeded"] == []

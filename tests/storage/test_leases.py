@@ -185,3 +185,14 @@ def test_leases_of_the_dead_are_cleaned_and_others_are_not(tmp_path: Path) -> No
     with leases.hold("own"):
         leases.clean()
         assert leases.shelf.names() == ["a", "own"]
+
+
+def test_who_looks_twice_knows_that_a_distant_owner_is_dead(tmp_path: Path) -> None:
+    distant(tmp_path)
+    leases = Leases(Folder(tmp_path), expiry_seconds=0.3)
+    assert leases.of_others() == ["a"]
+    assert leases.owner("a")  # one look tells nothing
+    leases.watch(["a"])
+    assert leases.owner("a") is None
+    leases.clean()
+    assert leases.shelf.names() == []

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import http.client
+import http.server
 import json
 import logging
+import socketserver
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from counted import chain, counted, in_another_process, works
@@ -170,3 +175,53 @@ def test_a_command_on_another_machine_has_nothing_left_to_do(bucket: str, tmp_pa
     assert first["steps"]["made"] > 0
     assert second["steps"] == {**second["steps"], "made": 0, "reused": first["steps"]["made"]}
     assert results == same
+
+
+class _Cutting(socketserver.ThreadingTCPServer):
+    """Lies before the server: cuts off the first answer to a GET in its body, and passes on all others."""
+
+    allow_reuse_address = daemon_threads = True
+
+    def __init__(self, server: str) -> None:
+        super().__init__(("127.0.0.1", 0), _Passing)
+        self.behind = urlsplit(server)
+        self.cut = 0
+
+
+class _Passing(http.server.BaseHTTPRequestHandler):
+    server: _Cutting
+
+    def do_GET(self) -> None:
+        behind = http.client.HTTPConnection(str(self.server.behind.hostname), self.server.behind.port)
+        behind.request("GET", self.path, headers=dict(self.headers))
+        answer = behind.getresponse()
+        content = answer.read()
+        self.send_response(answer.status)
+        for name, value in answer.getheaders():
+            self.send_header(name, value)
+        self.end_headers()
+        if answer.status == 200 and not self.server.cut:
+            self.server.cut += 1
+            content = content[: len(content) // 2]
+            self.close_connection = True
+        self.wfile.write(content)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_an_answer_that_is_cut_off_is_asked_for_again(
+    s3_server: str, bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (step,) = chain(tmp_path / "log", 1)
+    opened(bucket, tmp_path / "here").make(step)
+    s3fs = pytest.importorskip("s3fs")
+    with _Cutting(s3_server) as proxy:
+        threading.Thread(target=proxy.serve_forever, daemon=True).start()
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{proxy.server_address[1]}")
+        s3fs.S3FileSystem.clear_instance_cache()
+        content = ObjectStore(f"s3://{bucket}/a/b").manifest(f"counted/{step.key}")
+        s3fs.S3FileSystem.clear_instance_cache()
+        proxy.shutdown()
+    assert proxy.cut == 1
+    assert content and json.loads(content)["key"] == step.key

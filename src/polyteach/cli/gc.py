@@ -43,6 +43,9 @@ def gc(
     folders = output_dir or [Path()]
     opened = open_store(folders[0], store, cache_dir, run="gc")
     needed, runs = _needed(opened, folders, studies or [])
+    if others := opened.leases.of_others():
+        typer.echo("leases of other machines: watching for a minute who of them lives", err=True)
+        opened.leases.watch(others)
     piles = garbage.find_garbage(opened, needed)
     paid = garbage.answers_in(opened) if answers else None
     if not as_json:
