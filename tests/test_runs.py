@@ -290,6 +290,11 @@ def test_another_study_does_not_run_in_the_folder_of_one_that_runs(folder: RunFo
     assert folder.set_aside("x") is None  # the same study may: it shares the work
     with pytest.raises(UserError, match="other settings runs in this folder"):
         folder.set_aside("y")
+    folder.write_status(status | {"process": f"{'0' * 12}-1-7"})  # of another machine, a moment ago
+    with pytest.raises(UserError, match="other settings runs in this folder"):
+        folder.set_aside("y")
+    os.utime(folder.path / "status.json", (1e9, 1e9))  # it has been silent for years
+    assert folder.set_aside("y") is None
     folder.write_status(status | {"state": "done"})
     assert folder.set_aside("y") is None
 
