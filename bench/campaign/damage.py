@@ -150,7 +150,11 @@ def _of_journal(how: str, when: float, part: float) -> Fault:
         with sqlite3.connect(journal) as file:  # what is in its log goes into it
             file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             tables = file.execute("SELECT 1 FROM sqlite_master WHERE name = 'answers'").fetchall()
-            there = file.execute("SELECT count(*) FROM answers").fetchone()[0] if tables else 0
+            there = (
+                file.execute("SELECT count(*) FROM answers WHERE model = 'tiny'").fetchone()[0]
+                if tables
+                else 0
+            )
         file.close()
         place.notes.append(f"{there} answers in it")
         damage(journal, how, part)
@@ -183,27 +187,30 @@ def _held_journal(seconds: float) -> Fault:
 
 def _of_checkpoints(rng: random.Random) -> Iterator[Fault]:
     """A training is killed, and then its checkpoint is damaged."""
-    for how in (*HOWS, "truncated", "a bit flipped"):
-        yield _of_a_checkpoint(how, round(rng.random(), 4), round(rng.uniform(1.2, 2.0), 2))
+    for how in (*HOWS, *HOWS):
+        yield _of_a_checkpoint(how, round(rng.random(), 4), round(rng.uniform(0.0, 0.5), 2))
 
 
 def _of_a_checkpoint(how: str, part: float, delay: float) -> Fault:
     def inject(place: Place, world: World) -> None:
         running = place.start(workers=1)
-        place.wait_for(running, world, "students", delay)
+        state = place.store / "state"
+        while not running.ended and not list(state.glob("*/checkpoint-*/complete")):
+            time.sleep(0.02)
+        time.sleep(delay)
         running.process.kill()
         place.finish(running)
         for process in place.processes():
             process.wait(5)
-        files = sorted(path for path in (place.store / "state").rglob("*") if path.is_file())
+        files = sorted(path for path in state.glob("*/checkpoint-*/*") if path.is_file())
         if not files:
             place.notes.append("no checkpoint was there")
             return
         chosen = files[int(part * len(files))]
-        place.notes.append(chosen.name)
+        place.notes.append(f"{chosen.parent.name}/{chosen.name}")
         damage(chosen, how, part)
 
-    moment = f"at {part}, killed after {delay} s"
+    moment = f"at {part}, killed {delay} s after the first"
     return Fault(f"checkpoint {how}", "students", moment, inject, frozenset({"students"}))
 
 
