@@ -9,7 +9,8 @@ from pathlib import Path
 from polyteach.errors import UserError
 from polyteach.export.examples import Example, Taken, Wanted, checked, with_own_ids
 from polyteach.export.making import POCKET, Asked, Making, chosen_settings, licence_of_source
-from polyteach.export.run import MANIFEST, Run, read_manifest
+from polyteach.export.run import Run, read_manifest
+from polyteach.manifests import MANIFEST
 from polyteach.models.completions import LENGTH
 from polyteach.seed_data.turns import ASSISTANT, USER
 
