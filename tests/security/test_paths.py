@@ -12,9 +12,12 @@ from typing import Any
 import pytest
 
 from polyteach.cli.main import invoke
+from polyteach.errors import UserError
 from polyteach.files import file_digest
 from polyteach.manifests import Damaged, input_folders, read_manifest
 from polyteach.review.publishing import publish_reviews
+from polyteach.runs import RunFolder
+from polyteach.study.load import load_study
 
 KEY = "a" * 64
 ODD_NAMES = [
@@ -157,3 +160,37 @@ def test_a_report_with_reviews_reads_no_other_store(made: Path, tmp_path: Path) 
     elsewhere = shutil.copytree(report.parents[1] / name.partition("/")[0] / key, tmp_path / "elsewhere")
     change(report / "manifest.json", lambda manifest: manifest["inputs"].update({name: str(elsewhere)}))
     assert publish_reviews(run)[1] is not None
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in ODD_NAMES if "\0" not in name] + ["-x", ".hidden", "a b", "~x"]
+)
+@pytest.mark.parametrize(
+    "place", ["name: small", "name: one", "name: base-c", "languages: [de]", "name: exam"]
+)
+def test_no_name_in_a_study_leads_out_of_its_folder(
+    made: Path, tmp_path: Path, place: str, name: str
+) -> None:
+    text = (made / "study.yaml").read_text(encoding="utf-8")
+    text = text.replace("[pocket-choice]", "[{name: exam, file: a.csv, kind: exact, language: de}]")
+    (tmp_path / "study.yaml").write_text(text, encoding="utf-8")
+    load_study(tmp_path / "study.yaml")
+    key, _, old = place.partition(": ")
+    odd = json.dumps([name] if old.startswith("[") else name)
+    (tmp_path / "study.yaml").write_text(text.replace(place, f"{key}: {odd}", 1), encoding="utf-8")
+    with pytest.raises(UserError):
+        load_study(tmp_path / "study.yaml")
+
+
+def test_a_runs_files_are_not_written_through_links(tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    mine.write_text("dear", encoding="utf-8")
+    run = RunFolder(tmp_path / "run")
+    run.prepare()
+    for name in ("logs/one.output.txt", "status.json", "timing.json"):
+        (run.path / name).symlink_to(mine)
+    run.log_output("one", "said")
+    run.write_status({"state": "done"})
+    run.write_timing(1.0, {})
+    assert mine.read_text(encoding="utf-8") == "dear"
+    assert (run.path / "logs" / "one.output.txt").read_text(encoding="utf-8") == "said"
