@@ -24,6 +24,7 @@ from toy_steps import (
     fail,
     leave_a_lease,
     linger,
+    nap,
     toy,
     where,
 )
@@ -119,6 +120,18 @@ def test_a_step_goes_where_its_resources_are_and_idle_workers_give_way(machines:
     south = next(node["NodeID"] for node in ray.nodes() if "south" in node["Resources"])
     assert facts(outcomes["there"])["node"] == south
     assert facts(outcomes["asks"])["node"] == here()  # the journal of answers is there
+
+
+def test_the_most_urgent_step_does_not_wait_for_all_others(machines: Any, store: Store) -> None:
+    plain = [toy(f"{i}", work=nap, seconds=1, i=i) for i in range(24)]
+    gate = toy("gate", work=nap, seconds=0.1)
+    urgent = replace(toy("urgent", gate, work=nap, seconds=0.1), kind="students", cost=100.0)
+    diary = Diary()
+    cluster = Cluster(steps={"students": Needs(custom={"south": 1})})
+    outcomes = OnRay(cluster).run([gate, *plain, urgent], store, diary)
+    assert {outcome.state for outcome in outcomes.values()} == {"done"}
+    assert diary.started_ids[0] == "gate"
+    assert diary.started_ids.index("urgent") < 18
 
 
 def test_a_bug_a_death_and_a_death_once(machines: Any, store: Store, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from polyteach.steps import Step
 
 _ASKED_FOR = 16  # workers of one shape that wait for room at once: enough for an autoscaler to see
 _GIVE_WAY_SECONDS = 1.0
+_CLEAR_SECONDS = 300.0  # how long less urgent workers are not asked for while room is made
 _IDLE_SECONDS = 60.0
 _LOOK_SECONDS = 10.0
 _LEASE_SECONDS = 2.0  # between two looks at a lease that another process has
@@ -48,7 +49,9 @@ class RayPool:
     """Actors of a cluster, see `pool.Pool`. Leaving the `with` block ends them.
 
     A step whose process died runs again with a machine's CPUs all for itself, or with twice the memory where
-    the cluster's file says how much it needs; until there is room no other worker is asked for.
+    the cluster's file says how much it needs; until there is room no other worker is asked for. Likewise the
+    most urgent step whose shape has waited for room on a machine where others of our steps come and go: the
+    actors there give way, and no less urgent shape is asked for.
 
     Args:
         ray: the module, part of a cluster.
@@ -77,6 +80,8 @@ class RayPool:
         self._shapes: dict[tuple[str, bool], Shape] = {}
         self._moved_at = time.monotonic()
         self._stillborn = 0
+        self._lacking: dict[Shape, float] = {}  # shapes of ready steps that have no actor, and since when
+        self._cleared: dict[Shape, str] = {}  # a machine whose actors give way to one of these
         self._busy: dict[str, float] = {}  # steps that others make, and when to look again
         self._nodes = nodes_of(ray)  # those that are up when it last mattered
         self._gpus = {
@@ -105,7 +110,10 @@ class RayPool:
             if self._is_made_elsewhere(job.step):
                 continue
             shape = self._shape(job)
-            if actor := self._free(shape, job.model):
+            ahead = [other for other in unmet if other != shape]
+            while (actor := self._free(shape, job.model)) and self._is_in_the_way(actor, ahead):
+                self._end(actor)
+            if actor:
                 actor.job, actor.model, actor.since = job, job.model or actor.model, time.monotonic()
                 actor.asked = actor.handle.make.remote(job.step, anew)
                 started[job.step.id] = self._name(actor)
@@ -188,11 +196,33 @@ class RayPool:
         fit = [a for a in self._actors if a.is_free and a.shape == shape and a.node not in cleared]
         return min(fit, key=lambda a: (a.model != model, a.model is not None, a.since), default=None)
 
+    def _is_in_the_way(self, actor: _Actor, ahead: Sequence[Shape]) -> bool:
+        """Whether a free actor holds room that shapes of more urgent steps have waited for."""
+        return any(self._holds_up(actor, shape, ahead) for shape in ahead)
+
+    def _holds_up(self, actor: _Actor, shape: Shape, ahead: Sequence[Shape]) -> bool:
+        is_new = time.monotonic() - self._lacking.get(shape, math.inf) < _GIVE_WAY_SECONDS
+        node = self._nodes.get(actor.node)
+        pinned = shape.node or (self._home.node if shape.at_driver else actor.node)
+        if is_new or node is None or pinned != actor.node:
+            return False
+        there = [other.shape for other in self._actors if other.node == actor.node]
+        if not shape.fits(_left(node, [other for other in there if other in ahead])):
+            return False  # it would not help
+        if self._cleared.setdefault(shape, actor.node) != actor.node:
+            return False
+        left = _left(node, there)
+        lacks = {name for name, amount in shape.resources.items() if left.get(name, 0.0) < amount}
+        is_asked_for = any(other.shape == shape and not other.node for other in self._actors)
+        is_full = len(self._actors) >= self._most and not is_asked_for
+        return is_full or not lacks.isdisjoint(actor.shape.resources)
+
     def _match(self, unmet: Counter[Shape]) -> None:
         """Asks for the actors that ready steps lack, no longer for others; free ones of no use give way."""
         now = time.monotonic()
-        alone = [shape for shape in unmet if shape.only_for]
-        wanted = {shape: min(unmet[shape], _ASKED_FOR) for shape in alone[:1] or unmet}
+        self._lacking = {shape: self._lacking.get(shape, now) for shape in unmet}
+        self._cleared = {shape: node for shape, node in self._cleared.items() if shape in unmet}
+        wanted = {shape: min(unmet[shape], _ASKED_FOR) for shape in self._asked_first(list(unmet))}
         waiting = Counter(actor.shape for actor in self._actors if not actor.node)
         for actor in [one for one in self._actors if not one.node]:
             if waiting[actor.shape] > wanted.get(actor.shape, 0):
@@ -210,6 +240,15 @@ class RayPool:
                 if len(self._actors) < self._most:
                     self._ask_for(shape)
         self._check_patience(wanted)
+
+    def _asked_first(self, shapes: Sequence[Shape]) -> Sequence[Shape]:
+        """Those that are asked for now: less urgent ones could take the room that is being made."""
+        for place, shape in enumerate(shapes):
+            if shape.only_for:
+                return [shape]
+            if shape in self._cleared and time.monotonic() - self._lacking[shape] < _CLEAR_SECONDS:
+                return shapes[: place + 1]
+        return shapes
 
     def _ask_for(self, shape: Shape) -> None:
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
@@ -256,6 +295,8 @@ class RayPool:
         if facts.problem:
             raise unfit(self._nodes.get(facts.node) or Node(facts.node, facts.node, {}), facts.problem)
         actor.node, actor.logs, actor.since = facts.node, facts.logs, time.monotonic()
+        self._lacking.pop(actor.shape, None)
+        self._cleared.pop(actor.shape, None)
 
     def _ended(self, actor: _Actor) -> Ended:
         """Takes what an actor made, or finds out how it was lost."""
@@ -311,3 +352,12 @@ class RayPool:
     def _end(self, actor: _Actor) -> None:
         self._actors.remove(actor)
         self._ray.kill(actor.handle)
+
+
+def _left(node: Node, shapes: Sequence[Shape]) -> dict[str, float]:
+    """What a machine has beside actors of these shapes."""
+    held: dict[str, float] = {}
+    for shape in shapes:
+        for name, amount in shape.resources.items():
+            held[name] = held.get(name, 0.0) + amount
+    return {name: amount - held.get(name, 0.0) for name, amount in node.resources.items()}
