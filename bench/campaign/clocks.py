@@ -1,8 +1,8 @@
 """Faults of the clock: it is wrong in one run and right in the next, or jumps in the middle of one.
 
-A small library of ours, `clock.c`, sets the clock of the run's processes; the monotonic clock stays right, as on
-a machine whose clock somebody sets. libfaketime 0.9.10 is no help: under it `time.sleep` of Python 3.11 fails, or,
-where it lets the monotonic clock jump as well, waiting for a lock with a timeout never ends.
+A small library of ours, `clock.c`, sets the clock of the run's processes; the monotonic clock stays right,
+as on a machine whose clock somebody sets. libfaketime 0.9.10 is no help: under it `time.sleep` of Python 3.11
+fails, or, where it lets the monotonic clock jump as well, waiting for a lock with a timeout never ends.
 """
 
 from __future__ import annotations

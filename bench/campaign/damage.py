@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import shutil
 import sqlite3
 import time
@@ -18,7 +19,7 @@ from polyteach.processes import host_id
 _NO_PID = 4_194_303
 """The last pid that Linux gives; nobody has it."""
 HOWS = ("truncated", "a bit flipped", "emptied", "removed")
-_LEAST = 60
+_LEAST = 54
 """How many of all files and ways are drawn beside one of each kind of artifact and way."""
 _RUN_FILES = ("status.json", "results.json", "timing.json", "leaderboard.csv", "report.html", "analysis.json")
 
@@ -133,6 +134,8 @@ def _of_the_journal(rng: random.Random) -> Iterator[Fault]:
     """The run was killed while its teacher answered, and the journal is damaged before it goes on."""
     for how in ("truncated", "truncated", *["a bit flipped"] * 6, "emptied", "removed"):
         yield _of_journal(how, round(rng.uniform(0.2, 0.8), 2), round(rng.random(), 4))
+    for _ in range(3):
+        yield _of_journal("an answer changed", round(rng.uniform(0.2, 0.8), 2), round(rng.random(), 4))
     for seconds in (1.5, 4.0):
         yield _held_journal(seconds)
 
@@ -157,7 +160,13 @@ def _of_journal(how: str, when: float, part: float) -> Fault:
             )
         file.close()
         place.notes.append(f"{there} answers in it")
-        damage(journal, how, part)
+        if how == "an answer changed":
+            content = journal.read_bytes()
+            answers = [match.end() for match in re.finditer(b"answer [0-9a-f]{15}", content)]
+            at = answers[int(part * len(answers))]
+            journal.write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
+        else:
+            damage(journal, how, part)
         place.requests += there  # those that are lost with it are asked again
 
     def mend(place: Place) -> None:

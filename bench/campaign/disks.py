@@ -22,11 +22,11 @@ def why_not() -> str:
 def faults(rng: random.Random, world: World) -> Iterator[Fault]:
     """All faults of disks."""
     needed = sum(path.stat().st_size for path in world.finished.rglob("*") if path.is_file())
-    for share in sorted(round(rng.uniform(0.02, 1.0), 2) for _ in range(6)):
+    for share in sorted(round(rng.uniform(0.02, 1.0), 2) for _ in range(5)):
         yield _full(f"{share:.2f} of what all takes", int(share * needed) // 4096 * 4096, FRESH)
     for kind in ("students", "students", "synthesis", "gate", "quality", "report"):
         yield _fills_up(kind, round(rng.uniform(0, 0.2), 2), rng.choice((0, 4096, 65536)))
-    for number in sorted(rng.sample(range(4, 110), 5)):
+    for number in sorted(rng.sample(range(4, 110), 4)):
         yield _no_inodes(number)
     yield _read_only_from_the_beginning("an empty one", FRESH)
     yield _read_only_from_the_beginning("all is there but the results", frozenset())

@@ -38,15 +38,14 @@ def why_not() -> str:
 
 def faults(rng: random.Random) -> Iterator[Fault]:
     """All faults beyond one machine."""
-    for kind in ("synthesis", "students", "students", "gate", "quality"):
+    for kind in ("synthesis", "students", "gate", "quality"):
         yield _node_lost(kind, round(rng.uniform(0.1, 1.0), 2))
-    for kind in ("students", "examination"):
+    for kind in ("students",):
         yield _actor_killed(kind, round(rng.uniform(0.0, 0.5), 2))
     for kind in ("students", "synthesis"):
         yield _driver_killed(kind, round(rng.uniform(0.0, 1.0), 2))
-    for seconds in (2.0, 15.0):
-        for kind in ("synthesis", "students"):
-            yield _store_refuses(kind, seconds)
+    for kind, seconds in (("synthesis", 2.0), ("students", 15.0)):
+        yield _store_refuses(kind, seconds)
     yield _store_refuses("students", 5.0, kill=True)
     yield _store_hangs("students", 5.0)
 

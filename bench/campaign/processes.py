@@ -29,10 +29,10 @@ def faults(rng: random.Random) -> Iterator[Fault]:
     ):
         for _ in range(4):
             yield _at_a_moment(name, sign, whole, round(rng.uniform(0.02, 0.98), 2))
-        for kind in KINDS:
+        for kind in rng.sample(KINDS, 5) if whole else KINDS:
             yield _in_a_step(name, kind, _delay(rng, kind), _signalled(sign, whole), in_flight=True)
     for name, sign in (("SIGTERM", signal.SIGTERM), ("SIGINT", signal.SIGINT), ("SIGHUP", signal.SIGHUP)):
-        for kind in rng.sample(KINDS, 4):
+        for kind in rng.sample(KINDS, 3):
             yield _in_a_step(f"{name} of the process", kind, _delay(rng, kind), _signalled(sign, False), True)
     for kind in IN_WORKERS:
         yield _in_a_step("kill -9 of a worker", kind, _delay(rng, kind), _worker_killed(1), True)
@@ -54,7 +54,7 @@ def faults(rng: random.Random) -> Iterator[Fault]:
         yield _in_a_step("out of memory in a step", kind, _delay(rng, kind), _no_memory(room), True, more)
     for share in (0.25, 0.5, 0.7, 0.85):
         yield _limited_memory(share, rng.randint(0, 40))
-    for megabytes in sorted(rng.sample(range(250, 700, 10), 4)):
+    for megabytes in sorted(rng.sample(range(250, 700, 10), 3)):
         yield _killed_for_memory(megabytes)
     for kind in rng.sample(IN_WORKERS, 4):
         yield _in_a_step("no further file in a worker", kind, _delay(rng, kind), _no_files)

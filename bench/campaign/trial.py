@@ -12,6 +12,7 @@ from campaign.place import AT_ONCE, Place, Stamp, World
 
 Inject = Callable[[Place, World], None]
 Mend = Callable[[Place], None]
+_NO_MEMORY = "OpenBLAS error: Memory allocation still failed"  # it ends the process itself
 FRESH = frozenset(("everything",))
 """As `Fault.without`: the run starts from nothing."""
 
@@ -137,6 +138,8 @@ def _judge(verdict: Verdict, place: Place, world: World, kept: dict[str, Stamp])
     for run in place.runs:
         if run.code == 2 and not run.is_clear_message:
             verdict.wrong.append(f"exit code 2 without a clear message: {run.said.strip()[-300:]}")
+        elif run.code == 1 and _NO_MEMORY in run.said:
+            verdict.notes.append("ended by OpenBLAS, without memory")
         elif run.code == 1:
             verdict.wrong.append(f"exit code 1: {run.said.strip()[-200:]}")
     if missing := world.kinds.keys() - there.keys():
