@@ -170,7 +170,6 @@ def run_graph(
     planned = look_up(steps, store, resume)
     doubts = executor.check(planned.missing)
     folder.prepare()
-    folder.uncancel()
     for doubt in doubts:
         display.say(f"warning: {doubt}")
     requests = {s.id: requests_of(s, study, resources) for s in planned.steps if s.kind == "synthesis"}
@@ -223,7 +222,7 @@ class _Watch:
 
     def started(self, step: Step, where: str) -> None:
         self.status.started(step, where)
-        self.status.write()
+        self.status.write_soon()
         self.display.started(step, where)
 
     def progressed(self, step_id: str, done: int, total: int, unit: str) -> None:
@@ -255,7 +254,7 @@ class _Watch:
 
     def _write(self) -> None:
         self.status.seconds_left = self.display.seconds_left
-        self.status.write()
+        self.status.write_soon()
 
     def _note(self, outcome: Outcome) -> None:
         self.status.ended(outcome)

@@ -8,7 +8,7 @@
                         artifacts/<step id>            links into the store
                         logs/<step id>.txt             tracebacks of failed steps
                         logs/<step id>.output.txt      what its worker wrote, where it was on another machine
-                        cancel                         somebody asked the run to stop
+                        cancel                         the process that somebody asked to stop
                         earlier-<n>/                   results of other settings under this name
 
 A rehearsal (--limit 20) is a study of its own, <study>-limit-20; so is one with another rng_seed,
@@ -185,18 +185,17 @@ class RunFolder:
                 file.write(text)
 
     def cancel(self) -> None:
-        """Asks the run, wherever its process is, to stop as by Ctrl-C."""
+        """Asks the run, wherever its process is, to stop as by Ctrl-C: the one that wrote the status last."""
+        asked = str(self._last_status().get("process", ""))
         with writing(self.path / _CANCEL):
-            (self.path / _CANCEL).touch()
+            write_atomically(self.path / _CANCEL, lambda new: new.write_text(asked, encoding="utf-8"))
 
     def is_cancelled(self) -> bool:
-        """Whether somebody asked the run to stop."""
-        return (self.path / _CANCEL).exists()
-
-    def uncancel(self) -> None:
-        """Forgets that somebody asked an earlier run to stop."""
-        with writing(self.path / _CANCEL):
-            (self.path / _CANCEL).unlink(missing_ok=True)
+        """Whether somebody asked the run of this process to stop."""
+        try:
+            return (self.path / _CANCEL).read_text(encoding="utf-8", errors="replace") == process_tag()
+        except OSError:
+            return False
 
     def publish(self, artifacts: Iterable[Artifact]) -> None:
         """Copies the result files out of the closing steps' artifacts."""

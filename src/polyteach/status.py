@@ -1,7 +1,8 @@
-"""How far a run is: `status.json`, rewritten whole at each change."""
+"""How far a run is: `status.json`, rewritten whole within seconds of each change."""
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 import time
@@ -20,6 +21,8 @@ from polyteach.runs import RUNNING, RunFolder
 from polyteach.scoring.evidence import measuring_in
 from polyteach.scoring.requests import measuring_of
 from polyteach.steps import Step
+
+_WRITE_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,7 @@ class StatusWriter:
         self.state = RUNNING
         self.reason: str | None = None
         self.seconds_left: float | None = None
+        self._written = -math.inf
         self.add(steps)
 
     def add(self, steps: Iterable[Step], *, closing: bool = False) -> None:
@@ -145,6 +149,12 @@ class StatusWriter:
     def write(self) -> None:
         """Writes the file."""
         self._folder.write_status(self.to_json())
+        self._written = time.monotonic()
+
+    def write_soon(self) -> None:
+        """Writes it, but at most once a second: of many steps it is long, and is written whole."""
+        if time.monotonic() - self._written >= _WRITE_SECONDS:
+            self.write()
 
     def to_json(self) -> dict[str, Any]:
         """The status as the outside view has it."""
