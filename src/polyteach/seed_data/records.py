@@ -11,7 +11,6 @@ import io
 import json
 import re
 import stat
-import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -28,6 +27,13 @@ _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _BLANK = b"\xef\xbb\xbf \t\r\n"
 _BATCH = 256  # records of a Parquet file in memory at once
 _FEW_BYTES = 65_536  # a file of blanks alone is no longer than this
+MOST_LINE_BYTES = 2**26
+"""Of one line, or one field of CSV: far beyond any example, and no more than memory has."""
+MOST_UNPACKED = 200
+"""Times its size that what is packed may unpack to; text packs to a tenth, seldom to a fiftieth."""
+MOST_UNPACKED_COLUMN = 1000
+"""Likewise of a column of Parquet, whose packing sees further: long prompts that differ little pack well."""
+_LARGE_BYTES = 2**24  # below it nothing that swells up matters
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,16 +125,31 @@ def _opened(path: Path) -> IO[bytes]:
     return cast("IO[bytes]", gzip.open(path)) if path.suffix.lower() == ".gz" else path.open("rb")
 
 
+_SWELLS = "unpacks to more than {} times its size, as no examples do"
+_UNPACK = "unpack it, or write it again, if you trust it"
+
+
+def _swells_up(unpacked: int, packed: int, most: int) -> bool:
+    return unpacked > max(_LARGE_BYTES, most * packed)
+
+
 def stream_lines(path: Path) -> Iterator[str]:
     """Yields the lines of a UTF-8 file (a byte order mark is passed over), each with its line feed.
 
     Raises:
-        UserError: it is no UTF-8; names the line and the byte.
+        UserError: it is no UTF-8; names the line and the byte. Or a line is too long, or a packed file swells
+            up as no text does.
     """
-    start = 0
+    start, packed = 0, path.stat().st_size
+    is_packed = path.suffix.lower() == ".gz"
     with _opened(path) as file:
         # only \n ends a line: U+2028 and its like occur inside strings
-        for number, line in enumerate(file, start=1):
+        for number, line in enumerate(iter(lambda: file.readline(MOST_LINE_BYTES + 1), b""), start=1):
+            if len(line) > MOST_LINE_BYTES:
+                what = f"this line is longer than {MOST_LINE_BYTES >> 20} MB"
+                raise UserError(what, where=f"{path}:{number}", fix="one example a line")
+            if is_packed and _swells_up(start + len(line), packed, MOST_UNPACKED):
+                raise UserError(_SWELLS.format(MOST_UNPACKED), where=str(path), fix=_UNPACK)
             try:
                 yield line.decode("utf-8").removeprefix("\ufeff" if number == 1 else "")
             except UnicodeDecodeError as error:
@@ -177,7 +198,7 @@ def encodable(value: Any) -> bool:
 
 
 def _csv(path: Path) -> Iterator[Record]:
-    csv.field_size_limit(min(sys.maxsize, 2**31 - 1))  # responses may be longer than the default 131,072
+    csv.field_size_limit(MOST_LINE_BYTES)  # responses may be longer than the default 131,072
     reader = csv.reader(_any_lines(stream_lines(path)), strict=True)
     header: list[str] = []
     line = 1
@@ -230,6 +251,8 @@ def _parquet(path: Path) -> Iterator[Record]:
     except damage as error:
         raise _unreadable(str(path), error) from error
     with file:
+        for number_of_group in range(file.num_row_groups):
+            _check_group(path, file.metadata.row_group(number_of_group))
         batches = _batches(file)
         while True:
             try:
@@ -242,6 +265,27 @@ def _parquet(path: Path) -> Iterator[Record]:
             for record in columns:
                 number += 1
                 yield Record(f"{path}, row {number}", record)
+
+
+def _check_group(path: Path, group: Any) -> None:
+    """Refuses what swells up: values that are packed, or stand once and are in many rows.
+
+    A value is no longer than what its column unpacks to; one of a dictionary may be in all rows of a batch.
+    Dictionaries that writers make end at 1 MB.
+
+    Raises:
+        UserError: a column chunk swells up.
+    """
+    for number in range(group.num_columns):
+        column = group.column(number)
+        start = column.dictionary_page_offset if column.has_dictionary_page else None
+        dictionary = column.data_page_offset - start if start is not None else 0
+        where = f"{path}, column {column.path_in_schema!r}"
+        if _swells_up(column.total_uncompressed_size, column.total_compressed_size, MOST_UNPACKED_COLUMN):
+            raise UserError(_SWELLS.format(MOST_UNPACKED_COLUMN), where=where, fix=_UNPACK)
+        if dictionary > _LARGE_BYTES:
+            what = f"has a dictionary of more than {_LARGE_BYTES >> 20} MB"
+            raise UserError(what, where=where, fix=_UNPACK)
 
 
 def _batches(file: ParquetFile, columns: Sequence[str] | None = None) -> Iterator[Any]:
