@@ -76,6 +76,7 @@ def test_dials_are_faultless_where_nothing_is_said(tmp_path: Path) -> None:
         ("{name: a, data: {xx: x.csv}}", "teachers[0].data", "unknown language 'xx'"),
         ("{name: a, data: {tl: x.csv, fil: y.csv}}", "teachers[0].data", "no mapping"),
         ("{name: a, data: x.csv}, {name: a, simulated: {}}", "teachers", "listed twice: a"),
+        ("{name: é, simulated: {}}, {name: É, simulated: {}}", "teachers", "é and É are one folder on disks"),
     ],
 )
 def test_each_mistake_is_told_in_its_place(tmp_path: Path, teacher: str, where: str, message: str) -> None:

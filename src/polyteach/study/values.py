@@ -35,6 +35,11 @@ def _distinct(values: list[Any]) -> list[Any]:
     twice = sorted({str(name) for name in names if names.count(name) > 1})
     if twice:
         raise ValueError(f"listed twice: {', '.join(twice)}")
+    folders: dict[str, str] = {}
+    for name in (value.name for value in values if hasattr(value, "name")):
+        other = folders.setdefault(unicodedata.normalize("NFC", name).casefold(), name)
+        if other != name:
+            raise ValueError(f"{other} and {name} are one folder on disks that do not tell case apart")
     return values
 
 
