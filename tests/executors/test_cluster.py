@@ -106,6 +106,13 @@ def test_the_slurm_file_is_bash() -> None:
     subprocess.run(["bash", "-n", str(FILES / "slurm.sbatch")], check=True)
 
 
+def test_slurms_signal_reaches_the_study_itself() -> None:
+    """As a step of srun's it would be killed by it, without a word."""
+    text = (FILES / "slurm.sbatch").read_text().replace("\\\n", " ")
+    commands = [line for line in text.splitlines() if "polyteach run" in line]
+    assert [line.split()[0] for line in commands] == ["polyteach"]
+
+
 def test_the_launchers_file_fits_rays_own_schema() -> None:
     ray = pytest.importorskip("ray", reason="Ray is not installed: pip install polyteach[ray]")
     jsonschema = pytest.importorskip("jsonschema", reason="jsonschema comes with Ray")
