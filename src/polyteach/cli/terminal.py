@@ -5,13 +5,17 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from polyteach.report.wording import one_line
+from polyteach.report.wording import UNPRINTABLE, one_line, printable
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+_COLOURS = re.compile(r"(\x1b\[[0-9;]*m)")
+_BARS = re.compile(r"(\x1b\[(?:[0-9;]*m|\?25[lh]|[0-2]?K|[0-9]*[AB])|\r)")
 
 
 def shown(text: str) -> str:
@@ -39,12 +43,13 @@ def output_console(most: int | None = None) -> Console:
 
 
 def print_json(value: Any) -> None:
-    """Prints plain data as one JSON object on stdout.
+    """Prints plain data as one JSON object on stdout; what a terminal would obey is escaped, as `\\u009b`.
 
     Raises:
         ValueError: a number is not finite.
     """
-    print(json.dumps(value, ensure_ascii=False, allow_nan=False, indent=1))
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=1)
+    print(UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
 
 
 class OutputLost(Exception):
@@ -59,7 +64,26 @@ class OutputLost(Exception):
         self.reason = reason
 
 
-class _Output(io.TextIOWrapper):
+class _Marked(io.TextIOWrapper):
+    """A stream that tells a terminal nothing but what Rich tells it.
+
+    All that is printed passes here, so that no text of a model, a server or a file is obeyed, whoever forgot
+    to mark it. On a terminal the codes of colours pass, and on standard error those that move the bars.
+    """
+
+    obeyed: re.Pattern[str] | None = None
+
+    def write(self, text: str) -> int:
+        if self.obeyed is None:
+            super().write(printable(text))
+        else:
+            # every other part is a code that passes
+            parts = self.obeyed.split(text)
+            super().write("".join(part if n % 2 else printable(part) for n, part in enumerate(parts)))
+        return len(text)
+
+
+class _Output(_Marked):
     """Standard output that tells its own errors from all others."""
 
     def write(self, text: str) -> int:
@@ -75,17 +99,31 @@ class _Output(io.TextIOWrapper):
             raise OutputLost(error) from error
 
 
+_Stream = TypeVar("_Stream", bound=_Marked)
+
+
 def guard_output() -> None:
-    """Makes this process' standard output raise OutputLost; what it cannot encode is printed escaped."""
+    """Makes this process' standard output raise OutputLost; see `_Marked` for what both streams let pass.
+
+    What cannot be encoded is printed escaped.
+    """
+    is_told = os.environ.get("FORCE_COLOR", "") != ""
     if isinstance(sys.stdout, io.TextIOWrapper):  # None where the caller closed it
-        old = sys.stdout
-        sys.stdout = _Output(
-            old.buffer,
-            encoding=old.encoding,
-            errors="backslashreplace",
-            line_buffering=old.line_buffering,
-            write_through=old.write_through,
-        )
+        sys.stdout = _guarded(_Output, sys.stdout)
+        sys.stdout.obeyed = _COLOURS if sys.stdout.isatty() or is_told else None
+    if isinstance(sys.stderr, io.TextIOWrapper):
+        sys.stderr = _guarded(_Marked, sys.stderr)
+        sys.stderr.obeyed = _BARS if sys.stderr.isatty() or is_told else None
+
+
+def _guarded(kind: type[_Stream], old: io.TextIOWrapper) -> _Stream:
+    return kind(
+        old.buffer,
+        encoding=old.encoding,
+        errors="backslashreplace",
+        line_buffering=old.line_buffering,
+        write_through=old.write_through,
+    )
 
 
 def discard_output() -> None:

@@ -11,9 +11,10 @@ from polyteach.scoring.numbers import NONE
 from polyteach.scoring.numbers import number as number
 from polyteach.scoring.numbers import parameters as parameters
 
-_UNPRINTABLE = re.compile(
+UNPRINTABLE = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u206f\ufdd0-\ufdef\ufff9-\ufffb\ufffe\uffff\ud800-\udfff]"
 )
+"""What is unseen and changes what is seen, but for line feeds and tabs; see `printable`."""
 _PICTURES = 0x2400  # of control characters, in their order
 
 
@@ -67,7 +68,7 @@ def printable(text: str) -> str:
     keeps free become `⟨U+202E⟩` and the like. Joiners and the marks U+200E, U+200F and U+061C stay: Persian,
     Hindi, Arabic and emoji are written with them, and they reorder no text but their own.
     """
-    return _UNPRINTABLE.sub(_mark, text.replace("\r\n", "\n").replace("\r", "\n"))
+    return UNPRINTABLE.sub(_mark, text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def one_line(text: str) -> str:
