@@ -1,5 +1,7 @@
 import json
 import os
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -105,3 +107,32 @@ def test_what_killed_processes_left_is_cleaned_and_what_is_in_work_is_not(store:
     store.prepare()
     assert {path.name for path in partial.iterdir()} == set(kept)
     assert not list(partial.glob(".*"))
+
+
+def test_a_bit_flipped_in_mid_run_is_never_computed_on(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The run has looked the input up and found it whole; then the disk errs, then a step reads it."""
+    parent, child = toy("parent"), toy("child", toy("parent"))
+    made = store.make(parent)
+    assert store.find(parent)
+    (made.path / "text").write_text("qarent")
+    assert (store.make(child).path / "text").read_text() == "parentchild"
+    assert "its digest is not the manifest's" in caplog.text
+    assert store.find(parent)
+
+
+def test_an_input_that_is_gone_is_made_again(store: Store) -> None:
+    parent, child = toy("parent"), toy("child", toy("parent"))
+    shutil.rmtree(store.make(parent).path)
+    assert (store.make(child).path / "text").read_text() == "parentchild"
+
+
+def test_files_that_a_step_skips_are_not_read_for_it(store: Store) -> None:
+    parent = toy("parent")
+    (store.make(parent).path / "sub" / "more").write_bytes(b"other")
+    child = replace(toy("child", parent), skips=("sub/*",))
+    assert (store.make(child).path / "text").read_text() == "parentchild"
+    assert (store.folder(parent) / "sub" / "more").read_bytes() == b"other"
+    store.make(toy("other", parent))  # one that may read it
+    assert (store.folder(parent) / "sub" / "more").read_bytes() != b"other"
