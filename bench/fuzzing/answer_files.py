@@ -15,6 +15,7 @@ from fuzzing.commands import command, told
 from fuzzing.data_files import written
 from fuzzing.exploring import Target
 from fuzzing.mutations import TEXTS, Draw, Mutator
+from fuzzing.replies import BATCH, BODIES, BODY, LINE, SAID, VECTORS, http_answer, http_reply
 from fuzzing.serving import answering
 from fuzzing.small_run import REVIEW, RUN, make_small_run
 from polyteach.benchmarks.letters import read_letter
@@ -43,142 +44,6 @@ REPLY, TEXT, LINES, ROWS, PROMPTS, EXAM = (
 )
 _IN_RUN = f"{RUN}/artifacts/synthesis/clean/de/respond/rows.parquet"
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-_BODY: dict[str, Any] = {
-    "id": "a",
-    "object": "chat.completion",
-    "model": "m",
-    "choices": [
-        {
-            "index": 0,
-            "message": {
-                "role": "assistant",
-                "content": "[RESULT] 4",
-                "reasoning_content": None,
-                "refusal": None,
-                "tool_calls": None,
-            },
-            "finish_reason": "stop",
-            "logprobs": None,
-        }
-    ],
-    "usage": {
-        "prompt_tokens": 10,
-        "completion_tokens": 5,
-        "total_tokens": 15,
-        "completion_tokens_details": {"reasoning_tokens": 1},
-        "prompt_tokens_details": {"cached_tokens": 2},
-    },
-}
-_TOOL: dict[str, Any] = {
-    "choices": [
-        {
-            "message": {
-                "role": "assistant",
-                "content": None,
-                "tool_calls": [
-                    {"id": "1", "type": "function", "function": {"name": "f", "arguments": '{"a": 1}'}}
-                ],
-            },
-            "finish_reason": "tool_calls",
-        }
-    ],
-    "usage": {"prompt_tokens": 3, "completion_tokens": 2},
-}
-_PARTS: dict[str, Any] = {
-    "choices": [
-        {
-            "message": {
-                "content": [
-                    {"type": "thinking", "thinking": [{"text": "hm"}]},
-                    {"type": "text", "text": "Hallo"},
-                ]
-            },
-            "finish_reason": {"type": "stop"},
-        }
-    ]
-}
-_ERROR: dict[str, Any] = {
-    "error": {
-        "code": 400,
-        "message": "maximum context length is 10 tokens",
-        "type": "invalid_request_error",
-        "param": "temperature",
-    }
-}
-_VECTORS: dict[str, Any] = {
-    "data": [{"index": 0, "embedding": [0.1, 0.2]}, {"index": 1, "embedding": [0.3, -0.4]}],
-    "usage": {"prompt_tokens": 2},
-}
-_LINE: dict[str, Any] = {"custom_id": "k", "response": {"status_code": 200, "body": _BODY}, "error": None}
-_BATCH: dict[str, Any] = {
-    "id": "b",
-    "status": "failed",
-    "errors": {"data": [{"code": "token_limit_exceeded", "message": "too many", "line": 1}]},
-}
-_BODIES = (_BODY, _BODY, _TOOL, _PARTS, _ERROR)
-_SAID = (
-    *(
-        '{"prompt": "Was ist 1+1?", "response": "2"}',
-        '```json\n{"prompt": "a \\"b\\" c", "response": "d"}\n```',
-    ),
-    *(
-        "Wie viele?\nZwölf.",
-        "<think>hm</think>Feedback. [RESULT] 4",
-        "[[A]]",
-        "Gut. [[tie]]",
-        "Antwort: B",
-        "12.500,5",
-    ),
-    *(
-        "1,2 3'4 5٬6",
-        "<|channel|>analysis<|message|>x<|end|><|channel|>final<|message|>y",
-        "I cannot help with that.",
-    ),
-    *(
-        "# Titel\n\n- a\n- b\n\n```python\nx = 1\n```\n\n$$x$$\n| a | b |\n|--|--|",
-        "Satz eins. Satz zwei! Drei? 「四」。",
-        "答え: Ａ",
-    ),
-)
-_STATUSES = (
-    "200 OK",
-    "200 OK",
-    "200 OK",
-    "200 OK",
-    "400 Bad Request",
-    "401 No",
-    "404 Not Found",
-    "429 Too Many",
-    "500 Oops",
-    "503 Busy",
-    "204 None",
-    "301 Moved",
-    "999 Odd",
-    "20 Short",
-    "x",
-)
-_HEADERS = (
-    *(
-        "Retry-After: 0",
-        "Retry-After: nan",
-        "Retry-After: 1e999",
-        "Retry-After: Wed, 99 Foo 2024",
-        "Location: \x1b[31m",
-    ),
-    *(
-        "Content-Encoding: gzip",
-        "Content-Encoding: br",
-        "Transfer-Encoding: chunked",
-        "Content-Type: text/html",
-    ),
-    *(
-        "Content-Type: text/event-stream",
-        "Content-Type: ;;;",
-        "X: " + "y" * 9000,
-        "Set-Cookie: a=\x00",
-        "Connection: keep-alive",
-    ),
-)
 _QUESTIONS = "question,option_a,option_b,answer\n1+1?,2,3,A\n2+2?,5,4,B\n"
 
 
@@ -382,14 +247,14 @@ def answer_target(folder: Path) -> Target:
     @st.composite
     def cases(draw: Draw) -> Case:
         mutator = Mutator(
-            draw, ("content", "text", "choices", "message", "error", "usage", "custom_id"), _SAID
+            draw, ("content", "text", "choices", "message", "error", "usage", "custom_id"), SAID
         )
         action = mutator.of(sorted(ACTIONS))
         if action == "text":
             facts = {"text": _said(mutator), "thinking": mutator.of(("", "hm", *TEXTS))}
             return Case(action, {TEXT: json.dumps(facts).encode()})
         if action == "batch-lines":
-            lines = [mutator.tree(mutator.of((_LINE, _BATCH))) for _ in range(4)]
+            lines = [mutator.tree(mutator.of((LINE, BATCH))) for _ in range(4)]
             return Case(action, {LINES: mutator.content("\n".join(json.dumps(line) for line in lines))})
         if action in _OF_ROWS:
             said = [
@@ -404,13 +269,13 @@ def answer_target(folder: Path) -> Target:
                 action, {_IN_RUN: written(mutator, said, "parquet") if mutator.once_in(12) else _table(said)}
             )
         if action == "vectors":
-            return Case(action, {REPLY: _http(mutator, mutator.tree(_VECTORS))})
+            return Case(action, {REPLY: http_answer(mutator, mutator.tree(VECTORS))})
         if action == "http":
-            return Case(action, {REPLY: _http(mutator, mutator.tree(mutator.of(_BODIES)))})
-        body = json.loads(json.dumps(_BODY))
+            return Case(action, {REPLY: http_answer(mutator, mutator.tree(mutator.of(BODIES)))})
+        body = json.loads(json.dumps(BODY))
         body["choices"][0]["message"]["content"] = _said(mutator)
         body["choices"][0]["finish_reason"] = mutator.of(("stop", "stop", "length", "content_filter"))
-        return Case(action, fixed | {REPLY: _reply("200 OK", [], json.dumps(body).encode())})
+        return Case(action, fixed | {REPLY: http_reply("200 OK", [], json.dumps(body).encode())})
 
     return Target("answers", ACTIONS, cases(), folder, ACTIONS.keys() - {"report", "review-page"})
 
@@ -421,9 +286,9 @@ def _said(mutator: Mutator) -> str:
     if kind == 0:
         return str(mutator.of(TEXTS))
     if kind == 1:
-        return mutator.text(mutator.of(_SAID)) + mutator.of(TEXTS) * mutator.of((1, 1, 30))
+        return mutator.text(mutator.of(SAID)) + mutator.of(TEXTS) * mutator.of((1, 1, 30))
     if kind == 2:
-        return mutator.of(TEXTS) + mutator.of(_SAID) + mutator.of(TEXTS)
+        return mutator.of(TEXTS) + mutator.of(SAID) + mutator.of(TEXTS)
     value = mutator.value()
     return value if isinstance(value, str) else json.dumps(value, default=str)
 
@@ -454,27 +319,3 @@ def _table(rows: Sequence[dict[str, Any]]) -> bytes:
     ]
     pq.write_table(pa.Table.from_pylist(whole), file)
     return file.getvalue()
-
-
-def _http(mutator: Mutator, body: Any) -> bytes:
-    """An answer of a server: status, headers and body, as JSON, as a stream of events, or neither."""
-    content = mutator.content(json.dumps(body))
-    kind = mutator.below(8)
-    if kind == 5:
-        content = b"".join(b"data: " + line + b"\n\n" for line in (content, b"[DONE]"))
-    elif kind == 6:
-        content = b"%x\r\n%s\r\n0\r\n\r\n" % (len(content), content)
-    elif kind == 7:
-        content = mutator.packed(content)
-    headers = [mutator.of(_HEADERS)] if mutator.once_in(3) else []
-    reply = _reply(mutator.of(_STATUSES), headers, content)
-    return mutator.damaged(reply) if mutator.once_in(8) else reply
-
-
-def _reply(status: str, headers: Sequence[str], body: bytes) -> bytes:
-    told_type = (
-        [] if any(line.startswith("Content-Type") for line in headers) else ["Content-Type: application/json"]
-    )
-    sized = [] if any("chunked" in line for line in headers) else [f"Content-Length: {len(body)}"]
-    head = "\r\n".join((f"HTTP/1.1 {status}", *told_type, *sized, "Connection: close", *headers))
-    return head.encode("latin-1", "replace") + b"\r\n\r\n" + body

@@ -31,7 +31,7 @@ students:
   max_length: 64
 benchmarks: [pocket-choice]
 benchmark_items: 60
-trials: 2
+trials: 1
 """
 
 
