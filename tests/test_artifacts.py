@@ -1,8 +1,10 @@
 import json
 import os
 import shutil
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from toy_steps import fail, toy
@@ -10,6 +12,7 @@ from toy_steps import fail, toy
 from polyteach.artifacts import MANIFEST, Damaged, Store
 from polyteach.errors import UserError
 from polyteach.processes import host_id, process_tag
+from polyteach.steps import StepTask
 
 
 @pytest.fixture
@@ -79,6 +82,33 @@ def test_a_file_in_the_place_of_an_artifact_gives_way(store: Store) -> None:
         store.find(toy("a"))
     assert (store.make(toy("a")).path / "text").read_text() == "a"
     assert list((store.root / "partial").iterdir()) == []
+
+
+def take_away(task: StepTask) -> Mapping[str, Any]:
+    """What happens to a step whose store is deleted while it works."""
+    folder = task.output if task.settings["which"] == "output" else task.inputs["parent"]
+    shutil.rmtree(folder)
+    (folder / "text").read_text()
+    return {}
+
+
+def read_nothing(task: StepTask) -> Mapping[str, Any]:
+    """Reads a file that nobody wrote."""
+    (task.output / "nothing").read_text()
+    return {}
+
+
+@pytest.mark.parametrize("which", ["output", "input"])
+def test_a_folder_that_is_taken_away_in_mid_step_is_told(store: Store, which: str) -> None:
+    store.make(toy("parent"))
+    with pytest.raises(UserError, match="taken away") as caught:
+        store.make(toy("child", toy("parent"), work=take_away, which=which))
+    assert str(store.root) in str(caught.value.where)
+
+
+def test_a_step_that_misses_a_file_which_never_was_has_a_bug(store: Store) -> None:
+    with pytest.raises(FileNotFoundError):
+        store.make(toy("child", work=read_nothing))
 
 
 def test_a_store_that_is_a_file_is_the_users_mistake(tmp_path: Path) -> None:

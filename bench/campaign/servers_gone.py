@@ -81,6 +81,8 @@ def _gone(seconds: float, delay: float, patience: float) -> Fault:
         time.sleep(seconds)
         place.start_server()
         place.finish(running)
+        place.settings.clear()  # a report tells them
+        place.write_study()
 
     moment = f"{seconds:g} s, {delay} s into it, patience {patience:g} s"
     return Fault("server gone", "synthesis", moment, inject, _ONLY_SYNTHESIS)

@@ -268,7 +268,10 @@ class Store:
             shutil.rmtree(made, ignore_errors=True)
             made.mkdir(parents=True)
         started = time.monotonic()
-        facts = step.work(StepTask(step.settings, self.locations(step), self.inputs(step), made, progress))
+        with self._left_alone(step, made):
+            facts = step.work(
+                StepTask(step.settings, self.locations(step), self.inputs(step), made, progress)
+            )
         with writing(self.folder(step)):
             manifest = {
                 "schema_version": SCHEMA_VERSION,
@@ -288,6 +291,23 @@ class Store:
             write_json(made / MANIFEST, manifest)
             quicker = self._publish(step, made, anew)
         return quicker or Artifact(self.folder(step), manifest, reused=False)
+
+    @contextmanager
+    def _left_alone(self, step: Step, made: Path) -> Iterator[None]:
+        """Tells a step that failed because somebody took its files away from one that has a bug.
+
+        Raises:
+            UserError: an input, or the folder it fills, was there and is gone.
+        """
+        try:
+            yield
+        except OSError as error:
+            folders = [*self.inputs(step).values(), made]
+            gone = next((folder for folder in folders if not folder.is_dir()), None)
+            if gone is None:
+                raise
+            fix = "leave the store alone while a run works in it, and run the same command again"
+            raise UserError("was taken away while a step used it", str(gone), fix) from error
 
     def _publish(self, step: Step, made: Path, anew: bool) -> Artifact | None:
         """Puts what was made in its place; if another process was quicker, drops it and returns theirs."""
