@@ -167,31 +167,32 @@ def run_graph(
     began = time.monotonic()
     check_resumable(folder, resume)
     store.prepare()
-    planned = look_up(steps, store, resume)
-    doubts = executor.check(planned.missing)
-    folder.prepare()
-    for doubt in doubts:
-        display.say(f"warning: {doubt}")
-    requests = {s.id: requests_of(s, study, resources) for s in planned.steps if s.kind == "synthesis"}
-    identity = identity or digest_of({step.id: step.key for step in planned.steps})
-    if earlier := folder.set_aside(identity):
-        display.say(f"{folder.path} holds results of other settings; they are moved to {earlier}")
-    account = Account(store.root / JOURNAL, study.name, study.budget)
-    watch = _Watch(folder, planned, requests, identity, account, display)
-    for problem in planned.damaged.values():
-        display.say(f"damaged, will be made again: {problem}")
-    display.begin(planned.missing, len(planned.there))
-    try:
-        with sigterm_as_ctrl_c(), store.used_for(planned.steps):
-            outcomes = executor.run(planned.missing, store, watch, anew=resume == "never")
-            failed = {id: outcome.error for id, outcome in outcomes.items() if outcome.state != "done"}
-            last = closing({id: last_line(e) or "unknown" for id, e in failed.items()})
-            watch.close(last, store, bool(failed), goes_on)
-    except (KeyboardInterrupt, UserError, BudgetReached) as stop:
-        watch.stop(_STATES.get(type(stop), "stopped"), str(stop) or None)
-        raise
-    finally:
-        display.close()
+    with store.used_for(steps):  # from before they are looked up: what is found stays, see `garbage`
+        planned = look_up(steps, store, resume)
+        doubts = executor.check(planned.missing)
+        folder.prepare()
+        for doubt in doubts:
+            display.say(f"warning: {doubt}")
+        requests = {s.id: requests_of(s, study, resources) for s in planned.steps if s.kind == "synthesis"}
+        identity = identity or digest_of({step.id: step.key for step in planned.steps})
+        if earlier := folder.set_aside(identity):
+            display.say(f"{folder.path} holds results of other settings; they are moved to {earlier}")
+        account = Account(store.root / JOURNAL, study.name, study.budget)
+        watch = _Watch(folder, planned, requests, identity, account, display)
+        for problem in planned.damaged.values():
+            display.say(f"damaged, will be made again: {problem}")
+        display.begin(planned.missing, len(planned.there))
+        try:
+            with sigterm_as_ctrl_c():
+                outcomes = executor.run(planned.missing, store, watch, anew=resume == "never")
+                failed = {id: outcome.error for id, outcome in outcomes.items() if outcome.state != "done"}
+                last = closing({id: last_line(e) or "unknown" for id, e in failed.items()})
+                watch.close(last, store, bool(failed), goes_on)
+        except (KeyboardInterrupt, UserError, BudgetReached) as stop:
+            watch.stop(_STATES.get(type(stop), "stopped"), str(stop) or None)
+            raise
+        finally:
+            display.close()
     seconds = time.monotonic() - began
     folder.write_timing(seconds, watch.artifacts)
     others = sum(outcome.artifact is not None and outcome.artifact.reused for outcome in outcomes.values())
