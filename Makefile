@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint format bench docs clean
+.PHONY: demo test lint format bench docs locks clean
 
 demo: .venv/installed
 	$(BIN)/polyteach run studies/pocket-demo.yaml
@@ -27,6 +27,10 @@ bench: .venv/installed
 docs: .venv/installed
 	$(BIN)/python docs/generate.py
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+
+# Writes requirements*.lock anew; needs uv. Review what changed as you would review code.
+locks: .venv/installed
+	$(BIN)/python docs/lock.py
 
 clean:
 	rm -rf .venv .polyteach runs

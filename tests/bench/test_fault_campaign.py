@@ -128,7 +128,8 @@ def test_the_table_counts_what_does_not_hold() -> None:
     assert Verdict(fault).holds is False
     lines = table([good, told, bad, Verdict(fault, wrong=["hung"])]).splitlines()
     assert lines[2] == lines[3].replace("| all |", "| disk full |")
-    assert [cell.strip() for cell in lines[3].strip("|").split("|")] == ["all", "4", "2", "1", "2", "3", "1", "1"]
+    cells = [cell.strip() for cell in lines[3].strip("|").split("|")]
+    assert cells == ["all", "4", "2", "1", "2", "3", "1", "1"]
 
 
 def test_a_damaged_artifact_alone_is_made_again(tmp_path: Path) -> None:
