@@ -269,7 +269,9 @@ def test_a_name_too_long_for_a_folder_is_no_run(folder: RunFolder) -> None:
 
 
 @pytest.mark.parametrize(
-    "process", [f"{host_id()}-4194305-7", f"{host_id()}-{10**30}-7", process_tag() + "0", "x", None, 7]
+    "process",
+    [f"{host_id()}-4194305-7", f"{host_id()}-{10**30}-7", process_tag() + "0", "x", None, 7],
+    ids=["no such pid", "a huge pid", "began later", "a word", "none", "a number"],  # the same in all workers
 )
 def test_a_run_whose_process_is_gone_is_stopped(folder: RunFolder, process: object) -> None:
     status = StatusWriter(folder, [toy("a")], {}, "x", NOBODY).to_json()
