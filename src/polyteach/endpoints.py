@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 from polyteach.errors import UserError
 from polyteach.models.endpoint.settings import EndpointSettings
@@ -34,6 +35,17 @@ def unset_keys(study: Candidates) -> list[str]:
     served = [model.endpoint for _, model in _named(study) if model.endpoint]
     wanted = dict.fromkeys(endpoint.key_env for endpoint in served if endpoint.key_env)
     return [name for name in wanted if not os.environ.get(name, "").strip()]
+
+
+def keys_sent(study: Candidates) -> dict[str, list[str]]:
+    """Which hosts get the key of which environment variable: a study of others may name any of both."""
+    hosts: dict[str, set[str]] = {}
+    for _, model in _named(study):
+        if model.endpoint and model.endpoint.key_env:
+            hosts.setdefault(model.endpoint.key_env, set()).update(
+                urlsplit(url).netloc for url in model.endpoint.urls
+            )
+    return {name: sorted(found) for name, found in sorted(hosts.items())}
 
 
 def endpoint_mistakes(study: Candidates, keys: bool = True) -> list[UserError]:

@@ -11,6 +11,7 @@ from rich.filesize import decimal
 
 from polyteach.artifacts import SCHEMA_VERSION
 from polyteach.disk import disk
+from polyteach.endpoints import keys_sent
 from polyteach.errors import UserErrors
 from polyteach.gpu_hours import gpu_hours, money_unasked
 from polyteach.graph import VERSIONS
@@ -97,6 +98,7 @@ def forecast(
         "money_unasked": money_unasked(loads),
         "gpu_hours": gpu_hours(loads),
         "disk": space,
+        "keys": keys_sent(study),
         "notes": _shortfalls(study, resources)
         + (_same_bases(study, resources) if isinstance(study, Study) else [])
         + (_retrained(plan, store) if store else []),

@@ -205,3 +205,20 @@ def test_a_key_in_a_url_of_the_command_line_is_refused(
 def test_a_shortened_text_holds_no_half_of_a_key() -> None:
     assert masked(f"no: {LONG}"[:20], LONG) == "no: ***"
     assert masked_answer(b'"' + LONG.replace("/", "\\/").encode() + b'"', LONG) == b'"***"'
+
+
+def test_a_plan_says_which_key_goes_where(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY", raising=False)
+    endpoint = "{urls: [http://collector.invalid:8443/v1], key_env: AWS_SECRET_ACCESS_KEY}"
+    study = tmp_path / "study.yaml"
+    study.write_text(STUDY.format(name="canary", endpoint=endpoint), encoding="utf-8")
+    command = ["run", str(study), "--output-dir", str(tmp_path / "out"), "--dry-run"]
+    assert invoke(command) == 0
+    told = capsys.readouterr().out
+    assert "key: what AWS_SECRET_ACCESS_KEY holds is sent to collector.invalid:8443" in told
+    assert invoke([*command, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["keys"] == {
+        "AWS_SECRET_ACCESS_KEY": ["collector.invalid:8443"]
+    }

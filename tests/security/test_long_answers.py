@@ -29,7 +29,6 @@ SLOW_ONCE = {
     "a name of one letter": ("public_model", "a", "!"),
     "a text of one letter": ("public_text", "a", "!"),
     "commands of LaTeX": ("first_pair", _PAIR + r"\to " * (_CHARACTERS // 4), '"}'),
-    "numbers in a row": ("last_number", "1 " * (_CHARACTERS * 2), ""),
     "a number of a million digits": ("first_number", "1" * 1_000_003, ""),
 }
 

@@ -129,6 +129,8 @@ def show_plan(
         _show_money(told)
     for line in (*gpu_hours_lines(told["gpu_hours"]), *disk_lines(told["disk"])):
         typer.echo(line)
+    for name, hosts in told["keys"].items():
+        typer.echo(f"key: what {name} holds is sent to {', '.join(hosts)}")
     for note in [*told["notes"], *unchecked]:
         typer.echo(f"note: {note}")
     for doubt in told["warnings"]:
