@@ -71,7 +71,9 @@ class ObjectStore:
             fix = 'pip install "polyteach[s3]"'
             raise UserError("needs s3fs, which is not installed", where=url, fix=fix) from error
         limits = {"connect_timeout": 10, "read_timeout": 60}
-        self._files: Any = S3FileSystem(use_listings_cache=False, config_kwargs=limits)
+        self._files: Any = S3FileSystem(
+            skip_instance_cache=True, use_listings_cache=False, config_kwargs=limits
+        )
 
     def prepare(self) -> None:
         """Checks that it can be written to, and that a write can depend on what is there."""
