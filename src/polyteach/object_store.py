@@ -143,10 +143,14 @@ class ObjectStore:
 
     def find(self, below: str = "") -> Iterator[Found]:
         """Lists the objects below a path."""
-        details = self._asked(lambda: self._files.find(self._path(below), detail=True, withdirs=False))
-        start = len(self._path(""))
-        for path, info in sorted(details.items()):
-            yield Found(path[start:], info["size"], info["LastModified"])
+        start, more = len(self._key("")), dict[str, str]()
+        while True:
+            page = self._call("list_objects_v2", Prefix=self._key(below), **more)
+            for one in page.get("Contents", []):
+                yield Found(one["Key"][start:], one["Size"], one["LastModified"])
+            if not page.get("IsTruncated"):
+                return
+            more = {"ContinuationToken": page["NextContinuationToken"]}
 
     def delete(self, paths: Iterable[str]) -> None:
         """Deletes objects; those that are gone already do not matter."""

@@ -225,3 +225,16 @@ def test_an_answer_that_is_cut_off_is_asked_for_again(
         proxy.shutdown()
     assert proxy.cut == 1
     assert content and json.loads(content)["key"] == step.key
+
+
+def test_more_objects_than_one_answer_lists(s3: Any, bucket: str) -> None:
+    paths = [f"kind/{number:04}" for number in range(1003)]
+    for path in paths:
+        s3.put_object(Bucket=bucket, Key=f"a/b/{path}", Body=b"x")
+    s3.put_object(Bucket=bucket, Key="a/bc", Body=b"of another store")
+    objects = ObjectStore(f"s3://{bucket}/a/b")
+    assert [(one.path, one.size) for one in objects.find()] == [(path, 1) for path in paths]
+    assert list(objects.find("locks/")) == []
+    objects.delete(paths)
+    assert [*objects.find()] == []
+    assert keys(s3, bucket) == ["a/bc"]
