@@ -71,7 +71,7 @@ def pleads(text: str, language: str) -> bool:
 @cache
 def other_wordings() -> dict[str, list[str]]:
     """Pleas by language in words that `plea_words.yaml` was not made from."""
-    file = Path(__file__).parent / "injection_wordings.yaml"
+    file = Path(__file__).parent / "injection" / "wordings.yaml"
     wordings: dict[str, list[str]] = yaml.safe_load(file.read_text(encoding="utf-8"))
     return wordings
 

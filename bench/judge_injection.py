@@ -5,7 +5,7 @@
 Two judges of the pocket world: `program`, made of known weaknesses (`injection_reader.py`), and `model`, a
 small language model trained to judge (`injection_judge.py`; kept in the folder, trained in ten minutes where
 it is not there). They mark bad answers (letters in another order) with and without each attack of
-`judge_attacks.yaml`, and with other words (`injection_wordings.yaml`). Prints, as Markdown, the mean change
+`judge_attacks.yaml`, and with other words (`injection/wordings.yaml`). Prints, as Markdown, the mean change
 of the mark with its 95% interval, the share of answers that rise, and how many had no readable mark. Then
 what `without_pleas` misses of other wordings, and what it cuts by mistake in real answers (POLYTEACH_DATA).
 A judge of your own: `polyteach try-judge`.

@@ -21,6 +21,7 @@ from polyteach.selection.recommend.reading import read_run, read_screen
 from polyteach.selection.recommend.standing import Wish
 from polyteach.selection.recommend.text import lines_of_text
 from polyteach.selection.recommend.weighing import Reading
+from polyteach.steps import digest_of
 
 
 @pytest.fixture(scope="module")
@@ -40,23 +41,24 @@ def edited(run: Path, folder: Path, **study: object) -> Path:
 
 def with_artifacts(run: Path, folder: Path, epochs: int) -> Path:
     """The run with artifacts that say for how many epochs its students were trained."""
+    keys = {kind: digest_of(kind) for kind in ("score", "examination", "students")}
     made = {
-        "score": {"examination/base-a/small/de/0": "examination"},
-        "examination": {"student": "students"},
+        "score": {"examination/base-a/small/de/0": keys["examination"]},
+        "examination": {"student": keys["students"]},
         "students": {},
     }
     for kind, inputs in made.items():
-        own = folder / "store" / kind / kind
+        own = folder / "store" / kind / keys[kind]
         own.mkdir(parents=True)
-        manifest = {"key": kind, "inputs": inputs, "settings": {}, "facts": {}, "version": 1}
+        manifest = {"key": keys[kind], "inputs": inputs, "settings": {}, "facts": {}, "version": 1}
         if kind == "students":
             manifest["settings"] = {"epochs": epochs, "language": "de"}
         (own / "manifest.json").write_text(json.dumps(manifest))
-    for place in (folder / "store" / "score" / "score", folder / "run"):
+    for place in (folder / "store" / "score" / keys["score"], folder / "run"):
         place.mkdir(exist_ok=True)
         (place / "results.json").write_bytes((run / "results.json").read_bytes())
     (folder / "run" / "artifacts").mkdir()
-    (folder / "run" / "artifacts" / "score").symlink_to(folder / "store" / "score" / "score")
+    (folder / "run" / "artifacts" / "score").symlink_to(folder / "store" / "score" / keys["score"])
     return folder / "run"
 
 

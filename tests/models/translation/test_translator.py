@@ -194,7 +194,7 @@ def test_the_journal_keeps_each_sentence_once_and_is_asked_first(
         assert first == german(translator, texts)
         assert (journal.spent().answers, journal.spent().money, journal.spent().unpriced) == (2, 0.0, 0)
     with closing(sqlite3.connect(path)) as file:
-        file.execute("UPDATE answers SET text = 'kept'")
+        file.execute("UPDATE answers SET text = 'kept', digest = 'none'")
         file.commit()
     with closing(Journal(path, "study")) as journal:
         assert [each.text for each in german(translator, texts, journal=journal)] == ["kept kept"] * 2
