@@ -178,8 +178,9 @@ class Engine:
             self._refuse(server, error)
             return 0.0  # another server may do better
         hopeless = fault.kind in _USELESS and self.standing.is_hopeless(fault.reason)
-        # A refusal comes at once, an answer takes its time: what was sent before may yet be answered.
-        if hopeless and (fault.kind is not Kind.REFUSED or self.standing.is_the_oldest(tries)):
+        if hopeless and fault.kind is Kind.REFUSED:  # it comes at once; what is in flight may yet be answered
+            hopeless = self.standing.waits_for_no_answer(self._loop.time())
+        if hopeless:
             raise refused(fault, server.url, self.settings)
         if fault.kind is Kind.REFUSED and fault.status not in _OF_THE_ADDRESS:
             raise fault

@@ -22,7 +22,6 @@ class Tries:
         waits: how often it was told to wait, or met a server that is down.
         waits_since: the moment of the first of them.
         reasons: of its faults.
-        sent_at: the moment of its last try.
     """
 
     failures: int = 0
@@ -30,7 +29,6 @@ class Tries:
     waits: int = 0
     waits_since: float = 0.0
     reasons: set[str] = field(default_factory=set)
-    sent_at: float = 0.0
 
 
 class Standing:
@@ -51,6 +49,7 @@ class Standing:
         self._told_to_wait: set[str] = set()
         self._told_since = 0.0
         self._open: dict[int, float] = {}
+        self._doubted_at = 0.0
 
     @property
     def met(self) -> bool:
@@ -69,7 +68,7 @@ class Standing:
 
     def sent(self, tries: Tries, now: float) -> None:
         """One try goes out."""
-        self._open[id(tries)] = tries.sent_at = now
+        self._open[id(tries)] = now
 
     def back(self, tries: Tries) -> None:
         """What was sent is over, whatever came of it."""
@@ -91,9 +90,10 @@ class Standing:
         """Whether many different requests, most of those begun, failed alike, and none was ever answered."""
         return not self.proven and self._failed[reason] >= max(MANY, self._begun / 2)
 
-    def is_the_oldest(self, tries: Tries) -> bool:
-        """Whether no try that was sent before this one is still in flight."""
-        return all(at >= tries.sent_at for at in self._open.values())
+    def waits_for_no_answer(self, now: float) -> bool:
+        """Whether all is back that was in flight when this was first asked: when all looked hopeless."""
+        self._doubted_at = self._doubted_at or now
+        return all(at > self._doubted_at for at in self._open.values())
 
     def only_waits(self, key: str, now: float, patience_seconds: float) -> bool:
         """Whether all that came for so long is to wait, with nothing being answered; `key` is told again."""
